@@ -89,8 +89,8 @@ impl EntryTargets {
         paths
             .into_iter()
             .map(|path| {
-                let variables = read_env_file(&path)
-                    .map_err(|failure| failure.with("server", &upstream.name))?;
+                let variables =
+                    read_env_file(&path).map_err(|failure| failure.of_server(&upstream.name))?;
                 Ok(EnvFile {
                     path: path.display().to_string(),
                     variables,

@@ -52,7 +52,9 @@ where
         Err(failure) => {
             let shown = format!(
                 "{} {:?} {:?}",
-                failure.message, failure.causes, failure.context
+                failure.message(),
+                failure.causes(),
+                failure.context()
             );
             assert!(!holds_token(&shown), "{shown}");
             None

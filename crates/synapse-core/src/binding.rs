@@ -195,12 +195,12 @@ mod tests {
                     Ok(()) => assert_eq!(recorded, connection.proxy),
                     Err(failure) => {
                         assert_eq!(recorded, connection.bound_proxy);
-                        assert_eq!(failure.code, Code::CredentialUnbound);
+                        assert_eq!(failure.code(), Code::CredentialUnbound);
                         let confirm = Remedy::ConfirmProxy {
                             connection: connection.name.clone(),
                             proxy: connection.proxy.clone().unwrap(),
                         };
-                        assert_eq!(failure.hints[0].remedy, Some(confirm));
+                        assert_eq!(failure.hints()[0].remedy, Some(confirm));
                     }
                 }
             }

@@ -276,7 +276,7 @@ mod tests {
             "", "7", "Laptop", "../x", "a/b", "a=b", "a b", "a.", "ä", ".a", &long,
         ] {
             let failure = bad.parse::<MachineName>().unwrap_err();
-            assert_eq!(failure.code, Code::UsageInvalidArguments, "{bad}");
+            assert_eq!(failure.code(), Code::UsageInvalidArguments, "{bad}");
         }
         let id = MachineId::from_random(0x12);
         assert_eq!(id.name().as_str().parse(), Ok(id));

@@ -273,12 +273,12 @@ fn check_host(url: &Url) -> Result<(), Failure> {
 }
 
 fn invalid(message: impl Into<String>) -> Failure {
-    Failure::new(Code::EndpointInvalidUrl, message).with("field", "base_url")
+    Failure::new(Code::EndpointInvalidUrl, message).in_field("base_url")
 }
 
 fn mismatch(url: &Url, message: String) -> Failure {
     Failure::new(Code::EndpointPathMismatch, message)
-        .with("field", "base_url")
+        .in_field("base_url")
         .with("host", url.host_str().unwrap_or_default())
 }
 
@@ -351,9 +351,9 @@ mod tests {
             ),
         ] {
             let failure = given.parse::<BaseUrl>().unwrap_err();
-            assert_eq!(failure.code, code, "{given}");
+            assert_eq!(failure.code(), code, "{given}");
             let shown = failure
-                .hints
+                .hints()
                 .first()
                 .map(|each| each.text.as_str())
                 .unwrap_or_default();
@@ -367,8 +367,12 @@ mod tests {
     fn plain_http_is_refused_with_the_ways_to_encrypt_it() {
         let sending = |text: &str, cargo| {
             let failure = BaseUrl::read(text, PlainHttp::ThisMachine, cargo).unwrap_err();
-            assert_eq!(failure.code, Code::EndpointInvalidUrl, "{text}");
-            let hints: Vec<String> = failure.hints.into_iter().map(|hint| hint.text).collect();
+            assert_eq!(failure.code(), Code::EndpointInvalidUrl, "{text}");
+            let hints: Vec<String> = failure
+                .hints()
+                .iter()
+                .map(|hint| hint.text.clone())
+                .collect();
             hints.join("\n")
         };
         let hints = |text: &str| sending(text, Cargo::Prompts);

@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn a_closed_gate_mints_nothing_and_is_the_default() {
         let failure = NetworkGate::default().permit([]).unwrap_err();
-        assert_eq!(failure.code, Code::GateNetworkDisabled);
+        assert_eq!(failure.code(), Code::GateNetworkDisabled);
     }
 
     #[test]

@@ -40,7 +40,7 @@ impl FromStr for ConnectionName {
             .cause(
                 "a name has 1 to 64 letters, digits, `.`, `_` or `-`, and begins with a letter or digit",
             )
-            .with("field", "name"))
+            .in_field("name"))
     }
 }
 
@@ -100,7 +100,7 @@ impl FromStr for ModelId {
             Failure::new(Code::ConfigInvalidValue, "that is no model id")
                 .cause("a model id has 1 to 256 characters and no white space")
                 .hint("copy the id from the provider's model page")
-                .with("field", "model"),
+                .in_field("model"),
         )
     }
 }
@@ -122,7 +122,7 @@ fn refuse_token(text: &str, field: &'static str) -> Result<(), Failure> {
     )
     .cause("it was neither stored nor shown")
     .hint("treat a token that was typed on a command line as exposed, and rotate it")
-    .with("field", field))
+    .in_field(field))
 }
 
 const MAX_NAME: usize = 64;
@@ -139,7 +139,7 @@ mod tests {
         }
         for bad in ["", "-x", ".x", "a b", "ä", "a/b", "a\n", &"x".repeat(65)] {
             let failure = bad.parse::<ConnectionName>().unwrap_err();
-            assert_eq!(failure.code, Code::ConfigInvalidValue, "{bad:?}");
+            assert_eq!(failure.code(), Code::ConfigInvalidValue, "{bad:?}");
         }
     }
 
@@ -171,7 +171,7 @@ mod tests {
             token.parse::<ConnectionName>().unwrap_err(),
             token.parse::<ModelId>().unwrap_err(),
         ] {
-            assert_eq!(failure.code, Code::CredentialLiteralToken);
+            assert_eq!(failure.code(), Code::CredentialLiteralToken);
             assert!(!format!("{failure:?}").contains("fake"), "{failure:?}");
         }
         assert!("hf_production".parse::<ConnectionName>().is_ok());

@@ -153,7 +153,7 @@ pub fn blame(rung: &Probe, failure: &Failure) -> CheckId {
     let suspect = match failure.class() {
         Class::Transport | Class::Endpoint => CheckId::Reach,
         Class::Credential => CheckId::Token,
-        Class::ProviderAccess => match failure.code {
+        Class::ProviderAccess => match failure.code() {
             Code::ProviderModelAccess | Code::ProviderModelUnavailable => CheckId::Model,
             // A block by country or address may not even come from the API.
             Code::ProviderRegionBlocked => CheckId::Reach,

@@ -114,7 +114,7 @@ mod tests {
         assert!(secret.for_origin(&origin("https://a.test")).is_ok());
         for other in ["https://b.test", "http://a.test", "https://a.test:444"] {
             let failure = secret.for_origin(&origin(other)).unwrap_err();
-            assert_eq!(failure.code, Code::InternalInvariant);
+            assert_eq!(failure.code(), Code::InternalInvariant);
         }
         assert!(!format!("{secret:?}").contains("fake-token"));
         assert!(secret.for_program("/usr/bin/server").is_err());
@@ -125,7 +125,7 @@ mod tests {
         let secret = BoundSecret::of_program("fake-token".into(), "/usr/bin/server");
         assert!(secret.for_program("/usr/bin/server").is_ok());
         let failure = secret.for_program("/tmp/server").unwrap_err();
-        assert_eq!(failure.code, Code::InternalInvariant);
+        assert_eq!(failure.code(), Code::InternalInvariant);
         assert!(secret.for_origin(&origin("https://a.test")).is_err());
     }
 }

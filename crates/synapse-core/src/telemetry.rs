@@ -135,8 +135,8 @@ mod tests {
             "https://o.example/v1/traces",
         ] {
             let failure = bad.parse::<CollectorUrl>().unwrap_err();
-            assert_eq!(failure.code, Code::EndpointInvalidUrl, "{bad}");
-            assert!(!failure.hints.is_empty(), "{bad}");
+            assert_eq!(failure.code(), Code::EndpointInvalidUrl, "{bad}");
+            assert!(!failure.hints().is_empty(), "{bad}");
         }
     }
 }

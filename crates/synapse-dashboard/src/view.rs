@@ -82,8 +82,8 @@ pub(crate) fn code(app: &App, code: &str) -> Markup {
 /// A failure in brief: message, code, nearest cause.
 pub(crate) fn failure_in_short(app: &App, failure: &Failure) -> Markup {
     html! {
-        (foreign(&failure.message)) " " span .sub { (code(app, failure.code.as_str())) }
-        @if let Some(cause) = failure.causes.first() { " " span .sub { (foreign(cause)) } }
+        (foreign(failure.message())) " " span .sub { (code(app, failure.code().as_str())) }
+        @if let Some(cause) = failure.first_cause() { " " span .sub { (foreign(cause)) } }
     }
 }
 
@@ -135,7 +135,7 @@ pub(crate) fn rung(app: &App, check: &Check, took: Option<u64>) -> Markup {
             span .what {
                 @match &check.finding {
                     Finding::Fail(failure) => {
-                        (code(app, failure.code.as_str())) br; (foreign(&failure.message))
+                        (code(app, failure.code().as_str())) br; (foreign(failure.message()))
                     }
                     _ => (foreign(&check.what())),
                 }
@@ -143,8 +143,8 @@ pub(crate) fn rung(app: &App, check: &Check, took: Option<u64>) -> Markup {
             span .ms { @if let Some(took) = took { (crate::words::span(took)) } }
             @if let Finding::Fail(failure) = &check.finding {
                 div .remedy {
-                    @for cause in &failure.causes { p .sub { (foreign(cause)) } }
-                    @if !failure.hints.is_empty() { p { b { "What to do" } } (remedies(app, &failure.hints)) }
+                    @for cause in failure.causes() { p .sub { (foreign(cause)) } }
+                    @if !failure.hints().is_empty() { p { b { "What to do" } } (remedies(app, failure.hints())) }
                 }
             }
         }

@@ -102,19 +102,19 @@ impl ErrorView {
     /// here, as a safety net.
     #[must_use]
     pub fn new(failure: &Failure, remedies: &dyn RemedyText) -> Self {
-        let clean = |text: &String| without_tokens(text).into_owned();
+        let clean = |text: &str| without_tokens(text).into_owned();
         Self {
-            code: failure.code.as_str(),
+            code: failure.code().as_str(),
             class: failure.class().as_str(),
-            message: clean(&failure.message),
-            causes: failure.causes.iter().map(clean).collect(),
+            message: clean(failure.message()),
+            causes: failure.causes().into_iter().map(clean).collect(),
             hints: failure
-                .hints
+                .hints()
                 .iter()
                 .map(|hint| HintView::new(hint, remedies))
                 .collect(),
             context: failure
-                .context
+                .context()
                 .iter()
                 .map(|(key, value)| (*key, clean(value)))
                 .collect(),

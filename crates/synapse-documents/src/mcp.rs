@@ -18,11 +18,16 @@ pub fn warning(failure: &Failure, remedies: &dyn RemedyText) -> String {
 }
 
 fn words(word: &str, failure: &Failure, remedies: &dyn RemedyText) -> String {
-    let mut lines = vec![format!("{word}[{}]: {}", failure.code, failure.message)];
-    lines.extend(failure.causes.iter().map(|cause| format!("cause: {cause}")));
+    let mut lines = vec![format!("{word}[{}]: {}", failure.code(), failure.message())];
     lines.extend(
         failure
-            .hints
+            .causes()
+            .iter()
+            .map(|cause| format!("cause: {cause}")),
+    );
+    lines.extend(
+        failure
+            .hints()
             .iter()
             .map(|hint| format!("hint: {}", hint.sentence(remedies))),
     );
@@ -38,7 +43,7 @@ pub fn rpc_code(class: Class) -> i64 {
 /// The message of a JSON-RPC error.
 #[must_use]
 pub fn rpc_message(failure: &Failure) -> String {
-    format!("{}: {}", failure.code, failure.message)
+    format!("{}: {}", failure.code(), failure.message())
 }
 
 /// A document as a raw value.

@@ -13,7 +13,21 @@ impl TransportFailure {
     /// to any server.
     #[must_use]
     pub fn to_failure(&self) -> Failure {
-        let mut failure = Failure::new(self.code(), self.message()).cause(self.statement());
+        self.report(self.statement())
+            .with("maybe_billed", self.maybe_billed())
+    }
+
+    /// As [`Self::to_failure`], of a request that is no prompt: nothing is said of a bill.
+    #[must_use]
+    pub fn to_unbilled_failure(&self) -> Failure {
+        self.report(match self.was_sent() {
+            true => "the request was sent, and no whole answer came",
+            false => "nothing was sent",
+        })
+    }
+
+    fn report(&self, statement: &'static str) -> Failure {
+        let mut failure = Failure::new(self.code(), self.message()).cause(statement);
         if let Some(proxy) = &self.facts().proxy {
             failure = failure.cause(format!("the connection goes through the proxy {proxy}"));
         }
@@ -33,9 +47,7 @@ impl TransportFailure {
         if let Some(status) = self.status() {
             failure = failure.with("http_status", status);
         }
-        failure
-            .with("host", self.host())
-            .with("maybe_billed", self.maybe_billed())
+        failure.with("host", self.host())
     }
 
     /// States whether anything was sent, and the consequence.
@@ -230,7 +242,7 @@ mod tests {
         let failure =
             TransportFailure::new(TransportKind::Tls { reason }, facts, Some(quoted.into()));
         let shown = failure.to_failure();
-        let [_, cause] = shown.causes.as_slice() else {
+        let [_, cause] = shown.causes()[..] else {
             panic!("{shown:?}")
         };
         assert!(cause.starts_with("not valid for ") && !cause.contains('\u{1b}'));

@@ -1,6 +1,6 @@
 //! Converts upstream errors to failures for the user.
 
-use synapse_core::error::{Code, Failure, Remedy};
+use synapse_core::error::{Code, Execution, Failure, Remedy};
 use synapse_core::upstream::UpstreamName;
 use synapse_http::TransportFailure;
 use synapse_mcp::client::{CallError, MayHaveRun, RpcError};
@@ -54,18 +54,18 @@ impl Scene<'_> {
                 format!("`{server}` did not answer within {} s", waited.as_secs()),
             )
             .hint("raise `timeout` of the entry if the server needs longer")
-            .with("may_have_run", "yes"),
+            .with_execution(Execution::MayHaveRun),
             CallError::Protocol { what } => Failure::new(
                 Code::UpstreamProtocol,
                 format!("`{server}` broke the protocol"),
             )
             .cause(what)
-            .with("may_have_run", "yes"),
+            .with_execution(Execution::MayHaveRun),
             CallError::TooLarge { cap, unit } => Failure::new(
                 Code::UpstreamTooLarge,
                 format!("`{server}` sent more than {cap} {unit}"),
             )
-            .with("may_have_run", "yes"),
+            .with_execution(Execution::MayHaveRun),
             CallError::Http {
                 status,
                 headers,
@@ -76,13 +76,13 @@ impl Scene<'_> {
                 format!("the answer of `{server}` broke off"),
             )
             .hint("look whether the call took effect before you repeat it")
-            .with("may_have_run", "yes"),
+            .with_execution(Execution::MayHaveRun),
             CallError::SessionLost => Failure::new(
                 Code::UpstreamSessionLost,
                 format!("`{server}` no longer knows the session"),
             )
             .hint("call again: the next call opens a new session")
-            .with("may_have_run", "no"),
+            .with_execution(Execution::DidNotRun),
             CallError::Carrier {
                 source,
                 may_have_run,
@@ -90,7 +90,7 @@ impl Scene<'_> {
             other => Failure::new(Code::UpstreamProtocol, format!("`{server}` failed"))
                 .cause(other.to_string()),
         };
-        Refusal::Failure(failure.with("server", server))
+        Refusal::Failure(failure.of_server(server))
     }
 
     fn ended(&self, may_have_run: MayHaveRun) -> Failure {
@@ -115,7 +115,7 @@ impl Scene<'_> {
                 self.known.clean(line, MOST_CHARACTERS)
             ));
         }
-        failure.with("may_have_run", word(may_have_run)).remedy(
+        failure.with_execution(execution(may_have_run)).remedy(
             "see what it wrote",
             &Remedy::UpstreamLog {
                 server: server.clone(),
@@ -171,9 +171,11 @@ impl Scene<'_> {
                 format!("`{server}` answered with status {status}"),
             ),
         };
-        let failure = failure.with("status", status);
-        let may_have_run = if status >= 500 { "yes" } else { "no" };
-        let failure = failure.with("may_have_run", may_have_run);
+        let failure = failure.with_status(status);
+        let failure = failure.with_execution(match status {
+            500.. => Execution::MayHaveRun,
+            _ => Execution::DidNotRun,
+        });
         if body.trim().is_empty() || is_page {
             return failure;
         }
@@ -200,7 +202,7 @@ impl Scene<'_> {
             Failure::new(code, format!("`{}` could not be reached", self.server))
                 .cause(self.known.clean(&source.to_string(), MOST_CHARACTERS))
         };
-        failure.with("may_have_run", word(may_have_run))
+        failure.with_execution(execution(may_have_run))
     }
 }
 
@@ -210,7 +212,7 @@ pub(crate) fn not_approved(server: &UpstreamName) -> Failure {
         Code::UpstreamNotApproved,
         format!("nobody approved `{server}`; it was not started, contacted or read"),
     )
-    .with("server", server)
+    .of_server(server)
     .remedy(
         "look at it and approve it",
         &Remedy::ApproveUpstream {
@@ -225,7 +227,7 @@ pub(crate) fn login_required(server: &UpstreamName) -> Failure {
         Code::OauthLoginRequired,
         format!("`{server}` is approved and asks for a login"),
     )
-    .with("server", server)
+    .of_server(server)
     .remedy(
         "log in",
         &Remedy::LogIn {
@@ -244,7 +246,7 @@ pub(crate) fn tool_changed(server: &UpstreamName, name: &str, difference: &[Stri
     let failure = difference
         .iter()
         .fold(failure, |failure, line| failure.cause(line.clone()));
-    failure.with("server", server).with("tool", name).remedy(
+    failure.of_server(server).of_tool(name).remedy(
         "look at the difference",
         &Remedy::ApproveUpstream {
             server: server.clone(),
@@ -258,8 +260,8 @@ pub(crate) fn tool_gone(server: &UpstreamName, name: &str) -> Failure {
         Code::UpstreamToolGone,
         format!("`{server}` no longer has `{name}`; the call was not sent"),
     )
-    .with("server", server)
-    .with("tool", name)
+    .of_server(server)
+    .of_tool(name)
     .remedy(
         "approve its present list",
         &Remedy::ApproveUpstream {
@@ -274,20 +276,20 @@ pub(crate) fn tool_denied(server: &UpstreamName, name: &str) -> Failure {
         Code::UpstreamToolDenied,
         format!("the entry of `{server}` does not offer `{name}`"),
     )
-    .with("server", server)
-    .with("tool", name)
+    .of_server(server)
+    .of_tool(name)
     .hint("change `tools` of the entry")
 }
 
 /// The failure of a capability the hub does not support.
 pub(crate) fn unsupported(server: &UpstreamName, what: &str) -> Failure {
-    Failure::new(Code::UpstreamUnsupported, format!("`{server}` {what}")).with("server", server)
+    Failure::new(Code::UpstreamUnsupported, format!("`{server}` {what}")).of_server(server)
 }
 
-const fn word(may_have_run: MayHaveRun) -> &'static str {
+const fn execution(may_have_run: MayHaveRun) -> Execution {
     match may_have_run {
-        MayHaveRun::Yes => "yes",
-        MayHaveRun::No => "no",
+        MayHaveRun::Yes => Execution::MayHaveRun,
+        MayHaveRun::No => Execution::DidNotRun,
     }
 }
 

@@ -171,7 +171,7 @@ impl Hub {
                 format!("`{server}` answered with JSON-RPC error {}", error.code),
             )
             .cause(synapse_core::redact::Redactor::none().clean(&error.message, 300))
-            .with("server", server),
+            .of_server(server),
         })
     }
 
@@ -371,7 +371,7 @@ impl Inner {
                 Code::ConfigNotFound,
                 format!("no upstream is called `{server}`"),
             )
-            .with("server", server));
+            .of_server(server));
         };
         match (&member.standing, &member.runtime) {
             (Standing::Ready, Some(runtime)) => Ok(Arc::clone(runtime)),
@@ -380,7 +380,7 @@ impl Inner {
                 Code::UpstreamToolDenied,
                 format!("`{server}` is disabled"),
             )
-            .with("server", server)
+            .of_server(server)
             .hint("remove `disabled` from its entry")),
         }
     }

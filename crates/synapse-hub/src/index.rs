@@ -158,7 +158,7 @@ impl Index {
                     }
                 }
                 _ => match member.failure() {
-                    Some(failure) => Place::Withheld(failure.with("tool", &own)),
+                    Some(failure) => Place::Withheld(failure.of_tool(&own)),
                     None => continue,
                 },
             };

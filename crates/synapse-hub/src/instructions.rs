@@ -27,7 +27,7 @@ pub(crate) fn instructions(members: &[Arc<Member>], selection: &Selection) -> Op
     let mut skipped = 0_usize;
     for member in offered {
         let said = match member.failure() {
-            Some(failure) => format!("not available, {}", failure.code),
+            Some(failure) => format!("not available, {}", failure.code()),
             None => of(member)
                 .map(|said| said.split_whitespace().collect::<Vec<_>>().join(" "))
                 .unwrap_or_default(),

@@ -55,7 +55,7 @@ impl Member {
             Self {
                 name: stored.name.clone(),
                 upstream,
-                standing: Standing::Failed(failure.with("server", &stored.name)),
+                standing: Standing::Failed(failure.of_server(&stored.name)),
                 runtime: None,
                 approved: approved.map(Arc::new),
             }

@@ -69,7 +69,7 @@ impl Rows {
             Some(caller),
             HubFacts::of(server),
         );
-        drop(row.written(Outcome::Refused, Some(failure.code), 0, None));
+        drop(row.written(Outcome::Refused, Some(failure.code()), 0, None));
     }
 }
 
@@ -79,7 +79,7 @@ impl Row {
         self.attempts = 1;
         self.bytes_out = bytes;
         if let Err(failure) = self.rows.ledger.departing(self.id, bytes).await {
-            tracing::warn!(code = %failure.code, "a row of the hub could not be written");
+            tracing::warn!(code = %failure.code(), "a row of the hub could not be written");
         }
     }
 
@@ -100,12 +100,10 @@ impl Row {
     }
 
     async fn end_as(self, outcome: Outcome, failure: Option<&Failure>, bytes_in: u64) {
-        let code = failure.map(|failure| failure.code);
-        let status = failure
-            .and_then(|failure| failure.context.get("status"))
-            .and_then(|status| status.parse().ok());
+        let code = failure.map(|failure| failure.code());
+        let status = failure.and_then(Failure::status);
         if let Err(failure) = self.written(outcome, code, bytes_in, status).await {
-            tracing::warn!(code = %failure.code, "a row of the hub could not be written");
+            tracing::warn!(code = %failure.code(), "a row of the hub could not be written");
         }
     }
 

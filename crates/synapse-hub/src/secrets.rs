@@ -79,13 +79,13 @@ impl UpstreamCredentials {
             Code::ConfigUnresolvedVariable,
             format!("`${{{variable}}}` of `{}` is not set", self.server),
         )
-        .with("server", &self.server)
+        .of_server(&self.server)
     }
 
     async fn secret(&self, name: &str, reference: &CredentialRef) -> Result<SecretString, Failure> {
         let resolved = self.resolver.resolve(&self.permit, reference).await;
         let value = resolved
-            .map_err(|failure| failure.with("server", &self.server).with("setting", name))?
+            .map_err(|failure| failure.of_server(&self.server).with("setting", name))?
             .value;
         let key = format!("{name} {reference}");
         self.known.remember(key, self.resolver.redactor(&value));
@@ -159,8 +159,8 @@ impl Credentials for UpstreamCredentials {
             Code::UpstreamRefused,
             format!("`{}` refused access with status {status}", self.server),
         )
-        .with("server", &self.server)
-        .with("status", status)
+        .of_server(&self.server)
+        .with_status(status)
         .hint("replace the credential that the entry has")
     }
 

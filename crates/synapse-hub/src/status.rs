@@ -151,8 +151,8 @@ pub(crate) fn summary(inner: &Inner, state: &State) -> String {
     if let Some(problem) = &state.problem {
         let text = format!(
             "hub: {}: {}",
-            problem.code,
-            printable_line(&problem.message)
+            problem.code(),
+            printable_line(problem.message())
         );
         return short(text);
     }
@@ -164,7 +164,7 @@ pub(crate) fn summary(inner: &Inner, state: &State) -> String {
         enabled.count()
     )];
     if let Some(failure) = over_budget(&inner.settings, state) {
-        lines.push(format!("{}: {}", failure.code, failure.message));
+        lines.push(format!("{}: {}", failure.code(), failure.message()));
     }
     let tokens = state.index.tokens();
     if inner.settings.mode == HubMode::Direct && tokens >= MANY_TOKENS {
@@ -179,13 +179,16 @@ pub(crate) fn summary(inner: &Inner, state: &State) -> String {
             let code = each
                 .failure
                 .as_ref()
-                .map_or("", |failure| failure.code.as_str());
+                .map_or("", |failure| failure.code().as_str());
             let command = each
                 .failure
                 .as_ref()
                 .and_then(|failure| {
                     let remedies = &*inner.ports.remedies;
-                    failure.hints.iter().find_map(|hint| hint.command(remedies))
+                    failure
+                        .hints()
+                        .iter()
+                        .find_map(|hint| hint.command(remedies))
                 })
                 .map(|command| format!(" ({command})"))
                 .unwrap_or_default();

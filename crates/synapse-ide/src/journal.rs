@@ -394,7 +394,7 @@ mod tests {
 
         // Nothing to undo, and the next change starts fresh.
         let failure = journal.undo(None, &entry).unwrap_err();
-        assert_eq!(failure.code, Code::IdeNotInstalled);
+        assert_eq!(failure.code(), Code::IdeNotInstalled);
         assert!(!backup.exists());
         journal.keep(&plan(), now).unwrap();
         journal.apply(&plan(), now).unwrap();
@@ -420,7 +420,7 @@ mod tests {
             let failure = journal
                 .apply_with(&change, now, || put(&theirs))
                 .unwrap_err();
-            assert_eq!(failure.code, Code::IdeFileChanged);
+            assert_eq!(failure.code(), Code::IdeFileChanged);
             assert_eq!(std::fs::read_to_string(file).unwrap(), theirs);
             assert_eq!(std::fs::read_dir(beside).unwrap().count(), 1);
             // It never happened.
@@ -430,14 +430,14 @@ mod tests {
         journal.apply(&install(), now).unwrap();
         let back = journal.undo(None, &entry).unwrap();
         let failure = journal.apply_with(&back, now, || put(CONTENT)).unwrap_err();
-        assert_eq!(failure.code, Code::IdeFileChanged);
+        assert_eq!(failure.code(), Code::IdeFileChanged);
         assert_eq!(std::fs::read_to_string(file).unwrap(), CONTENT);
         std::fs::remove_file(file).unwrap();
         journal.apply(&install(), now).unwrap();
         let gone = journal.undo(None, &entry).unwrap();
         assert_eq!(gone.after, None);
         let failure = journal.apply_with(&gone, now, || put(CONTENT)).unwrap_err();
-        assert_eq!(failure.code, Code::IdeFileChanged);
+        assert_eq!(failure.code(), Code::IdeFileChanged);
         assert_eq!(std::fs::read_to_string(file).unwrap(), CONTENT);
     }
 
@@ -465,7 +465,7 @@ mod tests {
         let mut backup = std::fs::File::create(applied.backup.unwrap()).unwrap();
         backup.write_all(b"other").unwrap();
         let failure = journal.undo(None, &entry).unwrap_err();
-        assert_eq!(failure.code, Code::IdeFileChanged);
+        assert_eq!(failure.code(), Code::IdeFileChanged);
     }
 
     /// A journal after a series of changes, with these contents in turn.

@@ -107,7 +107,7 @@ mod tests {
             of("goose").unwrap(),
             "goose://extension?cmd=%2Fusr%2Fbin%2Fsynapse&arg=serve&id=synapse&name=Synapse"
         );
-        assert_eq!(of("codex").unwrap_err().code, Code::IdeNotSupported);
+        assert_eq!(of("codex").unwrap_err().code(), Code::IdeNotSupported);
     }
 
     #[test]
@@ -125,6 +125,6 @@ mod tests {
         assert_eq!(value["command"], "/a b/synapse");
         assert_eq!(value["env"]["SYNAPSE_HOME"], "/c&d");
         let goose = link(Client::named("goose").unwrap(), &entry).unwrap_err();
-        assert_eq!(goose.code, Code::IdeNotSupported);
+        assert_eq!(goose.code(), Code::IdeNotSupported);
     }
 }

@@ -62,7 +62,7 @@ mod tests {
                     let meant = format::read(client.format, &text).unwrap().to_string();
                     assert!(meant.contains('\u{202e}'), "{client}: {meant}");
                 }
-                Err(failure) => assert_eq!(failure.code, Code::IdeNotSupported, "{client}"),
+                Err(failure) => assert_eq!(failure.code(), Code::IdeNotSupported, "{client}"),
             }
         }
     }

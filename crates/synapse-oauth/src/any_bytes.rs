@@ -132,7 +132,7 @@ fn judged(expected: &Expected, query: &str) {
         Answered::Refused(failure) => {
             assert_shown(&failure);
             if !is_of_issuer {
-                let code = failure.code;
+                let code = failure.code();
                 assert_eq!(code, synapse_core::Code::OauthIssuerMismatch, "{query:?}");
             }
         }
@@ -165,8 +165,8 @@ fn assert_endpoints(found: &ServerMetadata, server: &Url) {
 }
 
 fn assert_shown(failure: &Failure) {
-    let causes = failure.causes.iter().chain([&failure.message]);
-    for text in causes.chain(failure.context.values()) {
+    let causes = failure.causes().into_iter().chain([failure.message()]);
+    for text in causes.chain(failure.context().values().map(String::as_str)) {
         assert!(!text.contains(char::is_control), "{text:?}");
         assert!(text.chars().count() < 2000, "{text}");
     }

@@ -136,7 +136,7 @@ pub(crate) async fn wait(
     loop {
         if next >= end {
             sleep_until(end).await;
-            let causes = last_failure.map(|failure| failure.message);
+            let causes = last_failure.map(|failure| failure.message().to_owned());
             return Err(causes.into_iter().fold(expired(), Failure::cause));
         }
         sleep_until(next).await;
@@ -156,7 +156,7 @@ pub(crate) async fn wait(
                 _ => return Err(refused(&refusal)),
             },
             // A definite but invalid answer: polling again would not help.
-            Err(NoGrant::Failed(failure)) if failure.code == Code::OauthTokenInvalid => {
+            Err(NoGrant::Failed(failure)) if failure.code() == Code::OauthTokenInvalid => {
                 return Err(*failure);
             }
             Err(NoGrant::Failed(failure)) => last_failure = Some(failure),

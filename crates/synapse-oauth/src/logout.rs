@@ -47,7 +47,7 @@ impl OAuth {
                 client: None,
                 scopes: Vec::new(),
                 generation: None,
-                code: result.as_ref().err().map(|failure| failure.code),
+                code: result.as_ref().err().map(|failure| failure.code()),
                 requests: 0,
                 at: self.clock.now(),
             })

@@ -118,15 +118,7 @@ impl Wire {
 
 /// The failure of an unanswered request; nothing is billed.
 pub(crate) fn no_answer(what: &str, failure: &TransportFailure) -> Failure {
-    let mut shown = failure.to_failure();
-    shown.message = format!("{what}: {}", shown.message);
-    shown.hints.retain(|hint| !hint.text.contains("usage page"));
-    if let Some(first) = shown.causes.first_mut() {
-        *first = match failure.was_sent() {
-            true => "the request was sent, and no whole answer came".to_owned(),
-            false => "nothing was sent".to_owned(),
-        };
-    }
-    shown.context.remove("maybe_billed");
-    shown
+    let shown = failure.to_unbilled_failure();
+    let message = format!("{what}: {}", shown.message());
+    shown.with_message(message)
 }

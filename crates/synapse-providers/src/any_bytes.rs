@@ -152,14 +152,17 @@ fn assert_clean(reply: &ChatReply) {
 }
 
 fn assert_shown(failure: &Failure) {
-    assert_ne!(failure.code.class(), Class::Internal, "{failure:?}");
-    assert_text(&failure.message);
-    failure.causes.iter().for_each(|cause| assert_text(cause));
+    assert_ne!(failure.code().class(), Class::Internal, "{failure:?}");
+    assert_text(failure.message());
+    failure.causes().iter().for_each(|cause| assert_text(cause));
     failure
-        .hints
+        .hints()
         .iter()
         .for_each(|hint| assert_text(&hint.text));
-    failure.context.values().for_each(|fact| assert_text(fact));
+    failure
+        .context()
+        .values()
+        .for_each(|fact| assert_text(fact));
 }
 
 fn assert_text(text: &str) {

@@ -208,12 +208,12 @@ fn what_is_around_an_answer_costs_nothing() {
                 || read
                     .warnings
                     .iter()
-                    .map(|each| each.causes.len())
+                    .map(|each| each.causes().len())
                     .sum::<usize>()
                     > whole
                         .warnings
                         .iter()
-                        .map(|each| each.causes.len())
+                        .map(|each| each.causes().len())
                         .sum::<usize>();
             assert_eq!(more, told, "{name}: {:?}", read.warnings);
             let read = ChatReply {

@@ -53,7 +53,7 @@ pub(crate) fn unless_absent<T>(
     absent: impl FnOnce() -> T,
 ) -> Result<T, Failure> {
     match outcome {
-        Err(failure) if failure.code == Code::EndpointPathMismatch => Ok(absent()),
+        Err(failure) if failure.code() == Code::EndpointPathMismatch => Ok(absent()),
         outcome => outcome,
     }
 }
@@ -69,7 +69,7 @@ pub(crate) fn unless_unreadable(
         "accepted, but it may not read models; whether it may chat cannot be told without --live";
     let model = "cannot be seen with this key";
     match outcome {
-        Err(failure) if failure.code == Code::CredentialTokenPermission && secret.is_some() => {
+        Err(failure) if failure.code() == Code::CredentialTokenPermission && secret.is_some() => {
             Ok(vec![
                 (CheckId::Reach, answers(host)),
                 (CheckId::Token, Finding::Warn(token.to_owned())),

@@ -376,6 +376,6 @@ mod tests {
         let Finding::Fail(failure) = finding else {
             panic!("nobody serves it")
         };
-        assert_eq!(failure.code, Code::ProviderModelUnavailable);
+        assert_eq!(failure.code(), Code::ProviderModelUnavailable);
     }
 }

@@ -28,7 +28,7 @@ impl List {
         match finding {
             Finding::Fail(failure) if self.is_cut => Finding::Warn(format!(
                 "{}, and {host} lists more than are read; only --live can tell",
-                failure.message
+                failure.message()
             )),
             finding => finding,
         }

@@ -423,11 +423,11 @@ fn broken<T>(
     if let Some(headers) = failure.headers() {
         exchange.request_id = request_id(headers).map(|id| redactor.clean(&id, MAX_HEADER));
     }
-    let mut shown = failure.to_failure();
-    shown.hints = lost(failure.kind(), failure.maybe_billed(), connection);
+    let hints = lost(failure.kind(), failure.maybe_billed(), connection);
+    let shown = failure.to_failure().with_hints(hints);
     // Refused locally before any socket was opened: no attempt was made.
     if matches!(
-        shown.code,
+        shown.code(),
         Code::InternalInvariant | Code::CredentialMalformed
     ) {
         exchange.attempts = 0;

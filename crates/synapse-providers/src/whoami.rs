@@ -154,7 +154,7 @@ mod tests {
 
     fn code(finding: &Finding) -> Option<Code> {
         match finding {
-            Finding::Fail(failure) => Some(failure.code),
+            Finding::Fail(failure) => Some(failure.code()),
             _ => None,
         }
     }

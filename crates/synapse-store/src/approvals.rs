@@ -79,8 +79,8 @@ impl JsonApprovals {
     /// Refuses to replace a file of a newer Synapse.
     fn expect_ours(&self, path: &Path) -> Result<(), Failure> {
         match self.read(path) {
-            Err(failure) if failure.code == Code::ConfigNewerFormat => Err(failure),
-            Err(failure) if failure.code != Code::StorageCorrupt => Err(failure),
+            Err(failure) if failure.code() == Code::ConfigNewerFormat => Err(failure),
+            Err(failure) if failure.code() != Code::StorageCorrupt => Err(failure),
             _ => Ok(()),
         }
     }
@@ -107,7 +107,7 @@ impl ApprovalStore for JsonApprovals {
             match self.read(&path) {
                 Ok(found) => approvals.extend(found),
                 // An unreliable approval does not count.
-                Err(failure) if failure.code == Code::StorageCorrupt => {}
+                Err(failure) if failure.code() == Code::StorageCorrupt => {}
                 Err(failure) => return Err(failure),
             }
         }
@@ -140,7 +140,7 @@ impl ApprovalStore for JsonApprovals {
                     approval.server
                 ),
             )
-            .with("server", &approval.server));
+            .of_server(&approval.server));
         }
         atomic::replace(&path, &text)
     }

@@ -263,9 +263,9 @@ fn outside(error: FileError) -> Failure {
 }
 
 /// A failure of a file outside the home.
-fn of_another_place(mut failure: Failure) -> Failure {
-    failure.hints.clear();
-    match failure.code {
+fn of_another_place(failure: Failure) -> Failure {
+    let failure = failure.with_hints(Vec::new());
+    match failure.code() {
         Code::StorageDiskFull => failure.hint("free some space there, then export again"),
         Code::StorageReadOnly => failure.hint("make the directory writable, or name another one"),
         _ => failure.hint("look at what is there, or name another directory"),

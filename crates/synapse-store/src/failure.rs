@@ -307,8 +307,8 @@ mod tests {
             (ErrorKind::NotADirectory, Code::StorageUnavailable),
         ] {
             let failure = writing(Path::new(PATH), &io::Error::from(kind));
-            assert_eq!(failure.code, code, "{kind:?}");
-            assert_eq!(failure.context.get("file").unwrap(), PATH);
+            assert_eq!(failure.code(), code, "{kind:?}");
+            assert_eq!(failure.context().get("file").unwrap(), PATH);
         }
     }
 
@@ -332,13 +332,13 @@ mod tests {
             (foreign, "sudo chown -R 1000 '/home/a b/.synapse'"),
         ] {
             let failure = refuse(Err(distrust(flaw, ModeSupport::Kept))).unwrap_err();
-            assert_eq!(failure.code, Code::StorageModeTooOpen);
-            assert_eq!(failure.hints[0].remedy, Some(Remedy::shell(command)));
+            assert_eq!(failure.code(), Code::StorageModeTooOpen);
+            assert_eq!(failure.hints()[0].remedy, Some(Remedy::shell(command)));
             // vfat, NTFS, drvfs: accepted, and doctor suggests moving the home.
             let ignored = distrust(flaw, ModeSupport::Ignored);
             assert_eq!(refuse(Err(ignored.clone())), Ok(()));
             let doubt = distrusted(&ignored);
-            assert!(doubt.hints[0].text.contains("SYNAPSE_HOME"), "{doubt}");
+            assert!(doubt.hints()[0].text.contains("SYNAPSE_HOME"), "{doubt}");
         }
         assert_eq!(refuse(Ok(())), Ok(()));
     }
@@ -355,14 +355,14 @@ mod tests {
             .execute("INSERT INTO t VALUES (zeroblob(100000))", [])
             .unwrap_err();
         let failure = sqlite(Path::new(PATH), &error);
-        assert_eq!(failure.code, Code::StorageDiskFull, "{error}");
+        assert_eq!(failure.code(), Code::StorageDiskFull, "{error}");
     }
 
     #[test]
     fn a_damaged_ledger_comes_with_the_command_that_moves_all_of_it() {
         let failure = corrupt(Path::new(PATH), &io::Error::other("x"));
         assert_eq!(
-            failure.hints[1].remedy,
+            failure.hints()[1].remedy,
             Some(Remedy::shell(
                 "mkdir -p '/home/a b/.synapse/damaged' && \
                  mv '/home/a b/.synapse/ledger.db'* '/home/a b/.synapse/damaged'/"

@@ -120,7 +120,10 @@ mod stories {
             .await
             .unwrap();
         let outcome = bench.engine.chat(call()).await.unwrap();
-        assert_eq!(outcome.result.unwrap_err().code, Code::GateNetworkDisabled);
+        assert_eq!(
+            outcome.result.unwrap_err().code(),
+            Code::GateNetworkDisabled
+        );
         assert_eq!(
             (bench.secrets.reads(), bench.provider.chats().len()),
             (0, 0)
@@ -137,7 +140,7 @@ mod stories {
         let failure = create(&bench, NetworkGate::Open, Reach::Free)
             .await
             .unwrap_err();
-        assert_eq!(failure.code, Code::TransportDns);
+        assert_eq!(failure.code(), Code::TransportDns);
         assert!(bench.engine.connections().unwrap().is_empty());
     }
 

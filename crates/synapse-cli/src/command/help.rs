@@ -165,7 +165,7 @@ mod tests {
         let mut root = Arguments::command();
         root.build();
         let failure = find(&root, &["chatt".to_owned()]).unwrap_err();
-        assert_eq!(failure.code, Code::UsageInvalidArguments);
-        assert_eq!(failure.causes, ["the nearest is `chat`"]);
+        assert_eq!(failure.code(), Code::UsageInvalidArguments);
+        assert_eq!(failure.causes(), ["the nearest is `chat`"]);
     }
 }

@@ -79,7 +79,7 @@ impl CommandError {
                     printer.document(&ErrorDocument::new(&failure, &**printer.remedies()));
                 }
                 printer.failure(&failure);
-                failure.code
+                failure.code()
             }
         };
         ExitCode::from(code.class().exit_code())

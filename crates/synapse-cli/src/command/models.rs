@@ -49,9 +49,9 @@ pub(super) async fn run(
     match &models.listed.own {
         Finding::Fail(failure)
             if models.asked_for == AskedFor::Draft
-                && failure.code == Code::ProviderModelUnavailable =>
+                && failure.code() == Code::ProviderModelUnavailable =>
         {
-            Err(CommandError::Reported(failure.code))
+            Err(CommandError::Reported(failure.code()))
         }
         _ => Ok(()),
     }
@@ -59,20 +59,21 @@ pub(super) async fn run(
 
 /// Adds the listed models most similar to a missing one. Requests the list again, which is free; a
 /// failure of that request is ignored.
-pub(super) async fn name_nearest(engine: &Engine, draft: &Draft, failure: &mut Failure) {
+pub(super) async fn with_nearest(engine: &Engine, draft: &Draft, failure: Failure) -> Failure {
     let is_named = failure
-        .causes
+        .causes()
         .iter()
         .any(|cause| cause.starts_with(NEAREST));
-    if failure.code != Code::ProviderModelUnavailable || is_named {
-        return;
+    if failure.code() != Code::ProviderModelUnavailable || is_named {
+        return failure;
     }
     if let Ok(models) = engine.models_of(draft).await
         && !models.nearest.is_empty()
     {
         let nearest = models.nearest.join(", ");
-        failure.causes.push(format!("{NEAREST}: {nearest}"));
+        return failure.cause(format!("{NEAREST}: {nearest}"));
     }
+    failure
 }
 
 fn human(printer: &Printer, models: &Models, search: Option<&str>) {
@@ -112,7 +113,7 @@ fn own(printer: &Printer, models: &Models) {
     }
     let text = check
         .failure()
-        .map_or_else(|| check.what(), |failure| failure.message.as_str().into());
+        .map_or_else(|| check.what(), |failure| failure.message().into());
     printer.note(&format!(
         "{} {}{}: {}",
         word(check.outcome()),

@@ -95,7 +95,7 @@ async fn all(engine: &Engine, printer: &Printer, reach: Reach) -> Result<(), Com
                     // The report is shown; only the code is needed.
                     drop(show(printer, Some(name), &report));
                 }
-                let code = report.failure().map(|failure| failure.code);
+                let code = report.failure().map(|failure| failure.code());
                 (
                     code,
                     Ok(PreflightDocument::new(Some(name), &report, &CommandLines)),
@@ -104,7 +104,7 @@ async fn all(engine: &Engine, printer: &Printer, reach: Reach) -> Result<(), Com
             Err(failure) => {
                 printer.failure(&failure);
                 (
-                    Some(failure.code),
+                    Some(failure.code()),
                     Err(ErrorDocument::new(&failure, &CommandLines)),
                 )
             }
@@ -136,7 +136,7 @@ fn show(
         None => Ok(()),
         Some(failure) => {
             printer.failure(failure);
-            Err(CommandError::Reported(failure.code))
+            Err(CommandError::Reported(failure.code()))
         }
     }
 }

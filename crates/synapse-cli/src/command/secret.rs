@@ -273,7 +273,7 @@ async fn list(secret: &Secret<'_>) -> Result<(), Failure> {
 
 /// Setting an existing secret either means to replace it, or names the wrong reference.
 fn with_rotate(failure: Failure, reference: &CredentialRef) -> Failure {
-    match (failure.code, failure.hints.as_slice()) {
+    match (failure.code(), failure.hints()) {
         (Code::CredentialExists, []) => {
             let reference = reference.clone();
             failure.remedy("replace it", &Remedy::ReplaceSecret { reference })

@@ -258,7 +258,7 @@ mod tests {
         let id = (CLIENT_ID, "id");
         let literal = entry(&[id, (CLIENT_SECRET, "fake-literal")], None);
         let failure = resolved(&literal, HERE, &[]).await.unwrap_err();
-        assert_eq!(failure.code, Code::CredentialLiteralToken);
+        assert_eq!(failure.code(), Code::CredentialLiteralToken);
         let reference = entry(&[id, (CLIENT_SECRET, "${keyring:hf-app}")], None);
         let found = resolved(&reference, HERE, &[]).await.unwrap();
         assert_eq!(

@@ -35,7 +35,7 @@ pub(crate) fn check_block(
     }
     text.push_str(&broken(&printable(&check.what()), room).join(&margin));
     if check.outcome() == Outcome::Fail
-        && let Some(cause) = check.failure().and_then(|failure| failure.causes.first())
+        && let Some(cause) = check.failure().and_then(|failure| failure.first_cause())
     {
         for part in broken(&printable(cause), room) {
             text.push_str(&margin);
@@ -117,7 +117,7 @@ fn padded(outcome: Outcome, width: usize) -> String {
 
 /// A failure in one line.
 pub(crate) fn in_short(failure: &Failure) -> String {
-    format!("{}: {}", failure.code, failure.message)
+    format!("{}: {}", failure.code(), failure.message())
 }
 
 /// The columns before a line and between its parts.

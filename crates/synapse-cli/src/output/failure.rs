@@ -14,14 +14,15 @@ pub(crate) fn render(
     failure: &Failure,
     remedies: &dyn RemedyText,
 ) -> String {
-    let head = styled(style, &format!("{word}[{}]", failure.code));
-    let mut lines = vec![format!("{head}: {}", printable(&failure.message))];
+    let head = styled(style, &format!("{word}[{}]", failure.code()));
+    let mut lines = vec![format!("{head}: {}", printable(failure.message()))];
+    let causes = failure.causes();
     let hints = hints(
         failure,
         remedies,
-        BELOW.saturating_sub(failure.causes.len().min(LEAST)),
+        BELOW.saturating_sub(causes.len().min(LEAST)),
     );
-    let causes = folded(&failure.causes, BELOW.saturating_sub(hints.len()));
+    let causes = folded(&causes, BELOW.saturating_sub(hints.len()));
     lines.extend(
         causes
             .iter()
@@ -36,10 +37,10 @@ pub(crate) fn render(
 }
 
 /// The causes in at most `most` lines; the remaining ones share the last line.
-fn folded(causes: &[String], most: usize) -> Vec<String> {
+fn folded(causes: &[&str], most: usize) -> Vec<String> {
     let own = most.saturating_sub(1).min(causes.len());
     let (first, rest) = causes.split_at(own);
-    let mut lines = first.to_vec();
+    let mut lines: Vec<String> = first.iter().map(ToString::to_string).collect();
     if !rest.is_empty() && most > 0 {
         lines.push(rest.join("; "));
     }
@@ -50,7 +51,7 @@ fn folded(causes: &[String], most: usize) -> Vec<String> {
 /// without one share a line when space is short.
 fn hints(failure: &Failure, remedies: &dyn RemedyText, most: usize) -> Vec<String> {
     let all: Vec<(bool, String)> = failure
-        .hints
+        .hints()
         .iter()
         .map(|hint| (hint.command(remedies).is_some(), hint.sentence(remedies)))
         .collect();

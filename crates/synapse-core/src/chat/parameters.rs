@@ -97,8 +97,8 @@ mod tests {
 
     fn refused(parameters: &Parameters) -> Option<String> {
         let failure = parameters.check().err()?;
-        assert_eq!(failure.code, Code::UsageInvalidArguments);
-        failure.context.get("argument").cloned()
+        assert_eq!(failure.code(), Code::UsageInvalidArguments);
+        failure.context().get("argument").cloned()
     }
 
     #[test]

@@ -115,7 +115,7 @@ impl Check {
         match &self.finding {
             Finding::Ok(text) | Finding::Warn(text) | Finding::Missing(text) => Cow::Borrowed(text),
             Finding::Doubt(failure) | Finding::Fail(failure) => {
-                Cow::Owned(format!("{}: {}", failure.code, failure.message))
+                Cow::Owned(format!("{}: {}", failure.code(), failure.message()))
             }
             Finding::Skip(Skip::Needs(id)) => Cow::Owned(format!("needs {id}")),
             Finding::Skip(skip) => Cow::Borrowed(skip.reason()),
@@ -127,8 +127,8 @@ impl Check {
     pub fn remedy(&self) -> Option<&Hint> {
         let own = self.failure().and_then(|failure| {
             let has_command = |hint: &&Hint| hint.remedy.is_some();
-            let mut hints = failure.hints.iter();
-            hints.find(has_command).or_else(|| failure.hints.first())
+            let mut hints = failure.hints().iter();
+            hints.find(has_command).or_else(|| failure.hints().first())
         });
         self.next.as_ref().or(own)
     }

@@ -75,8 +75,8 @@ fn key(connection: &Connection, fact: &KeyFact) -> Check {
         ),
         KeyFact::Doubtful(flaw) => warn(
             CheckId::Key,
-            format!("{reference}: {}", flaw.message),
-            flaw.hints
+            format!("{reference}: {}", flaw.message()),
+            flaw.hints()
                 .first()
                 .cloned()
                 .unwrap_or_else(|| check(connection, "let preflight read it")),

@@ -204,7 +204,7 @@ impl FieldEntry {
         let message = format!("`{}` cannot be that", self.key);
         Failure::new(Code::ConfigInvalidValue, message)
             .cause(why)
-            .with("field", self.key)
+            .in_field(self.key)
     }
 }
 
@@ -256,8 +256,8 @@ mod tests {
             (&LIMIT_MODE, "hope"),
         ] {
             let failure = field.set(&mut Draft::default(), value).unwrap_err();
-            assert_eq!(failure.code, Code::ConfigInvalidValue);
-            assert_eq!(failure.context["field"], field.key);
+            assert_eq!(failure.code(), Code::ConfigInvalidValue);
+            assert_eq!(failure.context()["field"], field.key);
         }
     }
 

@@ -450,7 +450,7 @@ fn at<T>(field: Field, result: Result<T, Failure>) -> Result<T, Box<FieldFailure
     result.map_err(|failure| {
         Box::new(FieldFailure {
             field,
-            failure: failure.with("field", field.as_str()),
+            failure: failure.in_field(field.as_str()),
         })
     })
 }
@@ -472,7 +472,7 @@ mod tests {
 
     fn field(draft: &Draft) -> (Field, Code) {
         let failure = draft.parse("c".parse().unwrap()).unwrap_err();
-        (failure.field, failure.failure.code)
+        (failure.field, failure.failure.code())
     }
 
     #[test]

@@ -253,7 +253,7 @@ fn command_form(cause: &str) -> Failure {
 }
 
 fn invalid(message: &str) -> Failure {
-    Failure::new(Code::CredentialInvalidReference, message).with("field", "credential")
+    Failure::new(Code::CredentialInvalidReference, message).in_field("credential")
 }
 
 /// Longer than any reasonable path or command.
@@ -364,7 +364,7 @@ mod tests {
         ] {
             let code = text
                 .parse::<CredentialRef>()
-                .map_err(|failure| failure.code);
+                .map_err(|failure| failure.code());
             assert_eq!(code, Err(Code::CredentialInvalidReference), "{text}");
         }
         let long = format!("file:/{}", "x".repeat(MAX_LENGTH));

@@ -198,7 +198,7 @@ mod tests {
             "Bearer x",
         ] {
             let failure = token.parse::<CredentialRef>().unwrap_err();
-            assert_eq!(failure.code, Code::CredentialLiteralToken, "{token}");
+            assert_eq!(failure.code(), Code::CredentialLiteralToken, "{token}");
             assert!(!format!("{failure:?}").contains("fake"), "{failure:?}");
         }
         assert!("file:/home/sk-someone/key".parse::<CredentialRef>().is_ok());

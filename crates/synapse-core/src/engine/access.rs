@@ -165,7 +165,7 @@ mod tests {
         let secret = BoundSecret::new(token.into(), Vec::new());
         let failure = check_vendor(provider.parse().unwrap(), &reference, &secret).err()?;
         assert!(!format!("{failure:?}").contains("fake"), "{failure:?}");
-        Some(failure.code)
+        Some(failure.code())
     }
 
     #[test]

@@ -185,7 +185,7 @@ impl OpenCall {
         let closing = self.closing(
             &mut receipt,
             outcome,
-            error.map(|failure| failure.code),
+            error.map(|failure| failure.code()),
             reply,
         );
         self.row.begin();

@@ -338,7 +338,7 @@ impl Climb<'_, '_> {
         };
         let (fatal, flaws): (Vec<_>, Vec<_>) = flaws
             .into_iter()
-            .partition(|flaw| flaw.code == Code::CredentialTrackedByGit);
+            .partition(|flaw| flaw.code() == Code::CredentialTrackedByGit);
         self.report.warnings.extend(flaws);
         let read = match fatal.into_iter().next() {
             Some(flaw) => Err(flaw),

@@ -5,48 +5,31 @@
 
 mod catalogue;
 mod class;
+mod facts;
 mod remedy;
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::fmt;
 
+use self::facts::Facts;
 pub use catalogue::{Code, CodeEntry, CodeParseError};
 pub use class::Class;
+pub use facts::Execution;
 pub use remedy::{Action, EntryScope, Help, Remedy, RemedyText};
 
 /// A failure: code, message, causes, hints and context.
 ///
-/// The message is one lower-case line without a period; `causes` are ordered nearest first.
+/// The message is one lower-case line without a period. The causes, nearest first, are the chain of
+/// [`std::error::Error::source`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// The stable code.
-    pub code: Code,
-    /// One line for people.
-    pub message: String,
-    /// The causes, nearest first.
-    pub causes: Vec<String>,
-    /// The next steps, most useful first.
-    pub hints: Vec<Hint>,
-    /// Facts for machines: file, line, host, status. Never a secret. Control flow uses the code and
-    /// typed facts instead, such as [`Failure::sub_provider`].
-    pub context: BTreeMap<&'static str, String>,
+    code: Code,
+    message: String,
+    source: Option<Box<Cause>>,
+    hints: Vec<Hint>,
+    context: BTreeMap<&'static str, String>,
     facts: Option<Box<Facts>>,
-}
-
-/// Facts for control flow. Separate, because most failures have none and should stay small.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Facts {
-    sub_provider: Option<String>,
-    answer_length: AnswerLength,
-}
-
-/// Whether an answer reached its token cap.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum AnswerLength {
-    /// Unknown, or no answer.
-    Unknown,
-    /// The model reached its token cap.
-    AtCap,
 }
 
 /// One next step in words, optionally with a remedy that each surface renders in its own way.
@@ -98,31 +81,87 @@ impl Failure {
         Self {
             code,
             message: message.into(),
-            causes: Vec::new(),
+            source: None,
             hints: Vec::new(),
             context: BTreeMap::new(),
             facts: None,
         }
     }
 
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        self.code
+    }
+
+    /// The class of the code.
+    #[must_use]
+    pub const fn class(&self) -> Class {
+        self.code.class()
+    }
+
+    /// One line for people.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Why, nearest cause first: the chain of [`std::error::Error::source`] as texts.
+    #[must_use]
+    pub fn causes(&self) -> Vec<&str> {
+        let first = self.source.as_deref();
+        let chain = std::iter::successors(first, |cause| cause.source.as_deref());
+        chain.map(|cause| cause.text.as_str()).collect()
+    }
+
+    /// The nearest cause.
+    #[must_use]
+    pub fn first_cause(&self) -> Option<&str> {
+        self.source.as_deref().map(|cause| cause.text.as_str())
+    }
+
+    /// What to do next, most useful first.
+    #[must_use]
+    pub fn hints(&self) -> &[Hint] {
+        &self.hints
+    }
+
+    /// Facts to show: file, line, host. Never a secret. Control flow asks the code and the typed
+    /// facts instead, such as [`Failure::sub_provider`].
+    #[must_use]
+    pub const fn context(&self) -> &BTreeMap<&'static str, String> {
+        &self.context
+    }
+
+    /// The same failure under another message.
+    #[must_use]
+    pub fn with_message(mut self, message: impl Into<String>) -> Self {
+        self.message = message.into();
+        self
+    }
+
     /// Appends a cause.
     #[must_use]
     pub fn cause(mut self, cause: impl Into<String>) -> Self {
-        self.causes.push(cause.into());
+        Cause::append(&mut self.source, cause.into());
         self
     }
 
     /// Appends `error` and its sources as causes.
+    ///
+    /// Keeps their texts alone: the value of a foreign error may hold what a failure must not.
     #[must_use]
-    pub fn caused_by(mut self, error: &dyn std::error::Error) -> Self {
+    pub fn caused_by(mut self, error: &dyn Error) -> Self {
+        let mut last = self.causes().last().map(ToString::to_string);
         let mut next = Some(error);
-        while let Some(current) = next {
-            let text = current.to_string();
-            // Libraries often repeat the inner message in the outer one; it is shown once.
-            if self.causes.last().is_none_or(|last| !last.ends_with(&text)) {
-                self.causes.push(text);
+        while let Some(error) = next {
+            let text = error.to_string();
+            // Libraries often repeat the inner message in the outer one; show it once.
+            if last.as_ref().is_none_or(|last| !last.ends_with(&text)) {
+                last = Some(text.clone());
+                Cause::append(&mut self.source, text);
             }
-            next = current.source();
+            next = error.source();
         }
         self
     }
@@ -134,10 +173,24 @@ impl Failure {
         self
     }
 
+    /// Adds a next step in words, before the others.
+    #[must_use]
+    pub fn first_hint(mut self, text: impl Into<String>) -> Self {
+        self.hints.insert(0, Hint::new(text));
+        self
+    }
+
     /// Adds a next step with a remedy.
     #[must_use]
     pub fn remedy(mut self, text: impl Into<String>, remedy: &Remedy) -> Self {
         self.hints.push(Hint::with_remedy(text, remedy.clone()));
+        self
+    }
+
+    /// Replaces the next steps.
+    #[must_use]
+    pub fn with_hints(mut self, hints: Vec<Hint>) -> Self {
+        self.hints = hints;
         self
     }
 
@@ -157,56 +210,11 @@ impl Failure {
         self.remedy(text, &Remedy::shell(line))
     }
 
-    /// Adds a fact for machines.
+    /// Adds a fact to show.
     #[must_use]
     pub fn with(mut self, key: &'static str, value: impl fmt::Display) -> Self {
         self.context.insert(key, value.to_string());
         self
-    }
-
-    /// Sets the sub-provider that answered through a router; shown as `served_by`.
-    #[must_use]
-    pub fn of_sub_provider(mut self, name: impl Into<String>) -> Self {
-        let name = name.into();
-        self.facts().sub_provider = Some(name.clone());
-        self.with(SERVED_BY, name)
-    }
-
-    /// The sub-provider that answered through a router.
-    #[must_use]
-    pub fn sub_provider(&self) -> Option<&str> {
-        self.facts.as_ref()?.sub_provider.as_deref()
-    }
-
-    /// Records that the model reached its token cap; shown as `token_cap_reached`. For a small
-    /// probe that is a success: token, credits and model have been accepted by then.
-    #[must_use]
-    pub fn at_token_cap(mut self) -> Self {
-        self.facts().answer_length = AnswerLength::AtCap;
-        self.with(TOKEN_CAP_REACHED, true)
-    }
-
-    /// Whether the model reached its token cap.
-    #[must_use]
-    pub fn reached_token_cap(&self) -> bool {
-        self.facts
-            .as_ref()
-            .is_some_and(|facts| facts.answer_length == AnswerLength::AtCap)
-    }
-
-    fn facts(&mut self) -> &mut Facts {
-        self.facts.get_or_insert_with(|| {
-            Box::new(Facts {
-                sub_provider: None,
-                answer_length: AnswerLength::Unknown,
-            })
-        })
-    }
-
-    /// The class of the code.
-    #[must_use]
-    pub fn class(&self) -> Class {
-        self.code.class()
     }
 }
 
@@ -216,33 +224,44 @@ impl fmt::Display for Failure {
     }
 }
 
-impl std::error::Error for Failure {}
+impl Error for Failure {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|cause| cause as _)
+    }
+}
 
-const SERVED_BY: &str = "served_by";
-const TOKEN_CAP_REACHED: &str = "token_cap_reached";
+/// One level of the chain of causes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Cause {
+    text: String,
+    source: Option<Box<Self>>,
+}
+
+impl Cause {
+    fn append(chain: &mut Option<Box<Self>>, text: String) {
+        let mut end = chain;
+        while let Some(cause) = end {
+            end = &mut cause.source;
+        }
+        *end = Some(Box::new(Self { text, source: None }));
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
+
+impl Error for Cause {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|cause| cause as _)
+    }
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_control_flow_asks_is_typed_and_shown() {
-        let failure = Failure::new(Code::InternalInvariant, "x");
-        assert_eq!(failure.sub_provider(), None);
-        assert!(!failure.reached_token_cap());
-        // The typed fact is independent of the context.
-        assert!(
-            !failure
-                .clone()
-                .with("token_cap_reached", true)
-                .reached_token_cap()
-        );
-        let failure = failure.of_sub_provider("novita").at_token_cap();
-        assert_eq!(failure.sub_provider(), Some("novita"));
-        assert!(failure.reached_token_cap());
-        assert_eq!(failure.context["served_by"], "novita");
-        assert_eq!(failure.context["token_cap_reached"], "true");
-    }
 
     #[derive(Debug, thiserror::Error)]
     #[error("outer: {0}")]
@@ -255,6 +274,24 @@ mod tests {
     #[test]
     fn a_source_that_the_outer_error_repeats_is_said_once() {
         let failure = Failure::new(Code::InternalInvariant, "x").caused_by(&Outer(Inner));
-        assert_eq!(failure.causes, ["outer: inner"]);
+        assert_eq!(failure.causes(), ["outer: inner"]);
+    }
+
+    #[test]
+    fn causes_are_the_chain_of_sources() {
+        let wrapped = Failure::new(Code::InternalInvariant, "inner").cause("far");
+        let failure = Failure::new(Code::InternalInvariant, "outer")
+            .cause("near")
+            .caused_by(&wrapped);
+        assert_eq!(failure.causes(), ["near", "inner", "far"]);
+        let mut chain = Vec::new();
+        let mut next = failure.source();
+        while let Some(error) = next {
+            chain.push(error.to_string());
+            next = error.source();
+        }
+        assert_eq!(chain, failure.causes());
+        let alone = Failure::new(Code::InternalInvariant, "x");
+        assert!(alone.source().is_none() && alone.first_cause().is_none());
     }
 }

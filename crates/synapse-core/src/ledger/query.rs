@@ -268,8 +268,8 @@ mod tests {
             ("started_at>=soon", "takes a time"),
         ] {
             let failure = text.parse::<Filter>().unwrap_err();
-            assert_eq!(failure.code, Code::UsageInvalidArguments, "{text}");
-            assert!(failure.causes[0].contains(why), "{text}: {failure:?}");
+            assert_eq!(failure.code(), Code::UsageInvalidArguments, "{text}");
+            assert!(failure.causes()[0].contains(why), "{text}: {failure:?}");
         }
     }
 }

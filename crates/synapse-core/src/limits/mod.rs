@@ -484,7 +484,7 @@ mod tests {
                 ..DraftLimits::default()
             };
             let failure = draft.parse().unwrap_err();
-            assert_eq!(failure.context["limit"], key);
+            assert_eq!(failure.context()["limit"], key);
         }
     }
 
@@ -498,9 +498,9 @@ mod tests {
             needed: 37_000,
         };
         let failure = breach.failure(&"work".parse().unwrap());
-        assert_eq!(failure.code, Code::PolicyBudgetExceeded);
+        assert_eq!(failure.code(), Code::PolicyBudgetExceeded);
         assert!(
-            failure.causes[0].contains("2.499999999 USD of 2.50 USD per month"),
+            failure.causes()[0].contains("2.499999999 USD of 2.50 USD per month"),
             "{failure:?}"
         );
     }

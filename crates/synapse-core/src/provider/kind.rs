@@ -117,7 +117,7 @@ impl FromStr for ProviderKind {
                     None => failure.hint("write the name exactly as listed"),
                 }
                 .hint("any server of OpenAI's wire format is openai-compatible, with --base-url")
-                .with("field", "provider")
+                .in_field("provider")
             })
     }
 }
@@ -147,10 +147,10 @@ mod tests {
             }
         }
         let failure = "opnai".parse::<ProviderKind>().unwrap_err();
-        assert_eq!(failure.code, Code::ConfigUnknownProvider);
+        assert_eq!(failure.code(), Code::ConfigUnknownProvider);
         assert!(
             failure
-                .causes
+                .causes()
                 .iter()
                 .any(|cause| cause.contains("openai, huggingface"))
         );

@@ -78,7 +78,7 @@ impl Approval {
                 format!("`{}` differs from what was approved", self.server),
             )
             .cause("nothing was started, contacted or read")
-            .with("server", &self.server));
+            .of_server(&self.server));
         }
         Ok(NetworkPermit::approved(target.origin()))
     }

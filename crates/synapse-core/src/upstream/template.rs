@@ -257,10 +257,10 @@ mod tests {
             "${{ x }}",
         ] {
             let failure = Template::parse(text).unwrap_err();
-            assert_eq!(failure.code, Code::ConfigInvalidValue, "{text}");
+            assert_eq!(failure.code(), Code::ConfigInvalidValue, "{text}");
         }
         let failure = Template::parse("${nowhere:x}").unwrap_err();
-        assert_eq!(failure.code, Code::CredentialInvalidReference);
+        assert_eq!(failure.code(), Code::CredentialInvalidReference);
     }
 
     #[test]

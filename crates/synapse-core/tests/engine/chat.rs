@@ -42,13 +42,13 @@ async fn a_closed_gate_reads_no_secret_sends_nothing_and_leaves_a_row() {
     let bench = bench();
     let outcome = bench.engine.chat(ask("closed")).await.unwrap();
     let failure = outcome.result.unwrap_err();
-    assert_eq!(failure.code, Code::GateNetworkDisabled);
+    assert_eq!(failure.code(), Code::GateNetworkDisabled);
     let open = Remedy::OpenGate {
         connection: "closed".parse().unwrap(),
     };
     assert!(
         failure
-            .hints
+            .hints()
             .iter()
             .any(|hint| hint.remedy == Some(open.clone()))
     );
@@ -70,7 +70,7 @@ async fn a_closed_gate_reads_no_secret_sends_nothing_and_leaves_a_row() {
         ))
         .await;
     assert_eq!(
-        report.failure().map(|failure| failure.code),
+        report.failure().map(|failure| failure.code()),
         Some(Code::GateNetworkDisabled)
     );
     assert_eq!((bench.secrets.reads(), bench.provider.climbs()), (0, 0));
@@ -83,13 +83,16 @@ async fn a_failed_send_is_an_error_row_and_a_foreign_token_a_refusal() {
         .provider
         .will_answer(Err(Failure::new(Code::TransportInterrupted, "broke")));
     let outcome = bench.engine.chat(ask("open")).await.unwrap();
-    assert_eq!(outcome.result.unwrap_err().code, Code::TransportInterrupted);
+    assert_eq!(
+        outcome.result.unwrap_err().code(),
+        Code::TransportInterrupted
+    );
     assert_eq!(bench.ledger.entries()[0].outcome, Outcome::Error);
 
     let bench = bench_with("hf_fake", MemoryLedger::new());
     let outcome = bench.engine.chat(ask("open")).await.unwrap();
     assert_eq!(
-        outcome.result.unwrap_err().code,
+        outcome.result.unwrap_err().code(),
         Code::CredentialWrongVendor
     );
     assert_eq!(bench.ledger.entries()[0].outcome, Outcome::Refused);
@@ -100,7 +103,7 @@ async fn a_failed_send_is_an_error_row_and_a_foreign_token_a_refusal() {
 async fn what_is_no_call_leaves_no_row() {
     let bench = bench();
     let unknown = bench.engine.chat(ask("nope")).await.unwrap_err();
-    assert_eq!(unknown.code, Code::ConfigNotFound);
+    assert_eq!(unknown.code(), Code::ConfigNotFound);
     let several = bench
         .engine
         .chat(ChatCall {
@@ -109,19 +112,19 @@ async fn what_is_no_call_leaves_no_row() {
         })
         .await
         .unwrap_err();
-    assert_eq!(several.code, Code::UsageInvalidArguments);
+    assert_eq!(several.code(), Code::UsageInvalidArguments);
     let empty = ChatCall {
         messages: vec![Message::new(Role::User, "")],
         ..ask("open")
     };
     assert_eq!(
-        bench.engine.chat(empty).await.unwrap_err().code,
+        bench.engine.chat(empty).await.unwrap_err().code(),
         Code::UsageInvalidArguments
     );
     let mut odd = ask("open");
     odd.parameters.temperature = Some(f64::NAN);
     assert_eq!(
-        bench.engine.chat(odd).await.unwrap_err().code,
+        bench.engine.chat(odd).await.unwrap_err().code(),
         Code::UsageInvalidArguments
     );
     let model = ChatCall {
@@ -129,7 +132,7 @@ async fn what_is_no_call_leaves_no_row() {
         ..ask("open")
     };
     assert_eq!(
-        bench.engine.chat(model).await.unwrap_err().code,
+        bench.engine.chat(model).await.unwrap_err().code(),
         Code::ConfigInvalidValue
     );
     assert_eq!(bench.ledger.entries(), []);
@@ -141,9 +144,9 @@ async fn a_message_that_the_api_does_not_take_is_refused_by_its_number() {
     let mut call = ask("open");
     call.messages.push(Message::new(Role::Tool, "21 °C"));
     let failure = bench.engine.chat(call).await.unwrap_err();
-    assert_eq!(failure.code, Code::UsageInvalidArguments);
-    assert_eq!(failure.message, "messages[1] cannot be sent");
-    assert!(failure.causes[0].contains("tool_call_id"), "{failure:?}");
+    assert_eq!(failure.code(), Code::UsageInvalidArguments);
+    assert_eq!(failure.message(), "messages[1] cannot be sent");
+    assert!(failure.causes()[0].contains("tool_call_id"), "{failure:?}");
     assert_eq!(bench.provider.chats(), []);
     assert_eq!(bench.ledger.entries(), []);
 }
@@ -185,7 +188,10 @@ async fn a_ledger_that_cannot_be_written_is_a_warning_and_not_a_failure() {
     assert_eq!(outcome.warnings, std::slice::from_ref(&full));
 
     let outcome = bench.engine.chat(ask("closed")).await.unwrap();
-    assert_eq!(outcome.result.unwrap_err().code, Code::GateNetworkDisabled);
+    assert_eq!(
+        outcome.result.unwrap_err().code(),
+        Code::GateNetworkDisabled
+    );
     assert_eq!(outcome.warnings, [full]);
 }
 
@@ -195,9 +201,9 @@ async fn a_required_ledger_that_cannot_be_written_refuses_the_call() {
     let bench = bench_with("fake-token", MemoryLedger::failing(full).required());
     let outcome = bench.engine.chat(ask("open")).await.unwrap();
     let failure = outcome.result.unwrap_err();
-    assert_eq!(failure.code, Code::StorageDiskFull);
+    assert_eq!(failure.code(), Code::StorageDiskFull);
     assert!(
-        failure.causes[0].contains("nothing was sent"),
+        failure.causes()[0].contains("nothing was sent"),
         "{failure:?}"
     );
     // It determined the result, and is not repeated as a warning.

@@ -44,9 +44,9 @@ async fn a_call_beyond_the_limit_reads_no_secret_sends_nothing_and_leaves_a_row(
     let bench = limited(tokens(1), MemoryLedger::new());
     let outcome = bench.engine.chat(ask("open")).await.unwrap();
     let failure = outcome.result.unwrap_err();
-    assert_eq!(failure.code, Code::PolicyBudgetExceeded);
+    assert_eq!(failure.code(), Code::PolicyBudgetExceeded);
     assert_eq!(
-        failure.hints[0].remedy,
+        failure.hints()[0].remedy,
         Some(Remedy::ShowUsage { by: Period::Day })
     );
     assert_eq!(
@@ -67,7 +67,7 @@ async fn a_closed_gate_comes_first() {
     let bench = limited(tokens(1), MemoryLedger::new());
     let outcome = bench.engine.chat(ask("closed")).await.unwrap();
     let failure = outcome.result.unwrap_err();
-    assert_eq!(failure.code, Code::GateNetworkDisabled);
+    assert_eq!(failure.code(), Code::GateNetworkDisabled);
 }
 
 #[tokio::test]
@@ -83,7 +83,7 @@ async fn what_fits_is_sent_until_it_does_not_fit_any_more() {
         match outcome.result {
             Ok(_) => answered += 1,
             Err(failure) => {
-                assert_eq!(failure.code, Code::PolicyBudgetExceeded);
+                assert_eq!(failure.code(), Code::PolicyBudgetExceeded);
                 break;
             }
         }
@@ -100,7 +100,7 @@ async fn a_limit_that_warns_lets_pass_and_says_so() {
     bench.provider.will_answer(Ok(reply()));
     let outcome = bench.engine.chat(ask("open")).await.unwrap();
     assert_eq!(outcome.result, Ok(reply()));
-    let codes: Vec<Code> = outcome.warnings.iter().map(|each| each.code).collect();
+    let codes: Vec<Code> = outcome.warnings.iter().map(|each| each.code()).collect();
     assert_eq!(codes, [Code::PolicyBudgetExceeded]);
 }
 
@@ -113,7 +113,7 @@ async fn strict_limits_refuse_what_has_no_price() {
     };
     let bench = limited(limits.clone(), MemoryLedger::new());
     let outcome = bench.engine.chat(ask("open")).await.unwrap();
-    assert_eq!(outcome.result.unwrap_err().code, Code::PolicyCostUnknown);
+    assert_eq!(outcome.result.unwrap_err().code(), Code::PolicyCostUnknown);
     assert_eq!(bench.secrets.reads(), 0);
 
     let lenient = DraftLimits {
@@ -133,9 +133,9 @@ async fn limits_that_cannot_be_checked_block_when_they_block() {
     let bench = limited(tokens(100), MemoryLedger::failing(full()));
     let outcome = bench.engine.chat(ask("open")).await.unwrap();
     let failure = outcome.result.unwrap_err();
-    assert_eq!(failure.code, Code::StorageDiskFull);
+    assert_eq!(failure.code(), Code::StorageDiskFull);
     assert!(
-        failure.causes[0].contains("cannot be checked"),
+        failure.causes()[0].contains("cannot be checked"),
         "{failure:?}"
     );
     assert_eq!(outcome.warnings, []);

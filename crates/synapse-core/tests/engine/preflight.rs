@@ -117,7 +117,7 @@ async fn nothing_is_saved_that_did_not_pass() {
     let saved = create("new", draft(NetworkGate::Closed), Reach::Free)
         .await
         .unwrap();
-    assert_eq!(saved.result.unwrap_err().code, Code::GateNetworkDisabled);
+    assert_eq!(saved.result.unwrap_err().code(), Code::GateNetworkDisabled);
     assert!(bench.engine.stored("new").is_err());
 
     let saved = create("new", draft(NetworkGate::Closed), Reach::Offline)
@@ -131,7 +131,7 @@ async fn nothing_is_saved_that_did_not_pass() {
     let again = create("new", draft(NetworkGate::Open), Reach::Free)
         .await
         .unwrap_err();
-    assert_eq!(again.code, Code::ConfigDuplicateName);
+    assert_eq!(again.code(), Code::ConfigDuplicateName);
 }
 
 #[tokio::test]
@@ -151,7 +151,7 @@ async fn an_edit_is_checked_before_it_is_saved_and_closing_the_gate_always_works
         .await
         .unwrap();
     assert_eq!(
-        edited.result.unwrap_err().code,
+        edited.result.unwrap_err().code(),
         Code::ProviderModelUnavailable
     );
     assert_eq!(bench.engine.stored("open").unwrap().draft.model, "m");
@@ -173,7 +173,7 @@ async fn an_edit_is_checked_before_it_is_saved_and_closing_the_gate_always_works
     );
     bench.engine.remove("open").unwrap();
     assert_eq!(
-        bench.engine.remove("open").unwrap_err().code,
+        bench.engine.remove("open").unwrap_err().code(),
         Code::ConfigNotFound
     );
 }

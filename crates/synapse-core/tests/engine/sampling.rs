@@ -79,7 +79,7 @@ async fn a_sampling_that_nobody_answers_is_cancelled_and_may_have_been_billed() 
 async fn a_sampling_beyond_the_limits_is_refused_and_seen() {
     let bench = limited(tokens(1), MemoryLedger::new());
     let failure = bench.engine.sample(asked("open")).await.unwrap_err();
-    assert_eq!(failure.code, Code::PolicyBudgetExceeded);
+    assert_eq!(failure.code(), Code::PolicyBudgetExceeded);
     let rows = bench.ledger.entries();
     assert_eq!((rows.len(), rows[0].outcome), (1, Outcome::Refused));
     assert_eq!(rows[0].receipt.exchange.attempts, 0);
@@ -89,5 +89,5 @@ async fn a_sampling_beyond_the_limits_is_refused_and_seen() {
 #[tokio::test]
 async fn a_connection_that_does_not_exist_is_named() {
     let failure = bench().engine.sample(asked("none")).await.unwrap_err();
-    assert_eq!(failure.code, Code::ConfigNotFound);
+    assert_eq!(failure.code(), Code::ConfigNotFound);
 }

@@ -213,7 +213,7 @@ fn frame(app: &App, ask: &Ask, climb: &Climb, marker: &str) -> String {
 /// Assigns a check's failure to the form field that causes it.
 fn at_field(failure: Failure, report: &PreflightReport) -> Failure {
     use synapse_core::preflight::{CheckId, Finding};
-    if failure.context.contains_key("field") {
+    if failure.field().is_some() {
         return failure;
     }
     let failed = report
@@ -227,7 +227,7 @@ fn at_field(failure: Failure, report: &PreflightReport) -> Failure {
         Some(CheckId::Model) => "model",
         _ => return failure,
     };
-    failure.with("field", field)
+    failure.in_field(field)
 }
 
 fn verdict(app: &App, climb: &Climb, ended: &Ended) -> Markup {
@@ -241,8 +241,8 @@ fn verdict(app: &App, climb: &Climb, ended: &Ended) -> Markup {
         Ended::Refused(failure) => (
             Tone::Bad,
             html! {
-                p data-code=(failure.code.as_str()) { b { "Not saved: " (foreign(&failure.message)) } }
-                @for cause in &failure.causes { p { (foreign(cause)) } }
+                p data-code=(failure.code().as_str()) { b { "Not saved: " (foreign(failure.message())) } }
+                @for cause in failure.causes() { p { (foreign(cause)) } }
             },
         ),
         Ended::ProbeResult(report, result) => {
@@ -250,7 +250,7 @@ fn verdict(app: &App, climb: &Climb, ended: &Ended) -> Markup {
                 (Some(failure), purpose) => (
                     Tone::Bad,
                     html! {
-                        p data-code=(failure.code.as_str()) { b { (if *purpose == Purpose::Look { "It does not work: " } else { "Not saved: " }) (foreign(&failure.message)) } }
+                        p data-code=(failure.code().as_str()) { b { (if *purpose == Purpose::Look { "It does not work: " } else { "Not saved: " }) (foreign(failure.message())) } }
                         p .sub { "Checked at " (moment(report.checked_at)) ". " (contacted(report)) }
                     },
                 ),

@@ -109,7 +109,7 @@ fn line(app: &App, check: &Check) -> Markup {
                     None => (foreign(&check.what())),
                     Some(failure) => {
                         (failure_in_short(app, failure))
-                        @if !failure.hints.is_empty() { div .remedy { (remedies(app, &failure.hints)) } }
+                        @if !failure.hints().is_empty() { div .remedy { (remedies(app, failure.hints())) } }
                     }
                 }
             }

@@ -106,7 +106,7 @@ pub(crate) fn submit(app: &App, ask: &Ask) -> Result<Response<Body>, Failure> {
         let mut page =
             page(app, ask, &filled, &explained()).status(StatusCode::UNPROCESSABLE_ENTITY);
         if let Some(failure) = failure {
-            page = page.status(match failure.code {
+            page = page.status(match failure.code() {
                 Code::ConfigChanged | Code::ConfigDuplicateName => StatusCode::CONFLICT,
                 _ => StatusCode::UNPROCESSABLE_ENTITY,
             });
@@ -136,7 +136,7 @@ pub(crate) fn submit(app: &App, ask: &Ask) -> Result<Response<Body>, Failure> {
 fn fault(app: &App, filled: &Filled) -> Result<Option<Failure>, Failure> {
     let name: ConnectionName = match filled.name.parse() {
         Ok(name) => name,
-        Err(failure) => return Ok(Some(Failure::with(failure, "field", "name"))),
+        Err(failure) => return Ok(Some(failure.in_field("name"))),
     };
     match &filled.editing {
         None => {
@@ -146,7 +146,7 @@ fn fault(app: &App, filled: &Filled) -> Result<Option<Failure>, Failure> {
                 .iter()
                 .any(|stored| stored.name == name);
             if taken {
-                return Ok(Some(already_exists(&name).with("field", "name")));
+                return Ok(Some(already_exists(&name).in_field("name")));
             }
         }
         Some(editing) => {
@@ -229,29 +229,22 @@ pub(crate) fn page(app: &App, ask: &Ask, filled: &Filled, result: &Markup) -> Pa
 
 /// The failure above a form, with a link to its field.
 pub(crate) fn summary(app: &App, failure: &Failure) -> Markup {
-    let field = failure.context.get("field").map(String::as_str);
+    let field = failure.field();
     note(
         Tone::Bad,
         Some("alert"),
         &html! {
-            p data-code=(failure.code.as_str()) { b { "Not saved: " (foreign(&failure.message)) } }
-            @for cause in &failure.causes { p { (foreign(cause)) } }
-            @for hint in &failure.hints { p .sub { (foreign(&hint.text)) @if let Some(command) = hint.command(app.remedies()) { " " code .cmd { (foreign(&command)) } } } }
-            p .sub { (crate::view::code(app, failure.code.as_str())) @if let Some(field) = field { " · " a href=(format!("#{field}")) { "Go to the field" } } }
+            p data-code=(failure.code().as_str()) { b { "Not saved: " (foreign(failure.message())) } }
+            @for cause in failure.causes() { p { (foreign(cause)) } }
+            @for hint in failure.hints() { p .sub { (foreign(&hint.text)) @if let Some(command) = hint.command(app.remedies()) { " " code .cmd { (foreign(&command)) } } } }
+            p .sub { (crate::view::code(app, failure.code().as_str())) @if let Some(field) = field { " · " a href=(format!("#{field}")) { "Go to the field" } } }
         },
     )
 }
 
 fn form(app: &App, ask: &Ask, filled: &Filled) -> Markup {
     let failure = filled.failure.as_ref();
-    let at = |key: &str| {
-        failure.filter(|failure| {
-            failure
-                .context
-                .get("field")
-                .is_some_and(|field| field == key)
-        })
-    };
+    let at = |key: &str| failure.filter(|failure| failure.field() == Some(key));
     let is_first =
         |field: &&FieldEntry| matches!(field.key, "provider" | "model" | "credential" | "network");
     let uses_more = FIELDS
@@ -335,7 +328,7 @@ fn input(field: &FieldEntry, draft: &Draft, failure: Option<&Failure>, hosts: &s
 }
 
 fn error_line(key: &str, failure: &Failure) -> Markup {
-    html! { p .err id=(format!("{key}-error")) { (Icon::Failed.small()) span { (foreign(&failure.message)) @if let Some(cause) = failure.causes.first() { ": " (foreign(cause)) } } } }
+    html! { p .err id=(format!("{key}-error")) { (Icon::Failed.small()) span { (foreign(failure.message())) @if let Some(cause) = failure.first_cause() { ": " (foreign(cause)) } } } }
 }
 
 /// The hosts of a draft, as far as its URL shows them.

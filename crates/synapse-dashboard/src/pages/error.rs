@@ -15,16 +15,16 @@ use crate::view::{note, panel, remedies};
 
 /// The page of a failure.
 pub(crate) fn page(app: &App, ask: &Ask, failure: &Failure) -> Page {
-    let entry = failure.code.entry();
+    let entry = failure.code().entry();
     let body = html! {
         (head(app, failure))
         div .cols {
             (panel("todo", "w7", "What to do", &html! {}, &html! {
                 div .pad.stack {
                     div .remedy.bare {
-                        @if failure.hints.is_empty() {
+                        @if failure.hints().is_empty() {
                             p { (entry.map_or_else(|| "Load the page again.".to_owned(), |entry| entry.remedy(app.remedies()))) }
-                        } @else { (remedies(app, &failure.hints)) }
+                        } @else { (remedies(app, failure.hints())) }
                     }
                     div .row {
                         a .btn.pri href=(ask.path) { "Read it again" }
@@ -37,7 +37,7 @@ pub(crate) fn page(app: &App, ask: &Ask, failure: &Failure) -> Page {
                     div .pad { dl .kv {
                         dt { "Means" } dd { (entry.meaning) }
                         dt { "Detected" } dd { (entry.detected(app.remedies())) }
-                        @for (key, value) in &failure.context { dt { (key) } dd { code { (foreign(value)) } } }
+                        @for (key, value) in failure.context() { dt { (key) } dd { code { (foreign(value)) } } }
                     } }
                 }))
             }
@@ -45,7 +45,7 @@ pub(crate) fn page(app: &App, ask: &Ask, failure: &Failure) -> Page {
     };
     let mut page = Page::new(crate::page::Nav::Overview, title(failure), body)
         .status(status(failure))
-        .command(format!("synapse explain {}", failure.code))
+        .command(format!("synapse explain {}", failure.code()))
         .document(&ErrorDocument::new(failure, app.remedies()));
     page.nav = None;
     page
@@ -57,10 +57,10 @@ pub(crate) fn head(app: &App, failure: &Failure) -> Markup {
         Tone::Bad,
         Some("alert"),
         &html! {
-            p data-code=(failure.code.as_str()) { b { (foreign(&failure.message)) } }
-            @for cause in &failure.causes { p { (foreign(cause)) } }
+            p data-code=(failure.code().as_str()) { b { (foreign(failure.message())) } }
+            @for cause in failure.causes() { p { (foreign(cause)) } }
             p .sub {
-                (crate::view::code(app, failure.code.as_str()))
+                (crate::view::code(app, failure.code().as_str()))
                 " · class " (failure.class().as_str()) " · exit code " (failure.class().exit_code())
             }
         },
@@ -68,7 +68,7 @@ pub(crate) fn head(app: &App, failure: &Failure) -> Markup {
 }
 
 const fn title(failure: &Failure) -> &'static str {
-    match failure.code.class() {
+    match failure.code().class() {
         Class::Usage => "That cannot be answered",
         Class::Config => "The configuration needs you",
         Class::Credential => "A credential needs you",
@@ -79,12 +79,12 @@ const fn title(failure: &Failure) -> &'static str {
 
 /// The HTTP status for a failure.
 pub(crate) const fn status(failure: &Failure) -> StatusCode {
-    match failure.code {
+    match failure.code() {
         Code::ConfigNotFound => StatusCode::NOT_FOUND,
         Code::ConfigDuplicateName | Code::ConfigChanged => StatusCode::CONFLICT,
         Code::UsageInvalidArguments => StatusCode::BAD_REQUEST,
         Code::InternalInvariant => StatusCode::INTERNAL_SERVER_ERROR,
-        _ => match failure.code.class() {
+        _ => match failure.code().class() {
             Class::Storage => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         },

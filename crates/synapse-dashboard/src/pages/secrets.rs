@@ -188,7 +188,7 @@ pub(crate) async fn keep(
             )
         }
         Err(failure) => {
-            let failure = match failure.code {
+            let failure = match failure.code() {
                 Code::CredentialExists => failure.hint("replace it on this page instead"),
                 _ => failure,
             };

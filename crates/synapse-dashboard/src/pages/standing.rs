@@ -40,7 +40,7 @@ impl Lately {
     /// From the newest rows of any connection, newest first.
     pub(crate) fn of(stored: &StoredConnection, rows: &[Entry]) -> Self {
         if let Err(failure) = &stored.connection {
-            return Self::Broken(failure.code.as_str().to_owned());
+            return Self::Broken(failure.code().as_str().to_owned());
         }
         if stored.draft.gate == NetworkGate::Closed {
             return Self::Closed;

@@ -48,10 +48,10 @@ async fn a_busy_port_is_named_and_another_proposed() {
     let failure = synapse_dashboard::Listening::bind(bench.port)
         .await
         .unwrap_err();
-    assert!(failure.message.contains(&bench.port.to_string()));
+    assert!(failure.message().contains(&bench.port.to_string()));
     assert!(
         failure
-            .hints
+            .hints()
             .iter()
             .any(|hint| hint.remedy == Some(Remedy::OpenDashboard))
     );

@@ -165,11 +165,9 @@ async fn what_cannot_be_undone_is_named() {
     assert_eq!(failure.kind(), TransportKind::Undecodable);
     assert_eq!((failure.status(), heads), (Some(200), 1));
     let shown = failure.to_failure();
-    assert_eq!(shown.code, Code::ProviderBadResponse);
+    assert_eq!(shown.code(), Code::ProviderBadResponse);
     assert!(
-        shown
-            .causes
-            .contains(&"its content-encoding is br".to_owned()),
+        shown.causes().contains(&"its content-encoding is br"),
         "{shown:?}"
     );
 }

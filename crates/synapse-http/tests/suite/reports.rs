@@ -15,7 +15,7 @@ use crate::support::{
 
 fn hints(failure: &Failure) -> Vec<&str> {
     failure
-        .hints
+        .hints()
         .iter()
         .map(|hint| hint.text.as_str())
         .collect()
@@ -28,21 +28,21 @@ async fn a_timeout_names_host_and_seconds_and_warns_of_the_bill() {
     let host = format!("127.0.0.1:{}", server.port());
     let failure = failure_of(&client(), within(post(url), BRIEF)).await;
     let shown: Failure = failure.into();
-    assert_eq!(shown.code, Code::TransportResponseTimeout);
+    assert_eq!(shown.code(), Code::TransportResponseTimeout);
     assert_eq!(
-        shown.message,
+        shown.message(),
         format!("no whole answer from {host} within 1 s")
     );
     assert_eq!(
-        shown.causes[0],
+        shown.causes()[0],
         "the provider may have processed and billed this request"
     );
     assert_eq!(
         hints(&shown),
         ["raise the timeout of the connection, or ask for less",]
     );
-    assert_eq!(shown.context["host"], host);
-    assert_eq!(shown.context["maybe_billed"], "true");
+    assert_eq!(shown.context()["host"], host);
+    assert_eq!(shown.context()["maybe_billed"], "true");
 }
 
 #[tokio::test]
@@ -52,16 +52,16 @@ async fn a_refused_connection_says_that_nothing_was_sent() {
         .parse()
         .unwrap();
     let shown = failure_of(&client(), post(url)).await.to_failure();
-    assert_eq!(shown.code, Code::TransportRefused);
+    assert_eq!(shown.code(), Code::TransportRefused);
     assert_eq!(
-        shown.message,
+        shown.message(),
         format!("nothing listens at 127.0.0.1:{}", closed.port())
     );
     assert_eq!(
-        shown.causes,
+        shown.causes(),
         ["nothing was sent", "Connection refused (os error 111)"]
     );
-    assert_eq!(shown.context["maybe_billed"], "false");
+    assert_eq!(shown.context()["maybe_billed"], "false");
 }
 
 #[tokio::test]
@@ -73,13 +73,13 @@ async fn a_failure_behind_a_proxy_names_the_proxy() {
     });
     let url: url::Url = "https://api.example.invalid/v1".parse().unwrap();
     let shown = failure_of(&client, post(url)).await.to_failure();
-    assert_eq!(shown.code, Code::TransportProxy);
+    assert_eq!(shown.code(), Code::TransportProxy);
     assert_eq!(
-        shown.message,
+        shown.message(),
         "the proxy asks for credentials before it connects to api.example.invalid"
     );
     assert_eq!(
-        shown.causes[1],
+        shown.causes()[1],
         format!(
             "the connection goes through the proxy http://127.0.0.1:{}/",
             server.port()
@@ -103,9 +103,9 @@ async fn each_answer_that_is_none_has_its_code() {
         let url = server.url("/");
         let failure = failure_of(&client(), post(url)).await;
         let shown = failure.to_failure();
-        assert_eq!(shown.code, code, "{shown:?}");
+        assert_eq!(shown.code(), code, "{shown:?}");
         assert_eq!(
-            shown.context.get("http_status"),
+            shown.context().get("http_status"),
             failure.status().map(|_| "200".to_owned()).as_ref()
         );
     }
@@ -117,9 +117,9 @@ async fn a_certificate_that_is_not_trusted_says_what_to_do() {
     let url = server.url("/");
     let failure = failure_of(&client_trusting(&TlsIdentity::new(Flaw::None)), post(url)).await;
     let shown = failure.to_failure();
-    assert_eq!(shown.code, Code::TransportTls);
+    assert_eq!(shown.code(), Code::TransportTls);
     assert_eq!(
-        shown.causes,
+        shown.causes(),
         [
             "nothing was sent",
             "invalid peer certificate: UnknownIssuer"

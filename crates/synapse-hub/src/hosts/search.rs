@@ -45,13 +45,13 @@ impl HubHost {
             }
             Found::Ambiguous(_) | Found::Unknown => {
                 let failure = invalid("no tool has this name").hint("find_tools gives the names");
-                return Ok(self.failed_call(&failure.with("tool", name)));
+                return Ok(self.failed_call(&failure.of_tool(name)));
             }
         };
         if reads_only && reader(tool) == IsReader::No {
             let failure = invalid("the tool was not approved as one that only reads")
                 .hint("use call_tool for it")
-                .with("tool", name);
+                .of_tool(name);
             return Ok(self.failed_call(&failure));
         }
         let lacking = missing(&tool.item, &arguments);
@@ -59,7 +59,7 @@ impl HubHost {
             let failure = invalid("required arguments are missing")
                 .cause(format!("missing: {}", lacking.join(", ")))
                 .cause("nothing was sent")
-                .with("tool", name);
+                .of_tool(name);
             return Ok(self
                 .failed_call(&failure)
                 .with_blocks(vec![schema_block(tool)]));
@@ -121,7 +121,7 @@ fn describe(state: &State, arguments: &JsonObject) -> Result<ToolResult, Failure
         .map(
             |name| match state.index.tool(name, crate::index::ForApps::No) {
                 Found::Offered(tool) => Value::Object(tool.item.clone()),
-                Found::Withheld(failure) => json!({"name": name, "error": failure.code.as_str()}),
+                Found::Withheld(failure) => json!({"name": name, "error": failure.code().as_str()}),
                 Found::Ambiguous(_) | Found::Unknown => json!({"name": name, "error": "unknown"}),
             },
         )

@@ -140,9 +140,8 @@ impl HubHost {
 impl Inner {
     /// Records a call refused before sending, under the server's name for the tool.
     pub(super) fn note_refusal(&self, call: &ToolCall, failure: &Failure) {
-        let fact = |name: &str| failure.context.get(name).map(String::as_str);
-        let server = fact("server").unwrap_or_default();
-        let tool = fact("tool").unwrap_or(&call.name);
+        let server = failure.server().unwrap_or_default();
+        let tool = failure.tool().unwrap_or(&call.name);
         self.rows().refused(server, tool, &call.caller, failure);
     }
 }
@@ -162,7 +161,7 @@ fn unusable_alone(selection: &Selection, state: &State) -> Option<Failure> {
                 Code::ConfigNotFound,
                 format!("no upstream is called `{name}`"),
             )
-            .with("server", name),
+            .of_server(name),
         ),
     }
 }

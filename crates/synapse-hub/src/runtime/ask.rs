@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use serde_json::Value;
+use synapse_core::error::Execution;
 use synapse_core::ledger::HubKind;
 use synapse_core::upstream::Pin;
 use synapse_mcp::client::{CallError, Outgoing, Questions, RpcError};
@@ -110,8 +111,7 @@ impl Runtime {
                 row.end_with_their_error(0).await;
             }
             Err(Refusal::Failure(failure)) => {
-                let told = failure.context.get("may_have_run");
-                row.facts.may_have_run = told.is_some_and(|told| told == "yes");
+                row.facts.may_have_run = failure.execution() == Some(Execution::MayHaveRun);
                 row.end(Some(failure), 0).await;
             }
         }
@@ -244,7 +244,8 @@ impl Runtime {
             None | Some("complete" | "input_required") => {}
             Some(_) => {
                 let what = "answered with a kind of result that was not asked for";
-                let failure = unsupported(self.server(), what).with("may_have_run", "yes");
+                let failure =
+                    unsupported(self.server(), what).with_execution(Execution::MayHaveRun);
                 return Err(failure.into());
             }
         }

@@ -11,6 +11,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use synapse_core::error::Execution;
 use synapse_mcp::JsonObject;
 use synapse_mcp::client::{CallError, Questions};
 use tokio::sync::mpsc;
@@ -116,7 +117,7 @@ impl Runtime {
         }
         let what = format!("asked for input {MOST_ROUNDS} times in one call");
         Err(unsupported(self.server(), &what)
-            .with("may_have_run", "yes")
+            .with_execution(Execution::MayHaveRun)
             .into())
     }
 
@@ -220,7 +221,7 @@ impl Runtime {
             .collect();
         let handle = parking
             .park(digest, suspended)
-            .map_err(|failure| failure.with("server", self.server()))?;
+            .map_err(|failure| failure.of_server(self.server()))?;
         let mut result = JsonObject::new();
         result.insert("resultType".to_owned(), "input_required".into());
         result.insert("inputRequests".to_owned(), Value::Object(requests));
@@ -232,7 +233,7 @@ impl Runtime {
         let method = relay_word(method);
         let what = format!("wants {method}, which its entry or the IDE does not allow");
         unsupported(self.server(), &what)
-            .with("may_have_run", "yes")
+            .with_execution(Execution::MayHaveRun)
             .into()
     }
 }

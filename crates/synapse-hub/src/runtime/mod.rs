@@ -20,7 +20,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, Weak};
 
-use synapse_core::error::{Code, Failure};
+use synapse_core::error::{Code, Execution, Failure};
 use synapse_core::ledger::HubFacts;
 use synapse_core::upstream::{Catalogue, Pin, Target, UpstreamName};
 use synapse_mcp::client::CallError;
@@ -317,8 +317,8 @@ impl Runtime {
             Code::UpstreamChanged,
             format!("the entry of `{}` changed; call again", self.server()),
         )
-        .with("server", self.server())
-        .with("may_have_run", "no")
+        .of_server(self.server())
+        .with_execution(Execution::DidNotRun)
     }
 }
 

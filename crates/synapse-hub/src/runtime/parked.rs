@@ -233,6 +233,6 @@ mod tests {
             parking.park([1; 32], ()).unwrap();
         }
         let failure = parking.park([1; 32], ()).unwrap_err();
-        assert_eq!(failure.code, Code::UpstreamUnsupported);
+        assert_eq!(failure.code(), Code::UpstreamUnsupported);
     }
 }

@@ -187,7 +187,7 @@ fn length(value: &impl Serialize) -> u64 {
 
 /// A failure for the upstream: only its code.
 fn told(failure: &Failure) -> String {
-    format!("refused: {}", failure.code)
+    format!("refused: {}", failure.code())
 }
 
 const INTERNAL_ERROR: i64 = -32603;

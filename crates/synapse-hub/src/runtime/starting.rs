@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use synapse_core::error::{Code, Failure};
+use synapse_core::error::{Code, Execution, Failure};
 use synapse_core::ledger::HubKind;
 use synapse_core::upstream::{Catalogue, Pin};
 use synapse_mcp::client::CallError;
@@ -83,8 +83,8 @@ impl Runtime {
             Ok(Ok(connected)) => connected,
             Ok(Err(OpenError::Failure(failure))) => {
                 return Err(failure
-                    .with("server", self.server())
-                    .with("may_have_run", "no"));
+                    .of_server(self.server())
+                    .with_execution(Execution::DidNotRun));
             }
             Ok(Err(OpenError::Call { error, ending })) => {
                 return Err(self.unopened(&credentials, error, ending).await);
@@ -118,7 +118,7 @@ impl Runtime {
                     format!("`{}` has no lists to compare", upstream.name),
                 )
                 .cause(format!("it answered with JSON-RPC error {}", error.code))
-                .with("server", &upstream.name))
+                .of_server(&upstream.name))
             }
         }
     }
@@ -266,9 +266,9 @@ impl Runtime {
                 error.code,
                 self.known.clean(&error.message, 300)
             ))
-            .with("server", self.server()),
+            .of_server(self.server()),
         };
-        failure.with("may_have_run", "no")
+        failure.with_execution(Execution::DidNotRun)
     }
 
     fn too_slow(&self, patience: Duration) -> Failure {
@@ -280,8 +280,8 @@ impl Runtime {
                 patience.as_secs()
             ),
         )
-        .with("server", self.server())
-        .with("may_have_run", "no")
+        .of_server(self.server())
+        .with_execution(Execution::DidNotRun)
         .hint("raise `startTimeout` of the entry if the server needs longer")
     }
 }

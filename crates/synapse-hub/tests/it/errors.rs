@@ -187,7 +187,7 @@ async fn a_command_gets_the_failure_itself() {
     let world = World::new().with(Script::legacy("files", tools()));
     let hub = world.hub();
     let unknown = hub.call("nobody", "read", object(json!({}))).await;
-    assert_eq!(unknown.unwrap_err().code, Code::ConfigNotFound);
+    assert_eq!(unknown.unwrap_err().code(), Code::ConfigNotFound);
     let result = hub
         .call("files", "read", object(json!({"a": 1})))
         .await

@@ -202,7 +202,7 @@ pub async fn check(target: Target<'_>) -> Result<CheckReport, Failure> {
     let launched = Trust::of(&target, &report.file, &configured)
         .and_then(|trust| Launched::new(client, machine, scope, &configured, &trust));
     let launched = match launched {
-        Err(failure) if failure.code == Code::IdeForeignEntry => {
+        Err(failure) if failure.code() == Code::IdeForeignEntry => {
             return Ok(report.fail(CheckId::Entry, failure));
         }
         launched => launched,

@@ -232,7 +232,7 @@ fn a_file_above_the_project_is_read_up_to_the_repository() {
     let failure = desk
         .plan_removals_in(client("claude-code"), &inner)
         .unwrap_err();
-    assert_eq!(failure.code, synapse_core::Code::IdeNotInstalled);
+    assert_eq!(failure.code(), synapse_core::Code::IdeNotInstalled);
 }
 
 #[test]

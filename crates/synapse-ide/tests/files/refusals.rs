@@ -36,9 +36,9 @@ fn a_broken_file_is_left_as_it_is() {
             put(&file, &broken);
             for refused in [desk.plan(each, scope), desk.plan_removal(each, scope)] {
                 let failure = refused.unwrap_err();
-                assert_eq!(failure.code, Code::IdeFileInvalid, "{each} {broken:?}");
-                assert_eq!(failure.context["file"], file.to_str().unwrap());
-                assert!(!failure.causes.is_empty());
+                assert_eq!(failure.code(), Code::IdeFileInvalid, "{each} {broken:?}");
+                assert_eq!(failure.context()["file"], file.to_str().unwrap());
+                assert!(!failure.causes().is_empty());
             }
             assert_eq!(desk.state(each, scope), "broken");
             assert_eq!(std::fs::read(&file).unwrap(), broken);
@@ -62,7 +62,7 @@ fn an_entry_of_somebody_else_is_left_alone_unless_told_otherwise() {
         assert_eq!(desk.state(each, user), "foreign", "{each}");
         for refused in [desk.plan(each, user), desk.plan_removal(each, user)] {
             let failure = refused.unwrap_err();
-            assert_eq!(failure.code, Code::IdeForeignEntry, "{each}");
+            assert_eq!(failure.code(), Code::IdeForeignEntry, "{each}");
         }
         assert_eq!(content(&file).unwrap(), foreign);
         let change = desk.plan_with(each, user, Replace::Foreign).unwrap();
@@ -87,8 +87,8 @@ fn a_client_without_a_file_has_its_snippet() {
         ("claude-desktop", project),
     ] {
         let failure = desk.plan(client(id), scope).unwrap_err();
-        assert_eq!(failure.code, Code::IdeNotSupported, "{id}");
-        let remedy = failure.hints.iter().find_map(|hint| hint.remedy.clone());
+        assert_eq!(failure.code(), Code::IdeNotSupported, "{id}");
+        let remedy = failure.hints().iter().find_map(|hint| hint.remedy.clone());
         let client = Some(id.to_owned());
         assert_eq!(remedy, Some(Remedy::PrintEntry { client }));
     }
@@ -149,12 +149,12 @@ fn what_is_not_there_cannot_be_removed() {
     let [user, _] = BOTH;
     let cursor = client("cursor");
     let failure = desk.plan_removal(cursor, user).unwrap_err();
-    assert_eq!(failure.code, Code::IdeNotInstalled);
+    assert_eq!(failure.code(), Code::IdeNotInstalled);
     put(&desk.file(cursor, user), "{}");
     let failure = desk.plan_removal(cursor, user).unwrap_err();
-    assert_eq!(failure.code, Code::IdeNotInstalled);
+    assert_eq!(failure.code(), Code::IdeNotInstalled);
     let failure = desk.journal().undo(None, &entry()).unwrap_err();
-    assert_eq!(failure.code, Code::IdeNotInstalled);
+    assert_eq!(failure.code(), Code::IdeNotInstalled);
     assert!(!desk.path("journal").exists(), "looking made a directory");
 }
 

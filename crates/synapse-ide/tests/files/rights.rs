@@ -17,8 +17,8 @@ fn a_read_only_file_is_not_replaced() {
     put(&file, "{}");
     std::fs::set_permissions(&file, PermissionsExt::from_mode(0o444)).unwrap();
     let failure = desk.plan(cursor, USER).unwrap_err();
-    assert_eq!(failure.code, Code::IdeFileUnusable);
-    assert!(failure.message.ends_with("is read-only"), "{failure}");
+    assert_eq!(failure.code(), Code::IdeFileUnusable);
+    assert!(failure.message().ends_with("is read-only"), "{failure}");
     assert_eq!(content(&file).unwrap(), "{}");
 
     // Made read-only after the preview.
@@ -26,7 +26,7 @@ fn a_read_only_file_is_not_replaced() {
     let change = desk.plan(cursor, USER).unwrap();
     std::fs::set_permissions(&file, PermissionsExt::from_mode(0o444)).unwrap();
     let failure = desk.journal().apply(&change, now()).unwrap_err();
-    assert_eq!(failure.code, Code::IdeFileUnusable);
+    assert_eq!(failure.code(), Code::IdeFileUnusable);
     assert_eq!(content(&file).unwrap(), "{}");
     // The backup from before the failure is harmless.
     std::fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
@@ -34,7 +34,7 @@ fn a_read_only_file_is_not_replaced() {
     desk.make(&desk.journal().undo(None, &entry()).unwrap());
     assert_eq!(content(&file).unwrap(), "{}");
     let failure = desk.journal().undo(None, &entry()).unwrap_err();
-    assert_eq!(failure.code, Code::IdeNotInstalled);
+    assert_eq!(failure.code(), Code::IdeNotInstalled);
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn a_read_only_file_of_any_client_stays() {
                 desk.plan_removal(each, scope)
             };
             let failure = refused.unwrap_err();
-            assert_eq!(failure.code, Code::IdeFileUnusable, "{each}");
+            assert_eq!(failure.code(), Code::IdeFileUnusable, "{each}");
             assert_eq!(content(&file).unwrap(), text, "{each}");
             std::fs::remove_file(&file).unwrap();
         }
@@ -66,12 +66,12 @@ fn a_directory_and_a_socket_are_no_files() {
     let file = desk.file(cursor, USER);
     std::fs::create_dir(&file).unwrap();
     let failure = desk.plan(cursor, USER).unwrap_err();
-    assert_eq!(failure.code, Code::IdeFileUnusable);
+    assert_eq!(failure.code(), Code::IdeFileUnusable);
     assert!(file.is_dir());
     std::fs::remove_dir(&file).unwrap();
     let socket = std::os::unix::net::UnixListener::bind(&file).unwrap();
     let failure = desk.plan(cursor, USER).unwrap_err();
-    assert_eq!(failure.code, Code::IdeFileUnusable);
+    assert_eq!(failure.code(), Code::IdeFileUnusable);
     drop(socket);
 }
 
@@ -83,8 +83,8 @@ fn a_huge_file_is_not_read_into_memory() {
     let huge = std::fs::File::create(&file).unwrap();
     huge.set_len(1 << 40).unwrap();
     let failure = desk.plan(cursor, USER).unwrap_err();
-    assert_eq!(failure.code, Code::IdeFileTooLarge);
-    assert!(failure.message.contains("64 MiB"), "{failure}");
+    assert_eq!(failure.code(), Code::IdeFileTooLarge);
+    assert!(failure.message().contains("64 MiB"), "{failure}");
 }
 
 #[test]
@@ -92,5 +92,5 @@ fn a_parent_that_is_a_file_is_said() {
     let desk = Desk::new();
     put(&desk.path("home/.cursor"), "not a directory");
     let failure = desk.plan(client("cursor"), USER).unwrap_err();
-    assert_eq!(failure.code, Code::IdeFileUnusable);
+    assert_eq!(failure.code(), Code::IdeFileUnusable);
 }

@@ -224,7 +224,7 @@ fn a_variable_is_passed_on_in_the_way_of_the_client() {
                 assert_eq!(again.action(), Action::Nothing, "{each}");
             }
             Err(failure) => {
-                assert_eq!(failure.code, Code::IdeNotSupported, "{each}");
+                assert_eq!(failure.code(), Code::IdeNotSupported, "{each}");
                 assert_eq!(content(&file).unwrap(), plain);
             }
         }
@@ -241,7 +241,7 @@ fn a_variable_is_passed_on_in_the_way_of_the_client() {
         &format!("K={token}"),
     ] {
         let failure = entry().with_variable(wrong).unwrap_err();
-        assert_eq!(failure.code, Code::UsageInvalidArguments, "{wrong}");
+        assert_eq!(failure.code(), Code::UsageInvalidArguments, "{wrong}");
         assert!(!format!("{failure:?}").contains("fake"), "{failure:?}");
     }
 }

@@ -30,7 +30,7 @@ fn a_stale_preview_is_not_written() {
             None => std::fs::remove_file(&file).unwrap(),
         }
         let failure = desk.journal().apply(&change, now()).unwrap_err();
-        assert_eq!(failure.code, Code::IdeFileChanged, "{first:?} {second:?}");
+        assert_eq!(failure.code(), Code::IdeFileChanged, "{first:?} {second:?}");
         assert_eq!(content(&file).as_deref(), second);
     }
 }
@@ -72,7 +72,7 @@ fn a_link_to_nothing_yet_makes_the_file_there() {
     symlink(&around, &file).unwrap();
     symlink(&file, &around).unwrap();
     let failure = desk.plan(cursor, USER).unwrap_err();
-    assert_eq!(failure.code, Code::IdeFileUnusable);
+    assert_eq!(failure.code(), Code::IdeFileUnusable);
 }
 
 #[test]
@@ -84,8 +84,8 @@ fn a_file_with_other_names_is_left_to_them() {
     let other = desk.path("other-name");
     std::fs::hard_link(&file, &other).unwrap();
     let failure = desk.plan(cursor, USER).unwrap_err();
-    assert_eq!(failure.code, Code::IdeFileHardLinked);
-    assert!(!failure.hints.is_empty());
+    assert_eq!(failure.code(), Code::IdeFileHardLinked);
+    assert!(!failure.hints().is_empty());
     for name in [&file, &other] {
         assert_eq!(content(name).unwrap(), "{}");
     }
@@ -121,7 +121,7 @@ fn a_link_out_of_the_project_is_named_before_anything_is_changed() {
     std::fs::remove_file(&file).unwrap();
     symlink(outside.join("another.json"), &file).unwrap();
     let failure = desk.journal().apply(&change, now()).unwrap_err();
-    assert_eq!(failure.code, Code::IdeFileChanged);
+    assert_eq!(failure.code(), Code::IdeFileChanged);
     std::fs::remove_file(&file).unwrap();
     symlink("../inside.json", &file).unwrap();
     let change = desk.plan(cursor, Scope::Project).unwrap();
@@ -187,9 +187,12 @@ fn undo_goes_back_step_by_step_and_stops_at_what_others_did() {
     assert_eq!(desk.state(zed, USER), "no-file");
     put(&desk.file(cursor, USER), "{}");
     let failure = desk.journal().undo(None, &entry()).unwrap_err();
-    assert_eq!(failure.code, Code::IdeFileChanged);
+    assert_eq!(failure.code(), Code::IdeFileChanged);
     assert_eq!(content(&desk.file(cursor, USER)).unwrap(), "{}");
-    let kept = failure.hints.iter().any(|hint| hint.text.contains(".bak"));
+    let kept = failure
+        .hints()
+        .iter()
+        .any(|hint| hint.text.contains(".bak"));
     assert!(kept, "{failure:?}");
 }
 
@@ -210,7 +213,7 @@ fn two_at_once_leave_one_entry_and_a_whole_file() {
         });
         assert!(outcomes.iter().any(Result::is_ok));
         for failure in outcomes.into_iter().filter_map(Result::err) {
-            assert_eq!(failure.code, Code::IdeFileChanged, "{failure:?}");
+            assert_eq!(failure.code(), Code::IdeFileChanged, "{failure:?}");
         }
         assert_eq!(desk.state(cursor, USER), "current");
         desk.make(&desk.plan_removal(cursor, USER).unwrap());

@@ -68,7 +68,7 @@ pub(crate) async fn look(
 ) -> Judged {
     match wire.page(permit, attempt.url.clone()).await {
         Ok(answer) => judge::judge(&answer, redirect, client),
-        Err(failure) => Judged::Unknown(failure.to_failure().message),
+        Err(failure) => Judged::Unknown(failure.to_failure().message().to_owned()),
     }
 }
 

@@ -162,7 +162,7 @@ mod tests {
     fn code_of(query: &str, promised: bool) -> Result<String, Option<Code>> {
         match expected(promised).judge(query) {
             Answered::Code(code) => Ok(code.expose_secret().to_owned()),
-            Answered::Refused(failure) => Err(Some(failure.code)),
+            Answered::Refused(failure) => Err(Some(failure.code())),
             Answered::NotOurs => Err(None),
         }
     }
@@ -250,7 +250,7 @@ mod tests {
         let redirect = Redirect::configured("http://localhost:7000/cb").unwrap();
         let paste = |text: &str| {
             pasted(&SecretString::from(text), &redirect, &expected(false))
-                .map_err(|failure| failure.code)
+                .map_err(|failure| failure.code())
         };
         assert!(paste(" http://localhost:7000/cb?code=c&state=right\n").is_ok());
         for text in [

@@ -137,7 +137,7 @@ async fn document(
     let answer = match wire.document(permit, url.clone()).await {
         Ok(answer) => answer,
         Err(failure) => {
-            trail.note(url, failure.to_failure().message);
+            trail.note(url, failure.to_failure().message());
             return None;
         }
     };

@@ -214,7 +214,7 @@ impl OAuth {
                     .map(|record| record.scopes.clone())
                     .unwrap_or_default(),
                 generation: record.map(|record| record.generation),
-                code: result.as_ref().err().map(|failure| failure.code),
+                code: result.as_ref().err().map(|failure| failure.code()),
                 requests: wire.sent(),
                 at: self.clock.now(),
             })

@@ -107,7 +107,7 @@ impl TokenSource for Tokens {
     ) -> Failure {
         self.judge(server, url, sent, status, challenges)
             .await
-            .with("server", server)
+            .of_server(server)
             .with("http_status", status)
     }
 }
@@ -171,7 +171,7 @@ pub(crate) fn login_required(server: &UpstreamName, why: &str) -> Failure {
             scopes: Vec::new(),
         },
     )
-    .with("server", server)
+    .of_server(server)
 }
 
 fn issuer_changed(server: &UpstreamName, expected: &str, stored: &str) -> Failure {

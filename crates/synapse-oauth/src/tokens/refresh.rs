@@ -82,7 +82,7 @@ async fn refresh(
             client: Some(record.client.kind),
             scopes: kept.map_or_else(|| record.scopes.clone(), |kept| kept.scopes.clone()),
             generation: kept.map(|kept| kept.generation),
-            code: result.as_ref().err().map(|failure| failure.code),
+            code: result.as_ref().err().map(|failure| failure.code()),
             requests: wire.sent(),
             at: oauth.clock.now(),
         })
@@ -134,7 +134,7 @@ impl Refreshing<'_> {
                     NoGrant::Failed(failure) => *failure,
                     NoGrant::Refused(refusal) => crate::device::refused(&refusal),
                 }
-                .with("server", &self.key.server))
+                .of_server(&self.key.server))
             }
         }
     }

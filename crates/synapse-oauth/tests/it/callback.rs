@@ -55,7 +55,7 @@ async fn an_answer_of_another_issuer_ends_the_login_and_its_code_is_not_used() {
             .log_in_by(&browser, Bench::settings())
             .await
             .unwrap_err();
-        assert_eq!(failure.code, Code::OauthIssuerMismatch, "{forge}");
+        assert_eq!(failure.code(), Code::OauthIssuerMismatch, "{forge}");
         assert_eq!(bench.authority.requests("/token").len(), 0);
         assert!(bench.store.all().is_empty());
     }
@@ -75,7 +75,7 @@ async fn an_error_is_told_with_its_text_and_an_unknown_issuer_s_text_is_not() {
         .log_in_by(&browser, Bench::settings())
         .await
         .unwrap_err();
-    assert_eq!(failure.code, Code::OauthDenied);
+    assert_eq!(failure.code(), Code::OauthDenied);
     let all = told(&failure);
     assert!(all.contains("way") && !all.contains('\x1b'), "{all:?}");
 }
@@ -227,7 +227,7 @@ async fn a_busy_port_is_told_before_anything_is_registered_or_opened() {
         ..Bench::settings()
     };
     let failure = bench.log_in_by(&browser, settings).await.unwrap_err();
-    assert_eq!(failure.code, Code::OauthPortBusy);
+    assert_eq!(failure.code(), Code::OauthPortBusy);
     assert_eq!(browser.times_opened(), 0);
     assert_eq!(bench.authority.requests("/authorize").len(), 0);
 }

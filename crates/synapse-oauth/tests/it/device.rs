@@ -76,7 +76,7 @@ async fn a_code_that_expires_and_one_that_is_declined_end_the_login() {
             ..Conduct::default()
         });
         let failure = log_in(&bench).await.unwrap_err();
-        assert_eq!(failure.code, code, "{error}");
+        assert_eq!(failure.code(), code, "{error}");
         assert_eq!(bench.authority.requests("/token").len(), 1);
     }
 }
@@ -93,7 +93,7 @@ async fn a_code_is_not_asked_about_after_its_time() {
         ..Conduct::default()
     });
     let failure = log_in(&bench).await.unwrap_err();
-    assert_eq!(failure.code, Code::OauthDeviceExpired);
+    assert_eq!(failure.code(), Code::OauthDeviceExpired);
     assert!(told(&failure).contains("LogInByDevice"), "{failure:?}");
 }
 
@@ -122,7 +122,7 @@ async fn a_client_with_a_secret_is_refused_before_anything_is_sent() {
         ..Bench::settings()
     };
     let result = bench.run(settings, Registering::Refused, Way::Device).await;
-    assert_eq!(result.unwrap_err().code, Code::OauthClientRequired);
+    assert_eq!(result.unwrap_err().code(), Code::OauthClientRequired);
     assert_eq!(bench.authority.requests("/device").len(), 0);
 }
 
@@ -139,7 +139,7 @@ async fn addresses_that_are_shown_are_held_to_the_rules_of_endpoints() {
             ..Conduct::default()
         });
         let failure = log_in(&bench).await.unwrap_err();
-        assert_eq!(failure.code, Code::OauthTokenInvalid, "{address}");
+        assert_eq!(failure.code(), Code::OauthTokenInvalid, "{address}");
     }
 }
 
@@ -150,7 +150,7 @@ async fn a_server_without_the_endpoint_is_not_asked_at_a_made_up_one() {
         ..Conduct::default()
     });
     assert_eq!(
-        log_in(&bench).await.unwrap_err().code,
+        log_in(&bench).await.unwrap_err().code(),
         Code::OauthDiscoveryFailed
     );
     assert_eq!(bench.authority.paths().len(), 3);

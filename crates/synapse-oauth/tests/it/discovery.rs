@@ -125,9 +125,9 @@ async fn the_three_places_of_an_issuer_with_a_path_are_tried_in_order() {
     for path in tried {
         let line = format!("{}{path}: 404", bench.authority.issuer());
         assert!(
-            failure.causes.contains(&line),
+            failure.causes().contains(&line.as_str()),
             "{line}: {:#?}",
-            failure.causes
+            failure.causes()
         );
     }
     assert!(

@@ -29,7 +29,7 @@ fn short(rungs: &[Probe]) -> Vec<(&str, &str)> {
     let word = |outcome: &RungOutcome| match outcome {
         RungOutcome::Passed(_) => "passed",
         RungOutcome::Unknown(_) => "unknown",
-        RungOutcome::Failed(failure) => failure.code.as_str(),
+        RungOutcome::Failed(failure) => failure.code().as_str(),
         RungOutcome::Skipped => "skipped",
     };
     rungs

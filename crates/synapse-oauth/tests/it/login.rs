@@ -263,7 +263,7 @@ async fn a_login_that_nobody_completes_ends_in_time() {
         .log_in_by(&browser, Bench::settings())
         .await
         .unwrap_err();
-    assert_eq!(failure.code, Code::OauthLoginTimeout);
+    assert_eq!(failure.code(), Code::OauthLoginTimeout);
     assert!(told(&failure).contains("--paste"), "{failure:?}");
 }
 
@@ -280,7 +280,7 @@ async fn a_pasted_address_logs_in_and_one_of_another_login_does_not() {
     let result = bench
         .run(Bench::settings(), Registering::Refused, Way::Paste)
         .await;
-    assert_eq!(result.unwrap_err().code, Code::OauthStateMismatch);
+    assert_eq!(result.unwrap_err().code(), Code::OauthStateMismatch);
     assert_eq!(bench.authority.requests("/token").len(), 1);
     assert_eq!(bench.record().1.generation, 1);
 }

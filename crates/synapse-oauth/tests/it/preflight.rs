@@ -25,13 +25,13 @@ async fn an_unregistered_redirect_is_told_with_the_uri_and_no_browser_opens() {
     };
     let uri = settings.redirect_uri.clone().unwrap();
     let failure = bench.log_in_by(&browser, settings).await.unwrap_err();
-    assert_eq!(failure.code, Code::OauthRedirectMismatch);
+    assert_eq!(failure.code(), Code::OauthRedirectMismatch);
     let all = told(&failure);
     assert!(
         all.contains("must be one of the registered redirect_uris"),
         "{all}"
     );
-    assert!(failure.hints[0].text.ends_with(&uri), "{all}");
+    assert!(failure.hints()[0].text.ends_with(&uri), "{all}");
     assert_eq!(browser.times_opened(), 0);
     assert_eq!(bench.authority.requests("/authorize").len(), 1);
 }
@@ -85,7 +85,7 @@ async fn refusals_are_told_apart_by_header_json_page_and_redirect() {
             .log_in_by(&browser, Bench::settings())
             .await
             .unwrap_err();
-        assert_eq!(failure.code, code, "{reply:?}");
+        assert_eq!(failure.code(), code, "{reply:?}");
         assert_eq!(browser.times_opened(), 0, "{reply:?}");
     }
 }

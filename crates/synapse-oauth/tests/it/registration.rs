@@ -68,7 +68,7 @@ async fn a_login_that_is_broken_off_after_the_registration_blocks_nothing() {
             Way::Browser(&browser),
         )
         .await;
-    assert_eq!(denied.unwrap_err().code, Code::OauthDenied);
+    assert_eq!(denied.unwrap_err().code(), Code::OauthDenied);
     assert_eq!(bench.record().1.state, TokenState::Expired);
     register(&bench).await.unwrap();
     assert_eq!(bench.authority.requests("/register").len(), 1);
@@ -168,7 +168,7 @@ async fn a_refused_registration_is_told_and_opens_nothing() {
             ..Conduct::default()
         });
         let failure = register(&bench).await.unwrap_err();
-        assert_eq!(failure.code, Code::OauthRegistrationRefused);
+        assert_eq!(failure.code(), Code::OauthRegistrationRefused);
         assert!(told(&failure).contains(word), "{word}: {failure:?}");
         assert_eq!(bench.authority.requests("/register").len(), 1);
         assert_eq!(bench.authority.requests("/authorize").len(), 0);
@@ -178,7 +178,7 @@ async fn a_refused_registration_is_told_and_opens_nothing() {
         ..Conduct::default()
     });
     assert_eq!(
-        register(&none).await.unwrap_err().code,
+        register(&none).await.unwrap_err().code(),
         Code::OauthRegistrationRefused
     );
 }

@@ -62,7 +62,7 @@ async fn a_token_that_lives_is_given_without_a_request_and_for_its_server_alone(
     assert!(bench.authority.takes(&text(&bench, &given)));
     let other = Origin::of(&"https://evil.test".parse().unwrap());
     assert_eq!(
-        given.for_origin(&other).unwrap_err().code,
+        given.for_origin(&other).unwrap_err().code(),
         Code::InternalInvariant
     );
     assert_eq!(refreshes(&bench), 0);
@@ -75,7 +75,7 @@ async fn nobody_logged_in_means_no_token_and_no_request() {
     assert!(token(&bench).await.unwrap().is_none());
     assert!(bench.authority.paths().is_empty());
     let failure = refuse(&bench, None).await;
-    assert_eq!(failure.code, Code::OauthLoginRequired);
+    assert_eq!(failure.code(), Code::OauthLoginRequired);
     assert!(asked(&failure).is_empty(), "{failure:?}");
 }
 
@@ -222,7 +222,7 @@ async fn what_says_nothing_of_the_grant_changes_nothing() {
             conduct.instead.insert("/token".to_owned(), reply.clone());
         });
         let failure = token(&bench).await.unwrap_err();
-        assert_ne!(failure.code, Code::OauthLoginRequired, "{reply:?}");
+        assert_ne!(failure.code(), Code::OauthLoginRequired, "{reply:?}");
         let (_, after) = bench.record();
         assert_eq!(format!("{before:?}"), format!("{after:?}"), "{reply:?}");
         assert_eq!(refreshes(&bench), 1, "{reply:?}");
@@ -239,7 +239,7 @@ async fn a_refresh_token_that_is_spent_ends_the_login_and_keeps_the_client() {
         .change(|record| record.refresh = Some("fake-unknown".into()));
     bench.clock.advance(HOUR);
     let failure = token(&bench).await.unwrap_err();
-    assert_eq!(failure.code, Code::OauthLoginRequired);
+    assert_eq!(failure.code(), Code::OauthLoginRequired);
     assert!(told(&failure).contains("invalid_grant"), "{failure:?}");
     let (_, record) = bench.record();
     assert_eq!(
@@ -248,7 +248,7 @@ async fn a_refresh_token_that_is_spent_ends_the_login_and_keeps_the_client() {
     );
     // It is not tried again.
     assert_eq!(
-        token(&bench).await.unwrap_err().code,
+        token(&bench).await.unwrap_err().code(),
         Code::OauthLoginRequired
     );
     assert_eq!(refreshes(&bench), 1);
@@ -299,7 +299,7 @@ async fn a_refresh_whose_process_died_is_tried_once_more_and_not_twice() {
         .store
         .change(|record| record.state = TokenState::Retrying);
     let failure = token(&bench).await.unwrap_err();
-    assert_eq!(failure.code, Code::OauthLoginRequired);
+    assert_eq!(failure.code(), Code::OauthLoginRequired);
     assert_eq!(refreshes(&bench), 1);
     assert_eq!(bench.record().1.state, TokenState::Expired);
 }
@@ -309,7 +309,10 @@ async fn nothing_is_sent_when_the_store_cannot_be_written() {
     let bench = logged_in(Conduct::default()).await;
     bench.clock.advance(HOUR);
     bench.store.fail_at(1);
-    assert_eq!(token(&bench).await.unwrap_err().code, Code::StorageDiskFull);
+    assert_eq!(
+        token(&bench).await.unwrap_err().code(),
+        Code::StorageDiskFull
+    );
     assert_eq!(refreshes(&bench), 0);
     token(&bench).await.unwrap();
 }
@@ -319,7 +322,10 @@ async fn new_tokens_that_cannot_be_kept_are_not_used() {
     let bench = logged_in(Conduct::default()).await;
     bench.clock.advance(HOUR);
     bench.store.fail_at(2);
-    assert_eq!(token(&bench).await.unwrap_err().code, Code::StorageDiskFull);
+    assert_eq!(
+        token(&bench).await.unwrap_err().code(),
+        Code::StorageDiskFull
+    );
     assert_eq!(bench.record().1.state, TokenState::Refreshing);
     token(&bench).await.unwrap();
     assert_eq!(refreshes(&bench), 2);
@@ -330,15 +336,15 @@ async fn a_401_is_not_replayed_the_next_call_refreshes_and_a_second_one_ends_the
     let bench = logged_in(Conduct::default()).await;
     let first = token(&bench).await.unwrap().unwrap();
     let failure = refuse(&bench, Some(&first)).await;
-    assert_eq!(failure.code, Code::OauthTokenRefused);
+    assert_eq!(failure.code(), Code::OauthTokenRefused);
     assert_eq!(bench.record().1.state, TokenState::Refused);
     assert_eq!(refreshes(&bench), 0);
     let second = token(&bench).await.unwrap().unwrap();
     assert_eq!(refreshes(&bench), 1);
     let failure = refuse(&bench, Some(&second)).await;
-    assert_eq!(failure.code, Code::OauthLoginRequired);
+    assert_eq!(failure.code(), Code::OauthLoginRequired);
     assert_eq!(
-        token(&bench).await.unwrap_err().code,
+        token(&bench).await.unwrap_err().code(),
         Code::OauthLoginRequired
     );
     assert_eq!(refreshes(&bench), 1);
@@ -352,7 +358,7 @@ async fn a_401_long_after_a_refresh_is_a_first_one_again() {
     let second = token(&bench).await.unwrap().unwrap();
     bench.clock.advance(Duration::from_secs(1800));
     assert_eq!(
-        refuse(&bench, Some(&second)).await.code,
+        refuse(&bench, Some(&second)).await.code(),
         Code::OauthTokenRefused
     );
 }
@@ -364,7 +370,7 @@ async fn a_late_401_does_not_spoil_the_token_that_another_call_got() {
     bench.clock.advance(HOUR);
     token(&bench).await.unwrap();
     let failure = refuse(&bench, Some(&old)).await;
-    assert_eq!(failure.code, Code::OauthTokenRefused);
+    assert_eq!(failure.code(), Code::OauthTokenRefused);
     assert_eq!(bench.record().1.state, TokenState::Usable);
     token(&bench).await.unwrap();
     assert_eq!(refreshes(&bench), 1);
@@ -376,11 +382,11 @@ async fn without_a_refresh_token_a_401_means_a_login() {
     bench.store.change(|record| record.refresh = None);
     let given = token(&bench).await.unwrap().unwrap();
     assert_eq!(
-        refuse(&bench, Some(&given)).await.code,
+        refuse(&bench, Some(&given)).await.code(),
         Code::OauthLoginRequired
     );
     assert_eq!(
-        token(&bench).await.unwrap_err().code,
+        token(&bench).await.unwrap_err().code(),
         Code::OauthLoginRequired
     );
     assert_eq!(refreshes(&bench), 0);
@@ -399,7 +405,7 @@ async fn a_missing_scope_is_told_with_the_union_of_held_and_asked() {
             .tokens()
             .refused(&server(), &url, None, 403, &[challenge.to_owned()])
             .await;
-        assert_eq!(failure.code, Code::OauthScope, "{challenge}");
+        assert_eq!(failure.code(), Code::OauthScope, "{challenge}");
         let scopes: &[&str] = match challenge.contains("write") {
             true => &["read-mcp", "jobs", "write"],
             false => &["read-mcp", "jobs"],
@@ -410,7 +416,7 @@ async fn a_missing_scope_is_told_with_the_union_of_held_and_asked() {
         .tokens()
         .refused(&server(), &url, None, 403, &[])
         .await;
-    assert_eq!(other.code, Code::UpstreamRefused);
+    assert_eq!(other.code(), Code::UpstreamRefused);
 }
 
 #[tokio::test]
@@ -421,7 +427,7 @@ async fn a_hugging_face_server_without_a_word_of_scope_asks_for_read_mcp() {
         .tokens()
         .refused(&server(), &url, None, 403, &[])
         .await;
-    assert_eq!(failure.code, Code::OauthScope);
+    assert_eq!(failure.code(), Code::OauthScope);
     assert_eq!(asked(&failure), ["read-mcp"]);
 }
 
@@ -438,7 +444,7 @@ async fn a_scope_of_a_server_never_becomes_part_of_a_shell_command() {
 
 /// The scopes of the login in the first hint.
 fn asked(failure: &Failure) -> Vec<String> {
-    match &failure.hints[0].remedy {
+    match &failure.hints()[0].remedy {
         Some(Remedy::LogIn { scopes, .. }) => scopes.clone(),
         other => panic!("no login: {other:?}"),
     }
@@ -546,7 +552,7 @@ async fn another_issuer_in_the_entry_than_at_the_login_sends_nothing() {
         .token(&permit(&url), &server(), &url)
         .await
         .unwrap_err();
-    assert_eq!(failure.code, Code::OauthIssuerChanged);
+    assert_eq!(failure.code(), Code::OauthIssuerChanged);
 }
 
 #[tokio::test]

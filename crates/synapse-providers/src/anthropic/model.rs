@@ -101,7 +101,7 @@ mod tests {
         assert_eq!(read(r#"{"data": {}}"#), None);
         let page = read(r#"{"data": [{"id": "m"}, 7, {"id": ""}], "has_more": true}"#).unwrap();
         assert_eq!((page.models.len(), page.has_more), (1, true));
-        let causes = page.warnings[0].causes.concat();
+        let causes = page.warnings[0].causes().concat();
         assert!(causes.contains("2 entries without an id"), "{causes}");
     }
 }

@@ -17,7 +17,7 @@ use crate::wire::error::ErrorBody;
 pub(super) fn add(failure: Failure, answer: &Answer<'_>, body: &ErrorBody) -> Failure {
     let profile = answer.provider.profile();
     let vendor = vendor(answer.provider);
-    match failure.code {
+    match failure.code() {
         Code::EndpointRedirected => redirected(failure, answer),
         Code::EndpointPathMismatch | Code::EndpointGone => wrong_path(failure, answer),
         Code::EndpointWrongRegionHost => {
@@ -26,7 +26,7 @@ pub(super) fn add(failure: Failure, answer: &Answer<'_>, body: &ErrorBody) -> Fa
         Code::EndpointNotAnApi => {
             failure.hint("look for a captive portal or proxy, or correct the base URL")
         }
-        _ if failure.message == verdict::ACCOUNT_CLOSED.message => failure.hint(
+        _ if failure.message() == verdict::ACCOUNT_CLOSED.message => failure.hint(
             "ask the provider why the account or organization is closed; another token of it does not help",
         ),
         Code::CredentialTokenRejected => token_rejected(failure, answer),
@@ -44,7 +44,7 @@ pub(super) fn add(failure: Failure, answer: &Answer<'_>, body: &ErrorBody) -> Fa
             answer.host
         )),
         Code::ProviderModelAccess | Code::ProviderModelUnavailable => {
-            let steps = match failure.code {
+            let steps = match failure.code() {
                 Code::ProviderModelAccess => vendor.model_access,
                 _ => vendor.model_unavailable,
             };
@@ -74,7 +74,7 @@ pub(super) fn add(failure: Failure, answer: &Answer<'_>, body: &ErrorBody) -> Fa
         Code::ProviderOverloaded => {
             failure.remedy("try again later; Synapse never retries by itself", &Remedy::Wait)
         }
-        _ if failure.message == verdict::NO_MEMORY.message => failure.hint(
+        _ if failure.message() == verdict::NO_MEMORY.message => failure.hint(
             "use a smaller or more quantized model, or free memory on the machine that runs it",
         ),
         _ if is_own(answer.base_url, profile) => failure.hint(OWN_LOG),

@@ -63,7 +63,7 @@ mod tests {
             None => "nothing".to_owned(),
             Some(Finding::Ok(text)) => format!("ok: {text}"),
             Some(Finding::Warn(_)) => "warn".to_owned(),
-            Some(Finding::Fail(failure)) => failure.code.to_string(),
+            Some(Finding::Fail(failure)) => failure.code().to_string(),
             Some(other) => unreachable!("{other:?}"),
         }
     }

@@ -116,7 +116,7 @@ async fn a_success_that_is_no_answer_has_a_code_of_its_own() {
     ] {
         for provider in ["openai", "huggingface"] {
             let (exchanged, heads) = ask(provider, reply.clone()).await;
-            assert_eq!(exchanged.outcome.unwrap_err().code, code, "{provider}");
+            assert_eq!(exchanged.outcome.unwrap_err().code(), code, "{provider}");
             assert_eq!((heads, exchanged.exchange.attempts), (1, 1));
             assert!(
                 exchanged.exchange.maybe_billed,
@@ -134,8 +134,8 @@ async fn a_redirect_is_shown_and_not_followed() {
         let reply = Reply::status(status).header("location", target.as_str());
         let (exchanged, heads) = ask("openai", reply).await;
         let failure = exchanged.outcome.unwrap_err();
-        assert_eq!(failure.code, Code::EndpointRedirected);
-        assert_eq!(failure.context.get("location"), Some(&target.to_string()));
+        assert_eq!(failure.code(), Code::EndpointRedirected);
+        assert_eq!(failure.context().get("location"), Some(&target.to_string()));
         assert_eq!(heads, 1);
     }
     assert_eq!(elsewhere.accepts(), 0);
@@ -226,7 +226,7 @@ async fn an_answer_without_usage_counts_nothing_and_one_of_another_model_names_i
 async fn wire_facts_of_a_broken_answer_are_noted() {
     let cut_off = Reply::json(200, "{").header("x-request-id", "req_1");
     let (exchanged, heads) = ask("openai", cut_off.claiming(100).then(End::Close)).await;
-    let code = exchanged.outcome.unwrap_err().code;
+    let code = exchanged.outcome.unwrap_err().code();
     assert_eq!((code, heads), (Code::TransportInterrupted, 1));
     let exchange = exchanged.exchange;
     assert_eq!((exchange.http_status, exchange.bytes_in), (Some(200), 1));
@@ -243,7 +243,7 @@ async fn an_error_in_words_within_a_success_is_an_error() {
         (r#"{"error":null}"#, Code::ProviderBadResponse),
     ] {
         let (exchanged, heads) = ask("groq", Reply::json(200, body)).await;
-        assert_eq!((exchanged.outcome.unwrap_err().code, heads), (code, 1));
+        assert_eq!((exchanged.outcome.unwrap_err().code(), heads), (code, 1));
     }
 }
 
@@ -279,8 +279,8 @@ async fn faults_of_the_doubles_are_told_apart() {
             .await
             .outcome
             .unwrap_err();
-        assert_eq!(failure.code, code, "{fault:?}");
-        assert!(!failure.hints.is_empty(), "{fault:?} has no next step");
+        assert_eq!(failure.code(), code, "{fault:?}");
+        assert!(!failure.hints().is_empty(), "{fault:?} has no next step");
         assert_eq!(double.server().heads(), 1, "{fault:?}");
     }
     for (fault, code) in [
@@ -300,8 +300,8 @@ async fn faults_of_the_doubles_are_told_apart() {
         let draft = draft("huggingface", HuggingFaceDouble::MODEL, &double.base_url());
         let bench = Bench::new(&draft, HuggingFaceDouble::TOKEN);
         let failure = bench.prompt("hi").await.outcome.unwrap_err();
-        assert_eq!(failure.code, code, "{fault:?}");
-        assert!(!failure.hints.is_empty(), "{fault:?} has no next step");
+        assert_eq!(failure.code(), code, "{fault:?}");
+        assert!(!failure.hints().is_empty(), "{fault:?} has no next step");
         assert_eq!(double.server().heads(), 1, "{fault:?}");
     }
 }
@@ -332,7 +332,7 @@ async fn an_answer_of_no_use_still_says_what_it_took() {
     ] {
         for provider in ["openai", "huggingface", "openai-compatible"] {
             let (exchanged, heads) = ask(provider, reply.clone()).await;
-            assert_eq!(exchanged.outcome.unwrap_err().code, code, "{provider}");
+            assert_eq!(exchanged.outcome.unwrap_err().code(), code, "{provider}");
             let stated = exchanged.exchange.stated.unwrap();
             let usage = (stated.usage.prompt_tokens, stated.usage.completion_tokens);
             assert_eq!(usage, (Some(10), Some(5)), "{provider}");
@@ -375,8 +375,8 @@ async fn what_could_not_be_read_is_named_without_the_secret() {
     assert_eq!(reply.content.as_deref(), Some("Hi \u{fffd}"));
     assert_eq!(reply.warnings.len(), 1);
     let warning = &reply.warnings[0];
-    assert_eq!(warning.code, Code::ProviderPartlyUnreadable);
-    let said = warning.causes.join("\n");
+    assert_eq!(warning.code(), Code::ProviderPartlyUnreadable);
+    let said = warning.causes().join("\n");
     assert!(
         said.contains("`choices[0].message.content`: half"),
         "{said}"

@@ -90,7 +90,7 @@ async fn a_success_that_is_no_message_has_a_code_of_its_own() {
         ),
     ] {
         let (exchanged, heads) = ask(reply).await;
-        assert_eq!(exchanged.outcome.unwrap_err().code, code);
+        assert_eq!(exchanged.outcome.unwrap_err().code(), code);
         assert_eq!((heads, exchanged.exchange.attempts), (1, 1));
         assert!(exchanged.exchange.maybe_billed);
     }
@@ -127,8 +127,8 @@ async fn faults_of_the_double_are_told_apart_and_nothing_is_sent_twice() {
         let draft = draft("anthropic", AnthropicDouble::MODEL, &double.base_url());
         let exchanged = prompt(&Bench::new(&draft, AnthropicDouble::KEY)).await;
         let failure = exchanged.outcome.unwrap_err();
-        assert_eq!(failure.code, code, "{fault:?}");
-        assert!(!failure.hints.is_empty(), "{fault:?} has no next step");
+        assert_eq!(failure.code(), code, "{fault:?}");
+        assert!(!failure.hints().is_empty(), "{fault:?} has no next step");
         let server = double.server();
         assert_eq!((server.accepts(), server.heads()), (1, 1), "{fault:?}");
     }
@@ -138,7 +138,7 @@ async fn faults_of_the_double_are_told_apart_and_nothing_is_sent_twice() {
     let unknown = draft("anthropic", "claude-none", &double.base_url());
     let exchanged = prompt(&Bench::new(&unknown, AnthropicDouble::KEY)).await;
     let failure = exchanged.outcome.unwrap_err();
-    assert_eq!(failure.code, Code::ProviderModelUnavailable);
+    assert_eq!(failure.code(), Code::ProviderModelUnavailable);
     assert_eq!(
         exchanged.exchange.request_id.as_deref(),
         Some("req_fake_anthropic")
@@ -182,7 +182,7 @@ async fn a_server_that_says_the_key_back_does_not_have_it_written_down() {
         "type": "authentication_error", "message": "invalid x-api-key: fake-token"}});
     let (exchanged, _) = ask(Reply::json(401, echo.to_string())).await;
     let failure = exchanged.outcome.unwrap_err();
-    assert_eq!(failure.code, Code::CredentialTokenRejected);
+    assert_eq!(failure.code(), Code::CredentialTokenRejected);
     assert!(
         !format!("{failure:?}").contains("fake-token"),
         "{failure:?}"

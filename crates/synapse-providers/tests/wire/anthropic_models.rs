@@ -268,7 +268,7 @@ async fn failures_of_the_list_have_codes() {
             .provider
             .list_models(&bench.permit, Some(&bench.secret))
             .await;
-        assert_eq!(listed.outcome.unwrap_err().code, code, "{fault:?}");
+        assert_eq!(listed.outcome.unwrap_err().code(), code, "{fault:?}");
         assert_eq!(double.server().heads(), 1, "{fault:?}");
     }
 }

@@ -14,7 +14,7 @@ async fn refusal(request: &ChatRequest) -> Failure {
     let draft = draft("anthropic", MODEL, &double.base_url());
     let bench = Bench::new(&draft, AnthropicDouble::KEY);
     let failure = bench.provider.check(request).unwrap_err();
-    assert_eq!(failure.code, Code::UsageInvalidArguments);
+    assert_eq!(failure.code(), Code::UsageInvalidArguments);
     let exchanged = bench.chat(request).await;
     assert_eq!(exchanged.outcome.unwrap_err(), failure);
     assert_eq!(exchanged.exchange.attempts, 0);
@@ -24,7 +24,10 @@ async fn refusal(request: &ChatRequest) -> Failure {
 
 async fn refused_parameter(parameters: Parameters) -> (String, String) {
     let failure = refusal(&request(hello(), parameters)).await;
-    (failure.context["argument"].clone(), failure.message)
+    (
+        failure.context()["argument"].clone(),
+        failure.message().to_owned(),
+    )
 }
 
 #[tokio::test]
@@ -264,11 +267,11 @@ async fn messages_without_a_place_are_refused_with_their_place() {
         ),
     ] {
         let failure = refusal(&request(messages, Parameters::default())).await;
-        assert_eq!(failure.context["argument"], "messages", "{failure:?}");
+        assert_eq!(failure.context()["argument"], "messages", "{failure:?}");
         assert!(
-            failure.message.contains(words),
+            failure.message().contains(words),
             "{words}: {}",
-            failure.message
+            failure.message()
         );
     }
 }
@@ -287,11 +290,11 @@ async fn a_cap_is_asked_for_and_never_made_up() {
         parameters: Parameters::default(),
     };
     let failure = refusal(&uncapped).await;
-    assert_eq!(failure.context["argument"], "max_tokens");
+    assert_eq!(failure.context()["argument"], "max_tokens");
     let cap = Remedy::CapAnswers {
         connection: "bench".parse().unwrap(),
         max_tokens: 4096,
     };
-    let remedy = failure.hints.iter().find_map(|hint| hint.remedy.clone());
+    let remedy = failure.hints().iter().find_map(|hint| hint.remedy.clone());
     assert_eq!(remedy, Some(cap));
 }

@@ -90,7 +90,7 @@ pub(crate) fn words(findings: &[(CheckId, Finding)]) -> Vec<(CheckId, &'static s
 /// The failed check and its failure.
 pub(crate) fn failed(findings: &[(CheckId, Finding)]) -> Option<(CheckId, Code)> {
     findings.iter().find_map(|(id, finding)| match finding {
-        Finding::Fail(failure) => Some((*id, failure.code)),
+        Finding::Fail(failure) => Some((*id, failure.code())),
         _ => None,
     })
 }

@@ -349,7 +349,7 @@ async fn a_failed_answer_that_states_its_money_costs_it() {
         };
         let outcome = product.engine.chat(call).await.unwrap();
         assert_eq!(
-            outcome.result.unwrap_err().code,
+            outcome.result.unwrap_err().code(),
             Code::ProviderEmptyResponse
         );
         let row = product.ledger.entries().pop().unwrap();

@@ -204,14 +204,14 @@ async fn failures_of_the_list_have_codes_and_nothing_is_asked_twice() {
         let double = OpenAiDouble::with_faults([(Route::Models, fault.clone())]);
         let draft = draft("openai", OpenAiDouble::MODEL, &double.base_url());
         let failure = ask(&draft, OpenAiDouble::KEY).await.result.unwrap_err();
-        assert_eq!(failure.code, code, "{fault:?}");
+        assert_eq!(failure.code(), code, "{fault:?}");
         assert_eq!(double.server().heads(), 1, "{fault:?}");
     }
     let fault = HuggingFaceFault::PlainNotFound;
     let double = HuggingFaceDouble::with_faults([(Route::Models, fault)]);
     let draft = draft("huggingface", HuggingFaceDouble::MODEL, &double.base_url());
     let asked = ask(&draft, HuggingFaceDouble::TOKEN).await;
-    assert_eq!(asked.result.unwrap_err().code, Code::EndpointPathMismatch);
+    assert_eq!(asked.result.unwrap_err().code(), Code::EndpointPathMismatch);
     assert_eq!(double.server().heads(), 1);
 }
 

@@ -232,7 +232,7 @@ async fn a_list_that_is_refused_without_a_token_proves_nothing_of_one() {
         let [(_, Finding::Fail(failure))] = found.as_slice() else {
             panic!("{provider}: {found:?}")
         };
-        assert_eq!(failure.code.as_str(), "provider.request-rejected");
+        assert_eq!(failure.code().as_str(), "provider.request-rejected");
         assert_eq!(server.heads() - before, 1, "{provider}");
     }
 }
@@ -262,8 +262,8 @@ async fn a_local_server_that_is_not_there_comes_with_the_command_that_starts_it(
     ] {
         let bench = Bench::new(&keyless(provider, "m", &base_url), TOKEN);
         let failure: Failure = bench.prompt("hi").await.outcome.unwrap_err();
-        assert_eq!(failure.code.as_str(), "transport.refused");
-        let remedy = failure.hints.iter().find_map(|hint| hint.remedy.clone());
+        assert_eq!(failure.code().as_str(), "transport.refused");
+        let remedy = failure.hints().iter().find_map(|hint| hint.remedy.clone());
         assert_eq!(remedy, start.map(Remedy::shell), "{provider}");
     }
 }

@@ -145,7 +145,7 @@ fn own(finding: &Finding) -> (&'static str, String) {
     match finding {
         Finding::Ok(text) => ("ok", text.clone()),
         Finding::Warn(text) => ("warn", text.clone()),
-        Finding::Fail(failure) => ("fail", failure.code.to_string()),
+        Finding::Fail(failure) => ("fail", failure.code().to_string()),
         Finding::Skip(skip) => ("skip", skip.reason().to_owned()),
         Finding::Doubt(_) | Finding::Missing(_) => unreachable!("no rung finds that"),
     }
@@ -231,7 +231,11 @@ async fn every_recorded_error_has_its_code_for_one_request() {
             let request = ChatRequest::prompt(bench.connection.model.clone(), "hi");
             let Exchanged { exchange, outcome } = chat(preset, &bench, &request).await;
             let failure = outcome.unwrap_err();
-            assert_eq!(failure.code.as_str(), error["code"], "{what}: {failure:?}");
+            assert_eq!(
+                failure.code().as_str(),
+                error["code"],
+                "{what}: {failure:?}"
+            );
             assert_eq!(
                 (server.accepts(), server.heads(), exchange.attempts),
                 (1, 1, 1)
@@ -240,13 +244,13 @@ async fn every_recorded_error_has_its_code_for_one_request() {
                 exchange.http_status.map(u64::from),
                 error["status"].as_u64()
             );
-            let said = failure.causes.join("\n");
+            let said = failure.causes().join("\n");
             if let Some(says) = error["says"].as_str() {
                 assert!(said.contains(says), "{what}: {said}");
             }
             assert!(!said.contains("<html>"), "{what}: {said}");
             if let Some(hint) = error["hint"].as_str() {
-                let hinted = format!("{:?}", failure.hints);
+                let hinted = format!("{:?}", failure.hints());
                 assert!(hinted.contains(hint), "{what}: {hinted}");
             }
             for (key, seen) in [

@@ -156,7 +156,7 @@ async fn refusal(product: &Product) -> Code {
     };
     let outcome = product.engine.chat(call).await.unwrap();
     assert_eq!(outcome.receipt.exchange.attempts, 0);
-    outcome.result.unwrap_err().code
+    outcome.result.unwrap_err().code()
 }
 
 /// The hosts are real, but limits are checked before the secret is read, and this secret is

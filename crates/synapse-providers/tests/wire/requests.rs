@@ -217,8 +217,8 @@ async fn a_number_that_json_does_not_have_is_refused_and_nothing_is_sent() {
         request.parameters.temperature = Some(f64::NAN);
         let exchanged = bench.chat(&request).await;
         let failure = exchanged.outcome.unwrap_err();
-        assert_eq!(failure.code, Code::UsageInvalidArguments, "{provider}");
-        assert_eq!(failure.context["argument"], "temperature");
+        assert_eq!(failure.code(), Code::UsageInvalidArguments, "{provider}");
+        assert_eq!(failure.context()["argument"], "temperature");
         assert_eq!(exchanged.exchange.attempts, 0);
     }
     assert_eq!(server.accepts(), 0);
@@ -230,7 +230,7 @@ async fn a_token_that_no_header_can_carry_is_no_attempt() {
     let draft = draft("openai", "m", server.url("/v1").as_str());
     let exchanged = Bench::new(&draft, "fake token").prompt("hi").await;
     let failure = exchanged.outcome.unwrap_err();
-    assert_eq!(failure.code, Code::CredentialMalformed);
+    assert_eq!(failure.code(), Code::CredentialMalformed);
     assert_eq!((exchanged.exchange.attempts, server.accepts()), (0, 0));
 }
 
@@ -246,7 +246,7 @@ async fn a_refusal_is_about_the_account_only_where_one_was_named() {
         let mut draft = draft("huggingface", "o/m:novita", server.url("/v1").as_str());
         draft.bill_to = bill_to.map(Into::into);
         let exchanged = Bench::new(&draft, "fake-token").prompt("hi").await;
-        assert_eq!(exchanged.outcome.unwrap_err().code, code, "{bill_to:?}");
+        assert_eq!(exchanged.outcome.unwrap_err().code(), code, "{bill_to:?}");
     }
     assert_eq!(server.heads(), 2);
 }

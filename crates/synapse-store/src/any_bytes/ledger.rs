@@ -44,7 +44,7 @@ pub fn ledger(bytes: &[u8]) {
             if ledger.repair().await.is_ok() {
                 let examined = SqliteLedger::new(home.clone()).examine().await;
                 // A newer SQLite's version mark makes a sound file read-only, which is reported.
-                let told = examined.as_ref().err().map(|failure| failure.code);
+                let told = examined.as_ref().err().map(|failure| failure.code());
                 let is_known = matches!(told, None | Some(Code::StorageReadOnly));
                 assert!(is_known, "after a repair: {examined:?}");
             }

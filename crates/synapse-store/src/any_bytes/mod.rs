@@ -167,7 +167,7 @@ fn meanings(stored: &[StoredConnection]) -> Vec<(&ConnectionName, &Draft, bool)>
 }
 
 fn assert_same(before: &[StoredUpstream], after: &[StoredUpstream]) {
-    let code = |each: &StoredUpstream| each.upstream.as_ref().err().map(|failure| failure.code);
+    let code = |each: &StoredUpstream| each.upstream.as_ref().err().map(|failure| failure.code());
     assert_eq!(before.len(), after.len());
     for (before, after) in before.iter().zip(after) {
         assert_eq!(before.name, after.name);

@@ -36,7 +36,7 @@ pub(super) fn repair(home: &Home) -> Result<Repaired, Failure> {
     match is_sound(home) {
         Ok(true) => return Ok(Repaired::default()),
         Ok(false) => {}
-        Err(failure) if failure.code == Code::StorageCorrupt => {}
+        Err(failure) if failure.code() == Code::StorageCorrupt => {}
         Err(failure) => return Err(failure),
     }
     let workshop = tempfile::Builder::new()
@@ -192,10 +192,10 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 }
 
 fn in_use(path: &Path) -> Failure {
-    let mut failure =
-        locked(path).cause("it is in use, and a repair must not lose a row meanwhile");
-    failure.hints.clear();
-    failure.hint("quit the IDEs and commands that use Synapse, then try again")
+    locked(path)
+        .cause("it is in use, and a repair must not lose a row meanwhile")
+        .with_hints(Vec::new())
+        .hint("quit the IDEs and commands that use Synapse, then try again")
 }
 
 fn now() -> Timestamp {

@@ -198,7 +198,7 @@ impl Writer {
                     self.unwritten.push(work);
                 }
                 match other {
-                    Some(Err(why)) => why.causes.iter().fold(failure, |failure, cause| {
+                    Some(Err(why)) => why.causes().into_iter().fold(failure, |failure, cause| {
                         failure.cause(format!("{spool}: {cause}"))
                     }),
                     _ => failure,

@@ -62,8 +62,8 @@ mod tests {
         })
         .await
         .unwrap_err();
-        assert_eq!(failure.code, Code::CredentialStoreTimeout);
-        assert_eq!(failure.message, "the store did not answer within 0.02 s");
+        assert_eq!(failure.code(), Code::CredentialStoreTimeout);
+        assert_eq!(failure.message(), "the store did not answer within 0.02 s");
         drop(release);
     }
 
@@ -72,6 +72,6 @@ mod tests {
         let failure = run_blocking::<()>("the store", || panic!("a defect of a library"))
             .await
             .unwrap_err();
-        assert_eq!(failure.code, Code::CredentialStoreFailed);
+        assert_eq!(failure.code(), Code::CredentialStoreFailed);
     }
 }

@@ -106,7 +106,7 @@ impl Flaw {
                 kind,
                 place: where_,
             } => malformed(place, &format!("there is {kind} {where_}")),
-            Self::Dressed(dress) => bare(malformed(place, dress.cause()), dress),
+            Self::Dressed(dress) => malformed(place, dress.cause()).first_hint(dress.remedy()),
         }
     }
 }
@@ -127,12 +127,6 @@ impl Dress {
             Self::Scheme => "keep what is behind `Bearer` alone; Synapse adds the word itself",
         }
     }
-}
-
-fn bare(failure: Failure, dress: Dress) -> Failure {
-    let mut failure = failure.hint(dress.remedy());
-    failure.hints.rotate_right(1);
-    failure
 }
 
 fn malformed(place: &str, cause: &str) -> Failure {
@@ -329,7 +323,7 @@ mod tests {
         ] {
             assert_eq!(flaw(line.as_bytes()), Flaw::Dressed(dress), "{line}");
             let failure = flaw(line.as_bytes()).failure("the credential file /x");
-            assert_eq!(failure.code, Code::CredentialMalformed);
+            assert_eq!(failure.code(), Code::CredentialMalformed);
             assert!(!format!("{failure:?}").contains("fake"), "{failure:?}");
         }
         // Base64 ends with it, and a token may contain any characters.

@@ -73,7 +73,7 @@ mod tests {
         secrets
             .reach(&reference)
             .await
-            .map_err(|failure| failure.code)
+            .map_err(|failure| failure.code())
     }
 
     #[tokio::test]

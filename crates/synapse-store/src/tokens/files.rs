@@ -92,7 +92,9 @@ pub(super) fn claim(
         Duration::ZERO,
     ) {
         Ok(lock) => lock,
-        Err(failure) if failure.code == Code::StorageLocked => return Err(taken(server, &holder)),
+        Err(failure) if failure.code() == Code::StorageLocked => {
+            return Err(taken(server, &holder));
+        }
         Err(failure) => return Err(failure),
     };
     atomic::replace(&holder, format!("{}\n", std::process::id()).as_bytes())?;

@@ -12,7 +12,7 @@ use crate::secrets::keyring::{self, Asked};
 pub(super) async fn slots(config: &str) -> Result<Vec<Slot>, Failure> {
     let accounts = keyring::accounts_of(SERVICE, LIMIT)
         .await
-        .map_err(unavailable)?;
+        .map_err(|cause| unavailable(&cause))?;
     let mut slots: Vec<Slot> = accounts
         .iter()
         .filter_map(|account| account.split_once('/'))
@@ -27,17 +27,21 @@ pub(super) async fn slots(config: &str) -> Result<Vec<Slot>, Failure> {
 }
 
 pub(super) async fn read(slot: &Slot) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
-    keyring::read_item(asked(slot)).await.map_err(unavailable)
+    keyring::read_item(asked(slot))
+        .await
+        .map_err(|cause| unavailable(&cause))
 }
 
 pub(super) async fn write(slot: &Slot, text: Zeroizing<Vec<u8>>) -> Result<(), Failure> {
     keyring::write_item(asked(slot), text)
         .await
-        .map_err(unavailable)
+        .map_err(|cause| unavailable(&cause))
 }
 
 pub(super) async fn remove(slot: &Slot) -> Result<(), Failure> {
-    keyring::remove_item(asked(slot)).await.map_err(unavailable)
+    keyring::remove_item(asked(slot))
+        .await
+        .map_err(|cause| unavailable(&cause))
 }
 
 pub(super) fn shown(slot: &Slot) -> String {
@@ -56,14 +60,13 @@ fn asked(slot: &Slot) -> Asked {
 }
 
 /// A failing keyring is an unusable store; its own failure is the cause.
-fn unavailable(cause: Failure) -> Failure {
-    let failure = Failure::new(
+fn unavailable(cause: &Failure) -> Failure {
+    Failure::new(
         Code::OauthStoreUnavailable,
         "the keyring that keeps the tokens cannot be used",
     )
-    .cause(cause.message);
-    let failure = cause.causes.into_iter().fold(failure, Failure::cause);
-    failure.hint("unlock the keyring; or keep tokens in files: `store = \"file\"` in oauth.toml")
+    .caused_by(cause)
+    .hint("unlock the keyring; or keep tokens in files: `store = \"file\"` in oauth.toml")
 }
 
 /// Its name in messages.

@@ -130,7 +130,7 @@ pub(super) fn already_there(source: &Source, name: &UpstreamName) -> Failure {
             server: name.clone(),
         },
     )
-    .with("server", name)
+    .of_server(name)
 }
 
 fn input(value: &Value) -> CstInputValue {

@@ -19,12 +19,17 @@ use super::{keys, oauth, settings};
 /// Reads one entry. An invalid value fails only this entry.
 pub(super) fn read(source: &Source, member: &Member) -> StoredUpstream {
     let mut warnings = Vec::new();
-    let upstream = upstream(source, member, &mut warnings).map_err(|mut failure| {
+    let upstream = upstream(source, member, &mut warnings).map_err(|failure| {
         let name = printable_line(&member.key);
-        if !failure.message.contains(&format!("`{name}`")) {
-            failure.message = format!("`{name}`: {}", failure.message);
-        }
-        failure.with("server", &name)
+        let message = failure.message();
+        let failure = match message.contains(&format!("`{name}`")) {
+            true => failure,
+            false => {
+                let message = format!("`{name}`: {message}");
+                failure.with_message(message)
+            }
+        };
+        failure.of_server(&name)
     });
     StoredUpstream {
         name: member.key.clone(),

@@ -240,7 +240,7 @@ pub fn not_found<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Fa
     };
     failure
         .remedy("see which there are", &Remedy::ListUpstreams)
-        .with("server", printable_line(name))
+        .of_server(printable_line(name))
 }
 
 /// Whether these have the same meaning, ignoring positions.
@@ -250,7 +250,7 @@ fn same(one: &[StoredUpstream], other: &[StoredUpstream]) -> bool {
             one.name == other.name
                 && match (&one.upstream, &other.upstream) {
                     (Ok(one), Ok(other)) => one == other,
-                    (Err(one), Err(other)) => one.code == other.code,
+                    (Err(one), Err(other)) => one.code() == other.code(),
                     _ => false,
                 }
         })
@@ -368,7 +368,7 @@ impl Shape {
                         format!("two servers are called `{name}`"),
                     )
                     .hint("rename one of them")
-                    .with("server", &name);
+                    .of_server(&name);
                     first.upstream = Err(source.locate(failure, member.at));
                 }
                 None => servers.push(read),

@@ -90,12 +90,12 @@ impl<'a> Reader<'a> {
                 Code::ConfigInvalidValue,
                 format!("`{prefix}{spelling}` of `{server}` is taken for `{prefix}{ours}`"),
             )
-            .with("server", server),
+            .of_server(server),
         );
     }
 
     pub(super) fn warn(&mut self, failure: Failure) {
-        let failure = failure.with("server", self.server);
+        let failure = failure.of_server(self.server);
         self.warnings.push(failure);
     }
 
@@ -103,14 +103,12 @@ impl<'a> Reader<'a> {
     pub(super) fn at(&self, node: &Node, code: Code, message: impl Into<String>) -> Failure {
         self.source
             .locate(Failure::new(code, message), node.at)
-            .with("server", self.server)
+            .of_server(self.server)
     }
 
     /// The same failure, at `node`.
     pub(super) fn locate(&self, failure: Failure, node: &Node) -> Failure {
-        self.source
-            .locate(failure, node.at)
-            .with("server", self.server)
+        self.source.locate(failure, node.at).of_server(self.server)
     }
 
     fn wrong(&self, node: &Node, key: &str, wanted: &str) -> Failure {
@@ -208,7 +206,7 @@ impl<'a> Reader<'a> {
                         format!("`{prefix}{key}` of `{server}` is ignored"),
                     )
                     .cause("it is a setting of another program")
-                    .with("server", server),
+                    .of_server(server),
                 );
                 continue;
             }

@@ -91,9 +91,9 @@ fn what_was_changed_by_hand_counts_as_no_approval() {
         write(&path, damaged);
         assert_eq!(store.load().unwrap(), []);
         let failure = store.find(&"s".parse().unwrap()).unwrap_err();
-        assert_eq!(failure.code, Code::StorageCorrupt);
+        assert_eq!(failure.code(), Code::StorageCorrupt);
         assert_eq!(
-            failure.hints[0].remedy,
+            failure.hints()[0].remedy,
             Some(Remedy::ApproveUpstream {
                 server: "s".parse().unwrap()
             })
@@ -112,11 +112,11 @@ fn what_a_newer_synapse_wrote_is_neither_read_nor_replaced() {
     let text = std::fs::read_to_string(&path).unwrap();
     let newer = text.replace("\"format\": 1", "\"format\": 2");
     write(&path, &newer);
-    assert_eq!(store.load().unwrap_err().code, Code::ConfigNewerFormat);
+    assert_eq!(store.load().unwrap_err().code(), Code::ConfigNewerFormat);
     let failure = store.keep(&approval("s")).unwrap_err();
-    assert_eq!(failure.code, Code::ConfigNewerFormat);
+    assert_eq!(failure.code(), Code::ConfigNewerFormat);
     assert_eq!(
-        store.withdraw(&"s".parse().unwrap()).unwrap_err().code,
+        store.withdraw(&"s".parse().unwrap()).unwrap_err().code(),
         Code::ConfigNewerFormat
     );
     assert_eq!(std::fs::read_to_string(&path).unwrap(), newer);
@@ -130,7 +130,7 @@ fn one_that_others_may_change_is_not_relied_upon() {
     let store = store(&home);
     store.keep(&approval("s")).unwrap();
     std::fs::set_permissions(file(&home), std::fs::Permissions::from_mode(0o666)).unwrap();
-    assert_eq!(store.load().unwrap_err().code, Code::StorageModeTooOpen);
+    assert_eq!(store.load().unwrap_err().code(), Code::StorageModeTooOpen);
 }
 
 #[test]

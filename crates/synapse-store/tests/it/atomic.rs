@@ -46,7 +46,7 @@ fn links_stay_and_what_they_point_to_is_replaced() {
     let circle = directory.path().join("circle");
     symlink("circle", &circle).unwrap();
     let failure = replace(&circle, b"x").unwrap_err();
-    assert_eq!(failure.code, Code::StorageUnavailable);
+    assert_eq!(failure.code(), Code::StorageUnavailable);
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn what_is_no_file_is_not_replaced() {
     make_fifo(&fifo);
     for path in [directory.path(), &fifo] {
         let failure = replace(path, b"x").unwrap_err();
-        assert_eq!(failure.code, Code::StorageUnavailable);
+        assert_eq!(failure.code(), Code::StorageUnavailable);
     }
     assert_eq!(names(directory.path()), ["fifo"]);
 }
@@ -68,8 +68,8 @@ fn a_lock_is_held_by_one_and_free_when_dropped() {
     let held = Lock::acquire(&path, Duration::ZERO).unwrap();
     assert_eq!(mode(&path), 0o600);
     let failure = Lock::acquire(&path, Duration::from_millis(20)).unwrap_err();
-    assert_eq!(failure.code, Code::StorageLocked);
-    assert_eq!(failure.context["file"], path.to_str().unwrap());
+    assert_eq!(failure.code(), Code::StorageLocked);
+    assert_eq!(failure.context()["file"], path.to_str().unwrap());
     drop(held);
     Lock::acquire(&path, Duration::ZERO).unwrap();
 }

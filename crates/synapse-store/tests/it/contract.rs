@@ -54,7 +54,7 @@ pub(crate) fn connection_store_story(store: &dyn ConnectionStore) {
     assert_eq!(stored[1].preflight.as_ref(), Some(saved.record()));
 
     let taken = store.insert(&cleared("hf", openai.clone())).unwrap_err();
-    assert_eq!(taken.code, Code::ConfigDuplicateName);
+    assert_eq!(taken.code(), Code::ConfigDuplicateName);
 
     let smaller = Draft {
         base_url: None,
@@ -72,14 +72,14 @@ pub(crate) fn connection_store_story(store: &dyn ConnectionStore) {
     store.replace(&openai, &change).unwrap();
     assert_eq!(drafts(), [hf.clone(), smaller]);
     let stale = store.replace(&openai, &change).unwrap_err();
-    assert_eq!(stale.code, Code::ConfigChanged);
+    assert_eq!(stale.code(), Code::ConfigChanged);
     let absent = store
         .replace(&hf, &cleared("other", hf.clone()))
         .unwrap_err();
-    assert_eq!(absent.code, Code::ConfigNotFound);
+    assert_eq!(absent.code(), Code::ConfigNotFound);
 
     let absent = store.remove(&name("other")).unwrap_err();
-    assert_eq!(absent.code, Code::ConfigNotFound);
+    assert_eq!(absent.code(), Code::ConfigNotFound);
     store.remove(&name("hf")).unwrap();
     assert_eq!(names(), ["work.openai"]);
     store.insert(&cleared("hf", hf)).unwrap();

@@ -34,7 +34,7 @@ async fn resolve(secrets: &Secrets, reference: &str) -> Result<ResolvedSecret, F
     let result = secrets.resolve(&permit, &reference.parse().unwrap()).await;
     if let Err(failure) = &result {
         assert!(!everything(failure).contains("fake"), "{failure:?}");
-        assert_eq!(failure.context["credential"], reference);
+        assert_eq!(failure.context()["credential"], reference);
     }
     assert!(!format!("{result:?}").contains("fake"), "{result:?}");
     result
@@ -77,7 +77,7 @@ async fn a_file_whose_length_is_not_told_is_read() {
     assert_eq!(environment.metadata().unwrap().len(), 0);
     let home = tempfile::tempdir().unwrap();
     let failure = resolve(&secrets(home.path(), &[]), "file:/proc/self/environ").await;
-    assert_eq!(failure.unwrap_err().code, Code::CredentialMalformed);
+    assert_eq!(failure.unwrap_err().code(), Code::CredentialMalformed);
 }
 
 #[tokio::test]
@@ -88,13 +88,13 @@ async fn the_target_of_a_link_counts() {
     let secrets = secrets(home.path(), &[]);
 
     let failure = resolve(&secrets, "file:~/link").await.unwrap_err();
-    assert_eq!(failure.code, Code::CredentialMissing);
+    assert_eq!(failure.code(), Code::CredentialMissing);
     assert!(everything(&failure).contains("leads nowhere"));
 
     write(&target, TOKEN);
     set_mode(&target, 0o644);
     let failure = resolve(&secrets, "file:~/link").await.unwrap_err();
-    assert_eq!(failure.code, Code::CredentialModeTooOpen);
+    assert_eq!(failure.code(), Code::CredentialModeTooOpen);
 
     set_mode(&target, 0o600);
     let resolved = resolve(&secrets, "file:~/link").await.unwrap();
@@ -111,11 +111,11 @@ async fn what_others_may_read_is_not_read_and_the_command_mends_it() {
         let failure = resolve(&secrets(home.path(), &[]), "file:~/it's.token")
             .await
             .unwrap_err();
-        assert_eq!(failure.code, Code::CredentialModeTooOpen, "{mode:o}");
-        assert_eq!(failure.context["mode"], format!("{mode:04o}"));
+        assert_eq!(failure.code(), Code::CredentialModeTooOpen, "{mode:o}");
+        assert_eq!(failure.context()["mode"], format!("{mode:04o}"));
         let quoted = path.to_str().unwrap().replace('\'', r"'\''");
         assert_eq!(
-            failure.hints[0].remedy,
+            failure.hints()[0].remedy,
             Some(Remedy::shell(format!("chmod 600 '{quoted}'")))
         );
     }
@@ -137,9 +137,9 @@ async fn what_is_no_regular_file_is_named_and_never_waited_for() {
         ("file:/dev/zero", "a device"),
     ] {
         let failure = resolve(&secrets, reference).await.unwrap_err();
-        assert_eq!(failure.code, Code::CredentialNotAFile, "{reference}");
-        assert_eq!(failure.context["found"], found);
-        assert!(failure.message.contains(found), "{failure}");
+        assert_eq!(failure.code(), Code::CredentialNotAFile, "{reference}");
+        assert_eq!(failure.context()["found"], found);
+        assert!(failure.message().contains(found), "{failure}");
     }
 }
 
@@ -153,10 +153,10 @@ async fn a_missing_file_comes_with_the_command_that_makes_it() {
         let failure = resolve(&secrets, &format!("file:~/{path}"))
             .await
             .unwrap_err();
-        assert_eq!(failure.code, Code::CredentialMissing, "{path}");
+        assert_eq!(failure.code(), Code::CredentialMissing, "{path}");
         let reference = CredentialRef::File(format!("{shown}/{path}"));
         assert_eq!(
-            failure.hints[0].remedy,
+            failure.hints()[0].remedy,
             Some(Remedy::StoreSecret { reference })
         );
     }
@@ -166,7 +166,7 @@ async fn a_missing_file_comes_with_the_command_that_makes_it() {
 async fn without_a_home_directory_a_tilde_leads_nowhere() {
     let secrets = Secrets::new(None, Arc::new(|_| None));
     let failure = resolve(&secrets, "file:~/x").await.unwrap_err();
-    assert_eq!(failure.code, Code::CredentialMissing);
+    assert_eq!(failure.code(), Code::CredentialMissing);
     assert!(everything(&failure).contains("absolute path"));
 }
 
@@ -177,7 +177,7 @@ async fn a_file_in_a_circle_of_links_is_unreadable() {
     let failure = resolve(&secrets(home.path(), &[]), "file:~/circle")
         .await
         .unwrap_err();
-    assert_eq!(failure.code, Code::CredentialUnreadable);
+    assert_eq!(failure.code(), Code::CredentialUnreadable);
 }
 
 #[tokio::test]
@@ -264,7 +264,7 @@ async fn bad_content_is_told_apart_in_files_and_variables_alike() {
         let secrets = secrets(home.path(), &[("X", OsString::from_vec(content))]);
         for reference in ["file:~/token", "env:X"] {
             let failure = resolve(&secrets, reference).await.unwrap_err();
-            assert_eq!(failure.code, code, "{reference} {words}");
+            assert_eq!(failure.code(), code, "{reference} {words}");
             assert!(everything(&failure).contains(words), "{failure:?}");
         }
     }
@@ -279,7 +279,7 @@ async fn a_variable_is_looked_up_under_its_own_name_only() {
     assert_eq!(resolved.found, "environment variable HF_TOKEN, one line");
 
     let failure = resolve(&secrets, "env:OPENAI_API_KEY").await.unwrap_err();
-    assert_eq!(failure.code, Code::CredentialMissing);
+    assert_eq!(failure.code(), Code::CredentialMissing);
     assert!(everything(&failure).contains("IDE"));
     assert!(everything(&failure).contains("file:PATH"));
 }
@@ -294,10 +294,10 @@ pub(crate) fn cannot_be_read(home: &Home) {
     let failure = runtime
         .block_on(resolve(&secrets, "file:~/unreadable.token"))
         .unwrap_err();
-    assert_eq!(failure.code, Code::CredentialUnreadable);
+    assert_eq!(failure.code(), Code::CredentialUnreadable);
     let path = home.directory().join("unreadable.token");
     assert_eq!(
-        failure.hints[0].remedy,
+        failure.hints()[0].remedy,
         Some(Remedy::shell(format!("ls -ld {}", path.display())))
     );
 }

@@ -138,7 +138,7 @@ async fn a_generation_that_is_not_the_expected_one_is_not_overwritten() {
             .keep(expected, &record(generation))
             .await
             .unwrap_err();
-        assert_eq!(failure.code, Code::ConfigChanged, "{expected:?}");
+        assert_eq!(failure.code(), Code::ConfigChanged, "{expected:?}");
     }
     assert_eq!(transaction.load().await.unwrap().unwrap().generation, 3);
     transaction.keep(Some(3), &record(3)).await.unwrap();
@@ -153,7 +153,7 @@ async fn a_lock_is_waited_for_and_given_back() {
     let held = records.begin(&key).await.unwrap();
     let hurried = records.clone().within(Duration::from_millis(50));
     assert_eq!(
-        hurried.begin(&key).await.err().unwrap().code,
+        hurried.begin(&key).await.err().unwrap().code(),
         Code::StorageLocked
     );
     drop(held);
@@ -167,7 +167,7 @@ async fn a_second_login_of_one_server_is_told_which_process_holds_it() {
     let server = "hf".parse().unwrap();
     let held = records.claim_login("home", &server).await.unwrap();
     let failure = records.claim_login("home", &server).await.unwrap_err();
-    assert_eq!(failure.code, Code::StorageLocked);
+    assert_eq!(failure.code(), Code::StorageLocked);
     let process = std::process::id().to_string();
     assert!(everything(&failure).contains(&process), "{failure:?}");
     records
@@ -199,7 +199,7 @@ async fn a_damaged_record_fails_by_name_is_left_and_hides_no_other() {
         write(&file, content);
         set_mode(&file, 0o600);
         let failure = records.load(&broken).await.unwrap_err();
-        assert_eq!(failure.code, code, "{failure:?}");
+        assert_eq!(failure.code(), code, "{failure:?}");
         assert!(!everything(&failure).contains("fake-"), "{failure:?}");
         // Nothing replaces it automatically.
         let mut transaction = records.begin(&broken).await.unwrap();
@@ -224,7 +224,7 @@ async fn a_record_that_others_may_read_is_not_read() {
         set_mode(&file, open);
         let failure = records.load(&key).await.unwrap_err();
         let told = matches!(
-            failure.code,
+            failure.code(),
             Code::OauthStoreUnavailable | Code::StorageModeTooOpen
         );
         assert!(told, "{open:o}: {failure:?}");
@@ -264,7 +264,7 @@ async fn the_store_is_declared_and_a_word_that_is_none_is_refused() {
         let opened = TokenRecords::open(home.clone());
         assert_eq!(opened.is_ok(), fits, "{text:?}");
         if let Err(failure) = opened {
-            assert_eq!(failure.code, Code::ConfigInvalidValue, "{text:?}");
+            assert_eq!(failure.code(), Code::ConfigInvalidValue, "{text:?}");
         }
     }
 }

@@ -34,8 +34,8 @@ fn good(entry: &str) -> Upstream {
 
 fn code(entry: &str) -> Code {
     let failure = one(entry).upstream.unwrap_err();
-    assert_eq!(failure.context["server"], "s", "{failure:?}");
-    failure.code
+    assert_eq!(failure.context()["server"], "s", "{failure:?}");
+    failure.code()
 }
 
 fn warnings(entry: &str) -> Vec<String> {
@@ -44,7 +44,7 @@ fn warnings(entry: &str) -> Vec<String> {
     stored
         .warnings
         .iter()
-        .map(|each| each.message.clone())
+        .map(|each| each.message().to_owned())
         .collect()
 }
 
@@ -231,7 +231,7 @@ fn a_secret_is_refused_where_others_can_read_it() {
         format!(r#"{{"url": "https://a.example/mcp", "headers": {{"X": "Bearer {token}"}}}}"#),
     ] {
         let failure = one(&entry).upstream.unwrap_err();
-        assert_eq!(failure.code, Code::CredentialLiteralToken, "{entry}");
+        assert_eq!(failure.code(), Code::CredentialLiteralToken, "{entry}");
         assert!(!format!("{failure:?}").contains(&token));
     }
 }
@@ -305,15 +305,18 @@ fn a_bad_value_fails_its_own_server_and_no_other() {
         let text = format!(r#"{{"mcpServers": {{"s": {entry}, "fine": {{"command": "x"}}}}}}"#);
         let servers = load(&text).unwrap();
         let failure = servers[0].upstream.as_ref().unwrap_err();
-        assert_eq!(failure.code, expected, "{entry}: {failure:?}");
-        assert!(failure.message.contains("`s`"), "{entry}: {failure:?}");
+        assert_eq!(failure.code(), expected, "{entry}: {failure:?}");
+        assert!(failure.message().contains("`s`"), "{entry}: {failure:?}");
         assert!(servers[1].upstream.is_ok(), "{entry}");
     }
     let servers = load(r#"{"mcpServers": {"a b": {"command": "x"}, "fine": {"command": "x"}}}"#);
     assert!(servers.unwrap()[0].upstream.is_err());
     let twice = load(r#"{"mcpServers": {"s": {"command": "x"}, "s": {"command": "y"}}}"#).unwrap();
     let failure = twice[0].upstream.as_ref().unwrap_err();
-    assert_eq!((twice.len(), failure.code), (1, Code::ConfigDuplicateName));
+    assert_eq!(
+        (twice.len(), failure.code()),
+        (1, Code::ConfigDuplicateName)
+    );
 }
 
 #[test]
@@ -335,8 +338,8 @@ fn a_file_that_is_none_says_where() {
         ("{\"context_servers\": {}}", Code::ConfigUnknownField),
     ] {
         let failure = load(text).unwrap_err();
-        assert_eq!(failure.code, expected, "{failure:?}");
-        assert!(failure.context["file"].ends_with("mcp-servers.json"));
+        assert_eq!(failure.code(), expected, "{failure:?}");
+        assert!(failure.context()["file"].ends_with("mcp-servers.json"));
     }
     for empty in ["", "  \n", "{}", "// nothing\n"] {
         assert!(load(empty).unwrap().is_empty(), "{empty:?}");
@@ -344,7 +347,7 @@ fn a_file_that_is_none_says_where() {
     let (_directory, home) = home();
     let failure = store(&home, b"{\"s\": \"\xff\"}").load().unwrap_err();
     assert_eq!(
-        (failure.code, failure.context["column"].as_str()),
+        (failure.code(), failure.context()["column"].as_str()),
         (Code::ConfigSyntax, "8")
     );
 }
@@ -357,14 +360,14 @@ fn a_file_that_others_may_change_is_not_relied_upon() {
     let store = store(&home, b"{}");
     let mode = |mode| std::fs::Permissions::from_mode(mode);
     std::fs::set_permissions(home.mcp_servers(), mode(0o660)).unwrap();
-    assert_eq!(store.load().unwrap_err().code, Code::StorageModeTooOpen);
+    assert_eq!(store.load().unwrap_err().code(), Code::StorageModeTooOpen);
     std::fs::set_permissions(home.mcp_servers(), mode(0o644)).unwrap();
     assert!(store.load().is_ok());
     let failure = store.insert(
         &"s".parse().unwrap(),
         json!({"command": 5}).as_object().unwrap(),
     );
-    assert_eq!(failure.unwrap_err().code, Code::ConfigInvalidValue);
+    assert_eq!(failure.unwrap_err().code(), Code::ConfigInvalidValue);
     assert_eq!(std::fs::read(home.mcp_servers()).unwrap(), b"{}");
 }
 
@@ -391,7 +394,7 @@ fn a_link_stays_one_and_a_directory_is_refused() {
     assert_eq!(store.load().unwrap().len(), 1);
     std::fs::remove_file(home.mcp_servers()).unwrap();
     std::fs::create_dir(home.mcp_servers()).unwrap();
-    assert_eq!(store.load().unwrap_err().code, Code::StorageUnavailable);
+    assert_eq!(store.load().unwrap_err().code(), Code::StorageUnavailable);
 }
 
 #[test]
@@ -405,10 +408,13 @@ fn a_change_keeps_comments_and_every_other_byte() {
     let after = std::fs::read_to_string(home.mcp_servers()).unwrap();
     assert!(after.starts_with("\u{feff}{\r\n\t// mine") && after.contains("// keep"));
     let twice = store.insert(&name, entry.as_object().unwrap()).unwrap_err();
-    assert_eq!(twice.code, Code::ConfigDuplicateName);
+    assert_eq!(twice.code(), Code::ConfigDuplicateName);
     store.remove(&name).unwrap();
     assert_eq!(std::fs::read_to_string(home.mcp_servers()).unwrap(), text);
-    assert_eq!(store.remove(&name).unwrap_err().code, Code::ConfigNotFound);
+    assert_eq!(
+        store.remove(&name).unwrap_err().code(),
+        Code::ConfigNotFound
+    );
 }
 
 #[test]

@@ -114,7 +114,7 @@ async fn every_way_to_fail_has_its_code() {
         assert_eq!(code(&secrets, &reference).await, expected, "{reference}");
     }
     let failure = resolve(&secrets, &shell("exit 3")).await.unwrap_err();
-    assert!(failure.message.contains("exit status: 3"), "{failure}");
+    assert!(failure.message().contains("exit status: 3"), "{failure}");
 }
 
 #[tokio::test]
@@ -142,7 +142,7 @@ async fn at_the_deadline_the_program_and_all_it_started_are_ended() {
     let began = Instant::now();
     let script = "sleep 1000 & echo $! > child; echo $$ > own; wait";
     let failure = resolve(&secrets, &shell(script)).await.unwrap_err();
-    assert_eq!(failure.code, Code::CredentialStoreTimeout);
+    assert_eq!(failure.code(), Code::CredentialStoreTimeout);
     assert!(began.elapsed() < Duration::from_secs(20));
     for file in ["child", "own"] {
         let process: u32 = place.read(file).trim().parse().unwrap();
@@ -156,7 +156,7 @@ async fn a_child_that_keeps_the_pipe_open_does_not_outlive_the_deadline() {
     let secrets = place.secrets().within(Duration::from_secs(3));
     let script = "sleep 1000 & echo $! > child; exit 0";
     let failure = resolve(&secrets, &shell(script)).await.unwrap_err();
-    assert_eq!(failure.code, Code::CredentialStoreTimeout);
+    assert_eq!(failure.code(), Code::CredentialStoreTimeout);
     let process: u32 = place.read("child").trim().parse().unwrap();
     wait_for(|| (!runs(process)).then_some(())).await;
 }

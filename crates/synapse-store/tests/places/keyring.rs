@@ -73,15 +73,15 @@ async fn unlocked(secrets: &Secrets) {
     let missing = Code::CredentialMissing;
     assert_eq!(code(secrets, "keyring:work").await, missing);
     let failure = keep(secrets, "keyring:work", TOKEN, Writing::Replace).await;
-    assert_eq!(failure.unwrap_err().code, missing);
+    assert_eq!(failure.unwrap_err().code(), missing);
     let failure = secrets.remove(&"keyring:work".parse().unwrap()).await;
-    assert_eq!(failure.unwrap_err().code, missing);
+    assert_eq!(failure.unwrap_err().code(), missing);
 
     keep(secrets, "keyring:work", "fake-first", Writing::Create)
         .await
         .unwrap();
     let failure = keep(secrets, "keyring:work", TOKEN, Writing::Create).await;
-    assert_eq!(failure.unwrap_err().code, Code::CredentialExists);
+    assert_eq!(failure.unwrap_err().code(), Code::CredentialExists);
     assert_eq!(value(secrets, "keyring:work").await, "fake-first");
     keep(secrets, "keyring:work", TOKEN, Writing::Replace)
         .await
@@ -128,12 +128,12 @@ async fn fails_with(secrets: &Secrets, expected: Code) {
     assert_eq!(code(secrets, "keyring:work").await, expected);
     for writing in [Writing::Create, Writing::Replace] {
         let failure = keep(secrets, "keyring:work", TOKEN, writing).await;
-        assert_eq!(failure.unwrap_err().code, expected);
+        assert_eq!(failure.unwrap_err().code(), expected);
     }
     let failure = secrets.list(Shelf::Keyring).await.unwrap_err();
-    assert_eq!(failure.code, expected);
+    assert_eq!(failure.code(), expected);
     let failure = secrets.remove(&"keyring:work".parse().unwrap()).await;
-    assert_eq!(failure.unwrap_err().code, expected);
+    assert_eq!(failure.unwrap_err().code(), expected);
 }
 
 /// Token records of logins, where `oauth.toml` selects the keyring.
@@ -162,11 +162,11 @@ async fn tokens(role: Role, home: Home) {
         transaction.keep(None, &record()).await.unwrap();
     } else {
         let unavailable = Code::OauthStoreUnavailable;
-        assert_eq!(records.load(&key).await.unwrap_err().code, unavailable);
+        assert_eq!(records.load(&key).await.unwrap_err().code(), unavailable);
         let mut transaction = records.begin(&key).await.unwrap();
         let failure = transaction.keep(None, &record()).await.unwrap_err();
-        assert_eq!(failure.code, unavailable);
-        assert_eq!(transaction.remove().await.unwrap_err().code, unavailable);
+        assert_eq!(failure.code(), unavailable);
+        assert_eq!(transaction.remove().await.unwrap_err().code(), unavailable);
     }
     // There is no fallback to a file.
     let directory = home.oauth().join("home");

@@ -86,9 +86,9 @@ async fn entries_are_made_replaced_listed_and_removed() {
     let other = "vault:local/hf";
     assert_eq!(code(&secrets, other).await, Code::CredentialMissing);
     let failure = keep(&secrets, other, TOKEN, Writing::Replace).await;
-    assert_eq!(failure.unwrap_err().code, Code::CredentialMissing);
+    assert_eq!(failure.unwrap_err().code(), Code::CredentialMissing);
     let failure = keep(&secrets, REFERENCE, "fake-new", Writing::Create).await;
-    assert_eq!(failure.unwrap_err().code, Code::CredentialExists);
+    assert_eq!(failure.unwrap_err().code(), Code::CredentialExists);
     assert_eq!(value(&secrets, REFERENCE).await, TOKEN);
 
     assert!(
@@ -108,7 +108,7 @@ async fn entries_are_made_replaced_listed_and_removed() {
     secrets.remove(&REFERENCE.parse().unwrap()).await.unwrap();
     assert_eq!(code(&secrets, REFERENCE).await, Code::CredentialMissing);
     let failure = secrets.remove(&REFERENCE.parse().unwrap()).await;
-    assert_eq!(failure.unwrap_err().code, Code::CredentialMissing);
+    assert_eq!(failure.unwrap_err().code(), Code::CredentialMissing);
     assert_eq!(value(&secrets, other).await, r#"fake"\x"#);
 }
 
@@ -122,10 +122,10 @@ async fn no_vault_is_empty_and_reading_makes_none() {
         Code::CredentialStoreNotFound
     );
     let failure = keep(&secrets, REFERENCE, TOKEN, Writing::Replace).await;
-    assert_eq!(failure.unwrap_err().code, Code::CredentialMissing);
+    assert_eq!(failure.unwrap_err().code(), Code::CredentialMissing);
     // Nobody enters a passphrase, and no key file is named.
     let failure = keep(&secrets, REFERENCE, TOKEN, Writing::Create).await;
-    assert_eq!(failure.unwrap_err().code, Code::CredentialStoreLocked);
+    assert_eq!(failure.unwrap_err().code(), Code::CredentialStoreLocked);
     assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
 }
 
@@ -164,7 +164,7 @@ async fn a_key_file_that_cannot_be_used_is_told_apart_from_a_wrong_and_a_missing
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o640);
     std::fs::set_permissions(&key_file, open).unwrap();
     let failure = resolve(&place.secrets(), REFERENCE).await.unwrap_err();
-    assert_eq!(failure.code, invalid);
+    assert_eq!(failure.code(), invalid);
     assert!(format!("{failure:?}").contains("chmod 600"));
     std::fs::remove_file(&key_file).unwrap();
     assert_eq!(code(&place.secrets(), REFERENCE).await, invalid);
@@ -177,7 +177,7 @@ async fn a_key_file_that_cannot_be_used_is_told_apart_from_a_wrong_and_a_missing
     );
     let before = std::fs::read(place.home().vault()).unwrap();
     let failure = keep(&place.secrets(), "vault:local/b", TOKEN, Writing::Create).await;
-    assert_eq!(failure.unwrap_err().code, Code::CredentialVaultWrongKey);
+    assert_eq!(failure.unwrap_err().code(), Code::CredentialVaultWrongKey);
     assert_eq!(std::fs::read(place.home().vault()).unwrap(), before);
 }
 
@@ -199,7 +199,7 @@ async fn damage_is_told_apart_and_nothing_is_written_over_it() {
         place.write(".synapse/vault.age", &content);
         assert_eq!(code(&secrets, REFERENCE).await, expected, "{content}");
         let failure = keep(&secrets, "vault:local/b", TOKEN, Writing::Create).await;
-        assert_eq!(failure.unwrap_err().code, expected, "{content}");
+        assert_eq!(failure.unwrap_err().code(), expected, "{content}");
         assert_eq!(place.read(".synapse/vault.age"), content);
     }
     // age reads unarmored files too, in which any byte may change.
@@ -259,7 +259,7 @@ async fn a_passphrase_is_asked_for_and_a_wrong_one_opens_nothing() {
     let mut place = place;
     place.set("SYNAPSE_VAULT_KEY_FILE", place.path().join("vault.key"));
     let failure = resolve(&place.secrets(), REFERENCE).await.unwrap_err();
-    assert_eq!(failure.code, Code::CredentialStoreLocked);
+    assert_eq!(failure.code(), Code::CredentialStoreLocked);
     assert!(format!("{failure:?}").contains("nobody to ask"));
     assert!(!place.path().join("vault.key").exists());
 }
@@ -297,7 +297,7 @@ async fn a_new_key_opens_the_vault_and_the_old_one_no_longer_does() {
         .secrets()
         .rekey(NewKey::KeyFile(place.path().join("x")))
         .await;
-    assert_eq!(failure.unwrap_err().code, Code::CredentialStoreLocked);
+    assert_eq!(failure.unwrap_err().code(), Code::CredentialStoreLocked);
     assert!(!place.path().join("x").exists());
 }
 

@@ -96,7 +96,7 @@ async fn what_op_says_is_told_apart_and_never_repeated() {
         // A program that prints the secret in its error message.
         let place = place(TOKEN, &format!("{stderr}{TOKEN}\n"), 1);
         let failure = resolve(&place.secrets(), REFERENCE).await.unwrap_err();
-        assert_eq!(failure.code, expected, "{stderr}");
+        assert_eq!(failure.code(), expected, "{stderr}");
         assert!(
             !format!("{failure:?}").contains("2026/11/20"),
             "{failure:?}"

@@ -126,13 +126,13 @@ async fn the_first_line_of_an_entry_is_the_credential_and_the_rest_is_not() {
 async fn a_key_that_nobody_can_unlock_is_a_locked_store() {
     let mut store = Store::new("not empty");
     let failure = resolve(&store.place.secrets(), "pass:synapse/openai").await;
-    assert_eq!(failure.unwrap_err().code, Code::CredentialStoreLocked);
+    assert_eq!(failure.unwrap_err().code(), Code::CredentialStoreLocked);
 
     let empty = store.place.path().join("e");
     private_directory(&empty);
     store.place.set("GNUPGHOME", empty);
     let failure = resolve(&store.place.secrets(), "pass:synapse/openai").await;
-    assert_eq!(failure.unwrap_err().code, Code::CredentialStoreLocked);
+    assert_eq!(failure.unwrap_err().code(), Code::CredentialStoreLocked);
 }
 
 #[tokio::test]

@@ -258,7 +258,7 @@ async fn every_answer_that_is_no_credential_has_its_code() {
         let server = server(status, &body, 1).await;
         let place = place(&server.uri());
         let failure = resolve(&place.secrets(), REFERENCE).await.unwrap_err();
-        assert_eq!(failure.code, expected, "{status} {body}");
+        assert_eq!(failure.code(), expected, "{status} {body}");
         let shown = format!("{failure:?}");
         assert!(shown.contains(words), "{status} {body}: {shown}");
     }
@@ -309,7 +309,7 @@ async fn the_token_of_the_server_follows_the_rules_of_its_own_place() {
     let place = place(&server.uri());
     let path = place.write(".vault-token", "");
     let failure = resolve(&place.secrets(), REFERENCE).await.unwrap_err();
-    assert_eq!(failure.code, Code::CredentialEmpty);
+    assert_eq!(failure.code(), Code::CredentialEmpty);
     assert!(format!("{failure:?}").contains("token for the Vault server"));
     std::fs::remove_file(path).unwrap();
     assert_eq!(
@@ -332,7 +332,7 @@ async fn no_variable_sends_a_stored_token_to_another_host() {
     // Without vault.toml the address of a variable is never combined with the token of a file.
     std::fs::remove_file(place.home().vault_server()).unwrap();
     let failure = resolve(&place.secrets(), REFERENCE).await.unwrap_err();
-    assert_eq!(failure.code, Code::CredentialStoreNotConfigured);
+    assert_eq!(failure.code(), Code::CredentialStoreNotConfigured);
     assert!(format!("{failure:?}").contains("~/.vault-token"));
 }
 
@@ -405,6 +405,6 @@ async fn what_vault_toml_may_not_say_is_refused_without_being_shown() {
         place.write(".synapse/vault.toml", text.replace("TOKEN", &token));
         let result = resolve(&place.secrets(), REFERENCE).await;
         shows_nothing(&result);
-        assert_eq!(result.unwrap_err().code, expected, "{text}");
+        assert_eq!(result.unwrap_err().code(), expected, "{text}");
     }
 }

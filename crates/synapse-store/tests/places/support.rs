@@ -94,7 +94,7 @@ pub(crate) async fn resolve(secrets: &Secrets, reference: &str) -> Result<Resolv
     let permit = NetworkGate::Open.permit([]).unwrap();
     let result = secrets.resolve(&permit, &reference.parse().unwrap()).await;
     if let Err(failure) = &result {
-        assert_eq!(failure.context["credential"], reference);
+        assert_eq!(failure.context()["credential"], reference);
     }
     shows_nothing(&result);
     result
@@ -108,7 +108,7 @@ pub(crate) async fn value(secrets: &Secrets, reference: &str) -> String {
 
 /// The code with which `reference` fails.
 pub(crate) async fn code(secrets: &Secrets, reference: &str) -> Code {
-    resolve(secrets, reference).await.unwrap_err().code
+    resolve(secrets, reference).await.unwrap_err().code()
 }
 
 /// Stores a value, and asserts that nothing of it is shown.

@@ -24,11 +24,11 @@ async fn a_new_file_is_private_and_an_existing_one_is_left_alone() {
     assert_eq!(value(&secrets, reference).await, TOKEN);
 
     let failure = keep(&secrets, reference, "fake-other", Writing::Create).await;
-    assert_eq!(failure.unwrap_err().code, Code::CredentialExists);
+    assert_eq!(failure.unwrap_err().code(), Code::CredentialExists);
     assert_eq!(value(&secrets, reference).await, TOKEN);
     symlink("nowhere", place.path().join("link")).unwrap();
     let failure = keep(&secrets, "file:~/link", TOKEN, Writing::Create).await;
-    assert_eq!(failure.unwrap_err().code, Code::CredentialExists);
+    assert_eq!(failure.unwrap_err().code(), Code::CredentialExists);
     assert!(!place.path().join("nowhere").exists());
 }
 
@@ -37,7 +37,7 @@ async fn a_replaced_file_is_private_and_a_missing_one_is_not_made() {
     let place = Place::new();
     let secrets = place.secrets();
     let failure = keep(&secrets, "file:~/token", TOKEN, Writing::Replace).await;
-    assert_eq!(failure.unwrap_err().code, Code::CredentialMissing);
+    assert_eq!(failure.unwrap_err().code(), Code::CredentialMissing);
     assert!(!place.path().join("token").exists());
 
     let path = place.write("token", "fake-old\nwith a second line\n");
@@ -57,7 +57,7 @@ async fn a_replaced_file_is_private_and_a_missing_one_is_not_made() {
         .unwrap();
     assert!(!path.exists() && !place.path().join("link").is_symlink());
     let failure = secrets.remove(&"file:~/link".parse().unwrap()).await;
-    assert_eq!(failure.unwrap_err().code, Code::CredentialMissing);
+    assert_eq!(failure.unwrap_err().code(), Code::CredentialMissing);
 }
 
 #[tokio::test]
@@ -73,7 +73,11 @@ async fn what_could_not_be_read_back_is_not_written() {
     ] {
         for reference in ["file:~/token", "vault:local/x", "keyring:x"] {
             let failure = keep(&secrets, reference, value, Writing::Create).await;
-            assert_eq!(failure.unwrap_err().code, expected, "{reference} {value:?}");
+            assert_eq!(
+                failure.unwrap_err().code(),
+                expected,
+                "{reference} {value:?}"
+            );
         }
     }
     assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
@@ -101,12 +105,12 @@ async fn other_places_are_not_written_to_and_say_how_it_is_done_there() {
     ] {
         let parsed = reference.parse().unwrap();
         let failure = secrets.writable(&parsed).unwrap_err();
-        assert_eq!(failure.code, Code::CredentialStoreReadOnly, "{reference}");
+        assert_eq!(failure.code(), Code::CredentialStoreReadOnly, "{reference}");
         assert!(format!("{failure:?}").contains(words), "{failure:?}");
         let failure = keep(&secrets, reference, TOKEN, Writing::Create).await;
-        assert_eq!(failure.unwrap_err().code, Code::CredentialStoreReadOnly);
+        assert_eq!(failure.unwrap_err().code(), Code::CredentialStoreReadOnly);
         let failure = secrets.remove(&parsed).await.unwrap_err();
-        assert_eq!(failure.code, Code::CredentialStoreReadOnly);
+        assert_eq!(failure.code(), Code::CredentialStoreReadOnly);
     }
     assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
 }

@@ -26,7 +26,7 @@ async fn warned(observed: &Observed) -> Failure {
     assert_eq!(observed.rows.entries().len(), 3, "every call has its row");
     let warnings = observed.warnings.lock().unwrap();
     assert_eq!(warnings.len(), 1, "{warnings:?}");
-    assert_eq!(warnings[0].code, Code::TelemetryNotDelivered);
+    assert_eq!(warnings[0].code(), Code::TelemetryNotDelivered);
     warnings[0].clone()
 }
 
@@ -36,7 +36,7 @@ async fn a_dead_collector_is_one_warning() {
     let observed = observed(Some(format!("http://127.0.0.1:{}", port.port())));
     let warning = warned(&observed).await;
     assert!(
-        warning.causes.concat().contains("connection refused"),
+        warning.causes().concat().contains("connection refused"),
         "{warning:?}"
     );
 }
@@ -46,7 +46,7 @@ async fn a_collector_that_refuses_is_one_warning_and_is_not_asked_twice() {
     let server = RawServer::always(Reply::status(503));
     let observed = observed(Some(server.url("/").to_string()));
     let warning = warned(&observed).await;
-    assert!(warning.causes.concat().contains("503"), "{warning:?}");
+    assert!(warning.causes().concat().contains("503"), "{warning:?}");
     assert_eq!(
         server.requests().len(),
         6,
@@ -66,7 +66,7 @@ async fn a_collector_that_takes_a_part_is_one_warning() {
     let server = RawServer::always(Reply::typed(200, "application/x-protobuf", body));
     let observed = observed(Some(server.url("/").to_string()));
     let warning = warned(&observed).await;
-    assert!(warning.causes.concat().contains("1 spans"), "{warning:?}");
+    assert!(warning.causes().concat().contains("1 spans"), "{warning:?}");
 }
 
 #[tokio::test]
@@ -102,5 +102,5 @@ async fn a_configuration_that_cannot_be_read_is_one_warning() {
     }
     let warnings = observed.warnings.lock().unwrap();
     assert_eq!(warnings.len(), 1);
-    assert_eq!(warnings[0].code, Code::ConfigSyntax);
+    assert_eq!(warnings[0].code(), Code::ConfigSyntax);
 }

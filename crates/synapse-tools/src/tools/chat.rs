@@ -342,12 +342,12 @@ mod tests {
             ),
         ] {
             let failure = prepared(arguments).unwrap_err();
-            assert_eq!(failure.code, Code::UsageInvalidArguments);
-            assert_eq!(failure.message, message);
+            assert_eq!(failure.code(), Code::UsageInvalidArguments);
+            assert_eq!(failure.message(), message);
             assert!(
-                failure.causes.concat().contains(reason),
+                failure.causes().concat().contains(reason),
                 "{:?}",
-                failure.causes
+                failure.causes()
             );
         }
     }

@@ -51,7 +51,7 @@ impl From<&StoredConnection> for ListedConnection {
                 .connection
                 .as_ref()
                 .err()
-                .map(|failure| failure.code.as_str()),
+                .map(|failure| failure.code().as_str()),
         }
     }
 }

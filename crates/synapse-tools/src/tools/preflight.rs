@@ -50,7 +50,7 @@ fn text(report: &PreflightReport, remedies: &dyn RemedyText) -> String {
 
 fn line(check: &Check) -> String {
     match &check.finding {
-        Finding::Fail(failure) => format!("FAIL {}: {}", check.id, failure.code),
+        Finding::Fail(failure) => format!("FAIL {}: {}", check.id, failure.code()),
         _ => format!("{} {}: {}", check.outcome(), check.id, check.what()),
     }
 }

@@ -98,7 +98,7 @@ impl Login {
             _ => return Err(error.into()),
         };
         eprintln(&format!("refused: {failure:?}"));
-        let scopes = match failure.code {
+        let scopes = match failure.code() {
             Code::OauthScope => scopes_of(&failure),
             _ => Vec::new(),
         };
@@ -165,7 +165,7 @@ fn plain(failure: Failure) -> Box<dyn Error> {
 
 /// The scopes named by a hint.
 fn scopes_of(failure: &Failure) -> Vec<String> {
-    let named = failure.hints.iter().find_map(|hint| match &hint.remedy {
+    let named = failure.hints().iter().find_map(|hint| match &hint.remedy {
         Some(Remedy::LogIn { scopes, .. }) => Some(scopes.clone()),
         _ => None,
     });

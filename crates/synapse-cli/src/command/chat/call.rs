@@ -304,7 +304,7 @@ mod tests {
     fn what_looks_like_a_url_is_not_looked_for_on_the_disk() {
         for wrong in ["data:text/plain,x", "https://example.com/a b.png"] {
             let failure = image(OsStr::new(wrong)).unwrap_err();
-            assert_eq!(failure.message, "the URL of an image cannot be used");
+            assert_eq!(failure.message(), "the URL of an image cannot be used");
         }
         for file in ["photo.png", "httpsfile", "./https:", "é", ""] {
             assert!(!is_url(file), "{file}");

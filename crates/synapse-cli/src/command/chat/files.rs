@@ -255,18 +255,18 @@ mod tests {
         ] {
             let failure = messages(text).unwrap_err();
             assert_eq!(
-                failure.message,
+                failure.message(),
                 "the conversation in `talk.json` does not fit"
             );
             assert!(
-                failure.causes[0].starts_with(cause),
+                failure.causes()[0].starts_with(cause),
                 "{}",
-                failure.causes[0]
+                failure.causes()[0]
             );
-            assert_eq!(failure.context["argument"], "--messages");
+            assert_eq!(failure.context()["argument"], "--messages");
         }
         let long = messages(&format!("[\"{}\"]", "x".repeat(5000))).unwrap_err();
-        assert!(long.causes[0].len() < 300, "{}", long.causes[0]);
+        assert!(long.causes()[0].len() < 300, "{}", long.causes()[0]);
         assert_eq!(messages("\u{feff}[]"), Ok(Vec::new()));
     }
 }

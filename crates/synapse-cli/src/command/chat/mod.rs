@@ -60,7 +60,7 @@ pub(super) async fn run(
             }
             delivery.keep(printer, &reply).map_err(|failure| {
                 printer.failure(&failure);
-                CommandError::Reported(failure.code)
+                CommandError::Reported(failure.code())
             })
         }
         Err(failure) => {
@@ -70,7 +70,7 @@ pub(super) async fn run(
                 printer.document(&document.with_receipt(receipt, warnings, &CommandLines));
             }
             printer.failure(&failure);
-            Err(CommandError::Reported(failure.code))
+            Err(CommandError::Reported(failure.code()))
         }
     }
 }

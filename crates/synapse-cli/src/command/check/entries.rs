@@ -220,7 +220,7 @@ fn in_one_line(report: &CheckReport) -> Check {
     }
     // Closed network access has its own line.
     let doubt = report.checks.iter().find_map(|check| match &check.finding {
-        Finding::Doubt(failure) if failure.code != Code::GateNetworkDisabled => Some(failure),
+        Finding::Doubt(failure) if failure.code() != Code::GateNetworkDisabled => Some(failure),
         _ => None,
     });
     if let Some(failure) = doubt {

@@ -63,7 +63,7 @@ pub(super) fn run(context: &Context, arguments: &CheckArguments) -> Result<(), C
         }
         match first_failure(sheet.checks()) {
             None => Ok(()),
-            Some(failure) => Err(CommandError::Reported(failure.code)),
+            Some(failure) => Err(CommandError::Reported(failure.code())),
         }
     })
 }

@@ -47,7 +47,7 @@ pub(super) async fn run(
         None => Ok(()),
         Some(failure) => {
             printer.failure(&failure);
-            Err(CommandError::Reported(failure.code))
+            Err(CommandError::Reported(failure.code()))
         }
     }
 }
@@ -80,7 +80,7 @@ pub(super) async fn items(
     // A key tracked by git has its own line.
     let (tracked, flaws): (Vec<Failure>, Vec<Failure>) = flaws
         .into_iter()
-        .partition(|flaw| flaw.code == Code::CredentialTrackedByGit);
+        .partition(|flaw| flaw.code() == Code::CredentialTrackedByGit);
     let tracked = file.as_deref().filter(|_| !tracked.is_empty());
     let place = |reference: &CredentialRef| secrets.place(reference);
     let reference = connection.credential.as_ref();

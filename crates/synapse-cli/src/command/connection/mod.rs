@@ -68,8 +68,8 @@ async fn create(
         )))
         .await?;
     rungs.end(&saved);
-    if let Err(failure) = &mut saved.result {
-        models::name_nearest(engine, &draft, failure).await;
+    if let Err(failure) = saved.result {
+        saved.result = Err(models::with_nearest(engine, &draft, failure).await);
     }
     report(printer, engine, name, &saved)?;
     if !printer.is_json() {
@@ -216,7 +216,7 @@ fn report(
             printer.line("not saved");
         }
         printer.failure(failure);
-        return Err(CommandError::Reported(failure.code));
+        return Err(CommandError::Reported(failure.code()));
     }
     if printer.is_json() {
         let stored = engine.stored(name)?;
@@ -279,9 +279,8 @@ fn overview(printer: &Printer, engine: &Engine) -> Result<(), CommandError> {
     }
     for each in &stored {
         if let Err(failure) = &each.connection {
-            let mut failure = failure.clone();
-            failure.message = format!("connection `{}`: {}", each.name, failure.message);
-            printer.warning(&failure);
+            let message = format!("connection `{}`: {}", each.name, failure.message());
+            printer.warning(&failure.clone().with_message(message));
         }
     }
     Ok(())
@@ -289,7 +288,7 @@ fn overview(printer: &Printer, engine: &Engine) -> Result<(), CommandError> {
 
 fn state(stored: &StoredConnection, now: Timestamp) -> String {
     match (&stored.connection, &stored.preflight) {
-        (Err(failure), _) => format!("broken: {}", failure.code),
+        (Err(failure), _) => format!("broken: {}", failure.code()),
         _ if stored
             .usable()
             .is_ok_and(|connection| !connection.is_bound()) =>

@@ -134,7 +134,7 @@ impl House for Surroundings {
         match checklist::key(Some(reference), gate, file.as_deref(), environment, place) {
             KeyFact::There(seen) => Place::There(seen),
             KeyFact::Unusable(why) => Place::Missing(why),
-            KeyFact::Doubtful(flaw) => Place::Missing(flaw.message),
+            KeyFact::Doubtful(flaw) => Place::Missing(flaw.message().to_owned()),
             KeyFact::Unseen(_) | KeyFact::NotNeeded => {
                 Place::Unseen("not looked at: only reading it would tell".to_owned())
             }

@@ -74,7 +74,7 @@ async fn of_server(
         ("disabled", _) => Finding::Skip(Skip::Because("it is switched off")),
         // Not a failure: the user has not decided yet, or another environment may have it.
         ("not-approved" | "changed", Some(failure)) => Finding::Doubt(failure),
-        (_, Some(failure)) if failure.code == Code::ConfigUnresolvedVariable => {
+        (_, Some(failure)) if failure.code() == Code::ConfigUnresolvedVariable => {
             Finding::Doubt(failure)
         }
         (_, Some(failure)) => Finding::Fail(failure),
@@ -152,5 +152,5 @@ fn logged_out(server: &UpstreamName, cause: &str) -> Failure {
             scopes: Vec::new(),
         },
     )
-    .with("server", server)
+    .of_server(server)
 }

@@ -54,7 +54,7 @@ pub(super) async fn run(
     show(&context.printer, &checks, &document);
     match first_failure(&checks) {
         None => Ok(()),
-        Some(failure) => Err(CommandError::Reported(failure.code)),
+        Some(failure) => Err(CommandError::Reported(failure.code())),
     }
 }
 
@@ -155,7 +155,7 @@ impl Doctor<'_, '_> {
         if let Some(flaw) = unwritable {
             let flaw =
                 flaw.cause("calls leave no row, limits cannot be kept, and nothing can be saved");
-            let finding = match flaw.code {
+            let finding = match flaw.code() {
                 Code::StorageReadOnly => Finding::Doubt(flaw),
                 _ => Finding::Fail(flaw),
             };
@@ -288,7 +288,7 @@ impl Doctor<'_, '_> {
             self.push(CheckId::Credential, Some(name), Finding::Ok(seen));
         }
         for flaw in flaws {
-            let finding = match flaw.code {
+            let finding = match flaw.code() {
                 Code::CredentialTrackedByGit | Code::CredentialForeignOwner => Finding::Fail(flaw),
                 _ => Finding::Doubt(flaw),
             };

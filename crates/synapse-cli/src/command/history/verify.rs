@@ -28,7 +28,7 @@ pub(super) async fn run(context: &Context, engine: &Engine) -> Result<(), Comman
     }
     let failure = failure(&found);
     printer.failure(&failure);
-    Err(CommandError::Reported(failure.code))
+    Err(CommandError::Reported(failure.code()))
 }
 
 fn print(printer: &Printer, found: &Verification) {

@@ -66,7 +66,7 @@ pub(super) fn run(
                 if !context.printer.is_json() {
                     context.printer.failure(&failure);
                 }
-                first.get_or_insert(failure.code);
+                first.get_or_insert(failure.code());
             }
             Err(other) => {
                 session.finish(context);
@@ -154,7 +154,7 @@ fn one(
             return Ok(view);
         }
         Err(CommandError::Failed(failure)) => {
-            row.end(Outcome::Error, Some(failure.code), None);
+            row.end(Outcome::Error, Some(failure.code()), None);
             return Err(CommandError::Failed(failure));
         }
         Err(other) => {
@@ -197,7 +197,7 @@ pub(super) fn pin(
         Ok(catalogue) => catalogue,
         Err(error) => {
             let code = match &error {
-                CommandError::Failed(failure) => Some(failure.code),
+                CommandError::Failed(failure) => Some(failure.code()),
                 CommandError::Reported(_) | CommandError::Stopped => None,
             };
             row.end(Outcome::Error, code, None);
@@ -253,7 +253,7 @@ pub(super) fn wants_login(upstream: &Upstream, failure: &Failure) -> bool {
         .iter()
         .any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
     let asks = matches!(
-        failure.code,
+        failure.code(),
         Code::OauthLoginRequired | Code::OauthTokenRefused | Code::UpstreamRefused
     );
     asks && !has_own
@@ -266,7 +266,7 @@ fn tell_of_login(context: &Context, upstream: &Upstream, failure: Failure) {
         Code::OauthLoginRequired,
         format!("`{server}` is approved, and needs a login before it offers anything"),
     )
-    .cause(failure.message)
+    .cause(failure.message())
     .remedy(
         "log in; that pins its tools",
         &Remedy::LogIn { server, scopes },

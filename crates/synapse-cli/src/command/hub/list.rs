@@ -59,7 +59,7 @@ pub(super) fn validate(
         }
     }
     match seen.iter().find_map(|each| each.failure.as_ref()) {
-        Some(failure) => Err(CommandError::Reported(failure.code)),
+        Some(failure) => Err(CommandError::Reported(failure.code())),
         None => Ok(()),
     }
 }
@@ -142,7 +142,7 @@ const COLUMNS: [Column<'static>; 6] = [
 fn remind(printer: &Printer, seen: &[Seen]) {
     for each in seen {
         if let Some(failure) = &each.failure
-            && failure.code != Code::UpstreamNotApproved
+            && failure.code() != Code::UpstreamNotApproved
         {
             printer.note(&in_short(failure));
         }
@@ -252,7 +252,7 @@ fn state(
         return match hub.targets.expand(upstream, None) {
             Ok(_) => Ok("valid"),
             // The entry is valid; something it needs is missing on this machine or in this shell.
-            Err(failure) if is_of_machine(failure.code) => {
+            Err(failure) if is_of_machine(failure.code()) => {
                 warnings.push(failure);
                 Ok("valid")
             }
@@ -324,7 +324,7 @@ pub(super) fn not_approved(upstream: &Upstream) -> Failure {
             server: server.clone(),
         },
     )
-    .with("server", server)
+    .of_server(server)
 }
 
 /// The failure of a server that differs from its approval.
@@ -341,5 +341,5 @@ pub(super) fn changed(upstream: &Upstream) -> Failure {
             server: server.clone(),
         },
     )
-    .with("server", server)
+    .of_server(server)
 }

@@ -42,7 +42,7 @@ pub(super) fn climb(
     let catalogue = match surveyed {
         Ok(catalogue) => catalogue,
         Err(CommandError::Failed(failure)) => {
-            let asks_for_login = may_log_in && !looked_at && failure.code.class() == Class::Oauth;
+            let asks_for_login = may_log_in && !looked_at && failure.code().class() == Class::Oauth;
             ladder.fail("connection", *failure);
             if asks_for_login {
                 examine(context, hub, upstream, approval, ladder)?;
@@ -220,7 +220,7 @@ fn anonymous(upstream: &Upstream, sent: Sent) -> Failure {
         format!("`{server}` answers, and takes nobody for logged in"),
     )
     .cause(format!("`{WHO_AM_I}` says `anonymous`"))
-    .with("server", server);
+    .of_server(server);
     match sent {
         Sent::Nothing | Sent::Header => {
             failure.hint("replace the token that the entry's header names")

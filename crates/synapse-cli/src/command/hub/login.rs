@@ -186,7 +186,7 @@ fn two_credentials(upstream: &Upstream) -> Failure {
     )
     .cause("a login would compete with it; the header is what is sent")
     .hint("remove the header from the entry to log in, or keep it and do not log in")
-    .with("server", &upstream.name)
+    .of_server(&upstream.name)
 }
 
 pub(super) fn not_approved(upstream: &Upstream) -> Failure {
@@ -201,7 +201,7 @@ pub(super) fn not_approved(upstream: &Upstream) -> Failure {
             server: upstream.name.clone(),
         },
     )
-    .with("server", &upstream.name)
+    .of_server(&upstream.name)
 }
 
 /// Whether to ask about the authorization server.

@@ -92,7 +92,7 @@ pub(super) fn run(
         }
     }
     match failure {
-        Some(failure) => Err(CommandError::Reported(failure.code)),
+        Some(failure) => Err(CommandError::Reported(failure.code())),
         None => Ok(()),
     }
 }

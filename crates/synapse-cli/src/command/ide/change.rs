@@ -83,7 +83,7 @@ fn make_each(
             Err(failure) => {
                 printer.note(&format!("{client}:"));
                 printer.failure(&failure);
-                refused = refused.or(Some(failure.code));
+                refused = refused.or(Some(failure.code()));
             }
         }
     }

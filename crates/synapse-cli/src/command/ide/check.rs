@@ -38,7 +38,7 @@ pub(super) fn run(context: &Context, arguments: &IdeCheckArguments) -> Result<()
         None => Ok(()),
         Some(failure) => {
             printer.failure(failure);
-            Err(CommandError::Reported(failure.code))
+            Err(CommandError::Reported(failure.code()))
         }
     }
 }

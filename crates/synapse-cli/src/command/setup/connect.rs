@@ -117,8 +117,8 @@ impl Setup<'_> {
         };
         self.printer().failure(&failure);
         self.note("");
-        let is_about_the_key = failure.code.class() == Class::Credential;
-        let ways = match failure.code {
+        let is_about_the_key = failure.code().class() == Class::Credential;
+        let ways = match failure.code() {
             _ if is_about_the_key => [Way::Key, Way::Retry, Way::Model],
             Code::ProviderModelUnavailable => [Way::Model, Way::Retry, Way::Key],
             _ => [Way::Retry, Way::Key, Way::Model],

@@ -139,7 +139,7 @@ impl Setup<'_> {
         }
         if let Ok(file) = self.file(name)
             && let Err(failure) = self.secrets.expect_none(&file).await
-            && failure.code == Code::CredentialExists
+            && failure.code() == Code::CredentialExists
         {
             kept.push(file);
         }

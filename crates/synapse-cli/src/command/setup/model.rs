@@ -42,7 +42,7 @@ impl Setup<'_> {
         if models.asked_for == AskedFor::Draft {
             if let Finding::Fail(failure) = &models.listed.own {
                 let mut failure = failure.clone();
-                if failure.causes.is_empty() && !models.nearest.is_empty() {
+                if failure.causes().is_empty() && !models.nearest.is_empty() {
                     let nearest = models.nearest.join(", ");
                     failure = failure.cause(format!("nearest listed: {nearest}"));
                 }

@@ -38,8 +38,8 @@ impl Setup<'_> {
         }
         let cleared = match report.clear() {
             Ok(cleared) => cleared,
-            Err(mut failure) => {
-                self.wait(models::name_nearest(&self.engine, draft, &mut failure))?;
+            Err(failure) => {
+                let failure = self.wait(models::with_nearest(&self.engine, draft, failure))?;
                 return self.mend(failure, draft, Next::Save);
             }
         };

@@ -89,7 +89,7 @@ fn check_url(provider: ProviderKind, url: &Url) -> Result<(), Failure> {
     let right = with_path(url, &meant.path);
     let failure = |message: String| {
         Failure::new(Code::EndpointPathMismatch, message)
-            .with("field", "base_url")
+            .in_field("base_url")
             .with("host", url.host_str().unwrap_or_default())
     };
     let given = trimmed(url.path());
@@ -312,7 +312,7 @@ fn host(url: &Url) -> &str {
 }
 
 fn invalid(message: impl Into<String>) -> Failure {
-    Failure::new(Code::EndpointInvalidUrl, message).with("field", "base_url")
+    Failure::new(Code::EndpointInvalidUrl, message).in_field("base_url")
 }
 
 /// Endpoints commonly pasted as base URL.

@@ -13,8 +13,12 @@ fn refused(provider: ProviderKind, base_url: &str) -> Option<(Code, String)> {
         ..Draft::default()
     };
     let failure = draft.parse("c".parse().unwrap()).err()?.failure;
-    let hints: Vec<String> = failure.hints.into_iter().map(|hint| hint.text).collect();
-    Some((failure.code, hints.join(" | ")))
+    let hints: Vec<String> = failure
+        .hints()
+        .iter()
+        .map(|hint| hint.text.clone())
+        .collect();
+    Some((failure.code(), hints.join(" | ")))
 }
 
 #[test]

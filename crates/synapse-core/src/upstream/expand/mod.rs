@@ -216,7 +216,7 @@ fn address(
 ) -> Result<(Target, Fingerprint), Failure> {
     let (text, marked) = scope.clear(url, "url")?;
     let name = &scope.upstream.name;
-    let url = parse_url(&text).map_err(|failure| failure.with("server", name))?;
+    let url = parse_url(&text).map_err(|failure| failure.of_server(name))?;
     let mut expanded = Vec::new();
     for (header, template) in headers {
         expanded.push((header.clone(), scope.expand(template)?));
@@ -365,8 +365,9 @@ impl Scope<'_> {
                     marked.push_str(fingerprint::WORKSPACE);
                 }
                 Piece::Secret(_) => {
-                    return Err(secret_in_argv(field, "a secret reference")
-                        .with("server", &self.upstream.name));
+                    return Err(
+                        secret_in_argv(field, "a secret reference").of_server(&self.upstream.name)
+                    );
                 }
                 // Expanded already.
                 Piece::Variable { name, .. } => return Err(self.unresolved(name)),
@@ -374,7 +375,7 @@ impl Scope<'_> {
         }
         if holds_token(&text) {
             return Err(secret_in_argv(field, "a text in the shape of a token")
-                .with("server", &self.upstream.name));
+                .of_server(&self.upstream.name));
         }
         Ok((text, marked))
     }
@@ -421,7 +422,7 @@ impl Scope<'_> {
                 "set {name}, name a file that has it with `envFile`, or write `${{{name}:-default}}`"
             )),
         };
-        failure.with("server", server).with("variable", name)
+        failure.of_server(server).with("variable", name)
     }
 
     fn no_program(&self, name: &str) -> Failure {
@@ -448,8 +449,7 @@ impl Scope<'_> {
 
     fn failure(&self, code: Code, message: &str) -> Failure {
         let server = &self.upstream.name;
-        Failure::new(code, format!("`{server}` cannot be started: {message}"))
-            .with("server", server)
+        Failure::new(code, format!("`{server}` cannot be started: {message}")).of_server(server)
     }
 }
 

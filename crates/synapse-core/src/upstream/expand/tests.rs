@@ -145,8 +145,8 @@ fn variables_of_a_url_are_looked_up_when_they_are_needed() {
     assert!(!format!("{expanded:?}").contains("fake-value"));
     // An unreferenced variable may be missing.
     let failure = within(&server, &[]).unwrap_err();
-    assert_eq!(failure.code, Code::ConfigUnresolvedVariable);
-    assert_eq!(failure.context["variable"], "HF_TOKEN");
+    assert_eq!(failure.code(), Code::ConfigUnresolvedVariable);
+    assert_eq!(failure.context()["variable"], "HF_TOKEN");
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn an_own_variable_may_hold_a_secret_and_never_means_itself_twice() {
         &[("A", "${B}"), ("B", "${A}")],
     );
     assert_eq!(
-        within(&circle, &[]).unwrap_err().code,
+        within(&circle, &[]).unwrap_err().code(),
         Code::ConfigUnresolvedVariable
     );
 }
@@ -209,7 +209,7 @@ fn a_token_never_becomes_an_argument_or_part_of_a_url() {
         url_of("https://me:pass@a.example/", &[], &[]),
     ] {
         let failure = within(&server, &environment).unwrap_err();
-        assert_eq!(failure.code, Code::ConfigSecretInArgv);
+        assert_eq!(failure.code(), Code::ConfigSecretInArgv);
         assert!(!format!("{failure:?}").contains(&token));
     }
 }
@@ -233,8 +233,8 @@ fn what_is_not_there_is_named() {
         (url_of("${NOPE}", &[], &[]), Code::ConfigUnresolvedVariable),
     ] {
         let failure = within(&server, &[]).unwrap_err();
-        assert_eq!(failure.code, code, "{failure:?}");
-        assert!(failure.code == Code::EndpointInvalidUrl || failure.message.contains("`s`"));
+        assert_eq!(failure.code(), code, "{failure:?}");
+        assert!(failure.code() == Code::EndpointInvalidUrl || failure.message().contains("`s`"));
     }
 }
 

@@ -122,7 +122,7 @@ impl Bench {
             .log_in(settings)
             .await
             .expect_err("the login succeeded");
-        assert_eq!(failure.code, code, "{failure:#?}");
+        assert_eq!(failure.code(), code, "{failure:#?}");
         failure
     }
 
@@ -173,15 +173,15 @@ pub(crate) const TIMES: Times = Times {
 
 /// The user-visible text of a failure.
 pub(crate) fn told(failure: &Failure) -> String {
-    let hints = failure.hints.iter().map(|hint| {
+    let hints = failure.hints().iter().map(|hint| {
         format!(
             "{} {}",
             hint.text,
             hint.command(&NamedRemedies).unwrap_or_default()
         )
     });
-    let parts = std::iter::once(failure.message.clone())
-        .chain(failure.causes.iter().cloned())
+    let parts = std::iter::once(failure.message().to_owned())
+        .chain(failure.causes().into_iter().map(str::to_owned))
         .chain(hints);
     parts.collect::<Vec<_>>().join("\n")
 }

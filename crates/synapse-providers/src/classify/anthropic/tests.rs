@@ -215,12 +215,12 @@ fn every_type_of_error_has_its_code() {
         ),
     ] {
         let failure = answered(status, &[], &error(kind, message));
-        assert_eq!(failure.code, code, "{status} {kind}: {message}");
+        assert_eq!(failure.code(), code, "{status} {kind}: {message}");
         assert!(
-            !failure.hints.is_empty(),
+            !failure.hints().is_empty(),
             "{status} {kind} has no next step"
         );
-        let kept = failure.context.get("provider_type").map(String::as_str);
+        let kept = failure.context().get("provider_type").map(String::as_str);
         assert_eq!(kept, Some(kind));
     }
 }
@@ -231,8 +231,8 @@ fn a_tier_whose_money_is_spent_is_told_from_a_throttle() {
         "type": "rate_limit_error", "message": "Usage is paused.",
         "details": {"error_code": "enforced_spend_limit_reached"}}});
     let failure = answered(429, &[], &body.to_string());
-    assert_eq!(failure.code, Code::ProviderCreditsExhausted);
-    let code = failure.context.get("provider_code").map(String::as_str);
+    assert_eq!(failure.code(), Code::ProviderCreditsExhausted);
+    let code = failure.context().get("provider_code").map(String::as_str);
     assert_eq!(code, Some("enforced_spend_limit_reached"));
 }
 
@@ -278,7 +278,7 @@ fn what_is_not_of_this_api_is_left_to_the_common_rules() {
         (502, "<html>502</html>".to_owned(), Code::ProviderOverloaded),
         (522, String::new(), Code::ProviderOverloaded),
     ] {
-        assert_eq!(answered(status, &[], &body).code, code, "{status} {body}");
+        assert_eq!(answered(status, &[], &body).code(), code, "{status} {body}");
     }
 }
 
@@ -298,24 +298,25 @@ fn a_throttle_says_which_limit_and_how_long() {
         ),
     ];
     let failure = answered(429, &headers, &error("rate_limit_error", "slow down"));
-    assert_eq!(failure.code, Code::ProviderRateLimited);
+    assert_eq!(failure.code(), Code::ProviderRateLimited);
     let left = "left: 49 of 50 requests, 0 of 30000 input tokens until 2026-11-20T12:00:00Z";
+    assert!(failure.causes().contains(&left), "{:?}", failure.causes());
     assert!(
-        failure.causes.iter().any(|cause| cause == left),
-        "{:?}",
-        failure.causes
+        failure
+            .hints()
+            .iter()
+            .any(|hint| hint.text.contains("12 s"))
     );
-    assert!(failure.hints.iter().any(|hint| hint.text.contains("12 s")));
-    let id = failure.context.get("request_id").map(String::as_str);
+    let id = failure.context().get("request_id").map(String::as_str);
     assert_eq!(id, Some("req_fake_header"));
 
     let refused = answered(401, &headers, &error("authentication_error", "no"));
-    assert!(!refused.causes.iter().any(|cause| cause == left));
+    assert!(!refused.causes().contains(&left));
 }
 
 #[test]
 fn hints_speak_of_this_api() {
-    let shown = |status, body: &str| format!("{:?}", answered(status, &[], body).hints);
+    let shown = |status, body: &str| format!("{:?}", answered(status, &[], body).hints());
     let path = shown(404, &error("not_found_error", "Not found"));
     assert!(
         path.contains("https://api.anthropic.com/v1") && path.contains("/messages"),

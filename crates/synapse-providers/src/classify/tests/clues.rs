@@ -44,7 +44,7 @@ fn each_clue_is_enough_alone() {
         };
         let (provider, status) = (provider.parse().unwrap(), status.parse().unwrap());
         let failure = failure(provider, false, status, JSON, body);
-        assert_eq!(failure.code.as_str(), expected, "{clue}");
+        assert_eq!(failure.code().as_str(), expected, "{clue}");
         count += 1;
     }
     assert_eq!(count, 28, "a clue was lost");
@@ -66,12 +66,12 @@ fn each_word_for_an_account_is_enough_alone() {
     for word in ["organization", "the org acme", "project"] {
         let body = format!(r#"{{"message":"wrong {word}"}}"#);
         let failure = failure(OpenAi, true, 403, JSON, &body);
-        assert_eq!(failure.code, Code::ProviderAccountScope, "{word}");
+        assert_eq!(failure.code(), Code::ProviderAccountScope, "{word}");
     }
     // A missing scope is distinguished from a foreign account, even if it names a project.
     let scope = r#"{"message":"Missing scopes: project.read"}"#;
     let failure = failure(OpenAi, true, 403, JSON, scope);
-    assert_eq!(failure.code, Code::CredentialTokenPermission);
+    assert_eq!(failure.code(), Code::CredentialTokenPermission);
 }
 
 /// The code only repeats the status; the message does not.
@@ -91,7 +91,7 @@ fn what_a_field_states_is_said() {
     ] {
         let body = body.to_string();
         let failure = failure(provider, false, status, JSON, &body);
-        let message = failure.message;
+        let message = failure.message();
         assert!(message.contains(said), "{body}: {message}");
     }
 }

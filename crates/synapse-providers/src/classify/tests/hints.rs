@@ -101,9 +101,9 @@ fn no_hint_contradicts_what_is_known() {
                         redactor: &redactor,
                     });
                     let what = format!("{provider} {base} {status} {body} {credential}");
-                    assert!(!failure.hints.is_empty(), "{what}: no next step");
-                    codes.insert(failure.code.as_str());
-                    for hint in &failure.hints {
+                    assert!(!failure.hints().is_empty(), "{what}: no next step");
+                    codes.insert(failure.code().as_str());
+                    for hint in failure.hints() {
                         check(provider, &base_url, &failure, &hint.text, credential, &what);
                         looked_at += 1;
                     }
@@ -131,7 +131,7 @@ fn check(
         }
     }
     // Where the server requires a token, the hint says how to add one.
-    if !credential && failure.code != Code::CredentialTokenRejected {
+    if !credential && failure.code() != Code::CredentialTokenRejected {
         for word in [" key", "token:", "token ", "credential", "api key"] {
             assert!(!hint.to_lowercase().contains(word), "{what}: {hint}");
         }
@@ -252,7 +252,7 @@ fn connection(provider: ProviderKind, base_url: &str) -> Connection {
 
 #[test]
 fn a_server_of_ones_own_is_called_that() {
-    let hints = |body: &str| format!("{:?}", of_ollama(500, body).hints);
+    let hints = |body: &str| format!("{:?}", of_ollama(500, body).hints());
     assert!(hints("{}").contains("your own machine"));
     let memory = hints(r#"{"error":"model requires more system memory (9 GiB) than there is"}"#);
     assert!(
@@ -267,8 +267,8 @@ fn a_server_of_ones_own_is_called_that() {
 fn a_closed_account_is_not_asked_for_another_token() {
     let body = r#"{"message":"no","code":"organization_restricted"}"#;
     let closed = failure(ProviderKind::Groq, false, 400, JSON, body);
-    let hints = format!("{:?}", closed.hints);
-    assert_eq!(closed.code, Code::CredentialTokenRejected);
+    let hints = format!("{:?}", closed.hints());
+    assert_eq!(closed.code(), Code::CredentialTokenRejected);
     assert!(
         hints.contains("does not help") && !hints.contains("create a token"),
         "{hints}"

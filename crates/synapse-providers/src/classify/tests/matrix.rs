@@ -136,9 +136,9 @@ pub(super) fn answered(provider: ProviderKind, status: u16, body: &Value) -> Cod
         200 => {
             let within = error_within(body);
             let error = within.unwrap_or_else(|| panic!("no error is seen in {body}"));
-            classify_within(answer, error).code
+            classify_within(answer, error).code()
         }
-        _ => classify(answer).code,
+        _ => classify(answer).code(),
     })
 }
 
@@ -278,7 +278,7 @@ fn a_limit_of_zero_is_no_rate() {
 /// The same refusal without a token says nothing about a token.
 #[test]
 fn without_a_token_nothing_is_a_matter_of_one() {
-    let judged = |status, body: &str| of_ollama(status, body).code;
+    let judged = |status, body: &str| of_ollama(status, body).code();
     let subscription = r#"{"error":{"message":"a subscription is needed for the cloud"}}"#;
     assert_eq!(judged(403, subscription), Code::ProviderModelAccess);
     assert_eq!(judged(401, subscription), Code::ProviderModelAccess);

@@ -88,7 +88,7 @@ fn of_ollama(status: u16, body: &str) -> Failure {
 }
 
 fn code(provider: ProviderKind, status: u16, headers: HeaderList, body: &str) -> Code {
-    failure(provider, false, status, headers, body).code
+    failure(provider, false, status, headers, body).code()
 }
 
 fn openai(message: &str, kind: &str, param: &str, code: &str) -> String {
@@ -108,14 +108,14 @@ fn the_providers_words_are_kept_without_the_secret_and_without_html() {
         "invalid_api_key",
     );
     let rejected = failure(OpenAi, false, 401, JSON, &body);
-    let words = rejected.causes.first().unwrap();
+    let words = rejected.first_cause().unwrap();
     assert!(
         words.contains("[redacted]") && !words.contains("fake-secret"),
         "{words}"
     );
     assert!(!words.contains('\u{1b}'), "{words}");
     assert_eq!(
-        rejected.context.get("provider_code").map(String::as_str),
+        rejected.context().get("provider_code").map(String::as_str),
         Some("invalid_api_key")
     );
 
@@ -129,14 +129,18 @@ fn the_providers_words_are_kept_without_the_secret_and_without_html() {
         JSON,
         &openai(&"x".repeat(10_000), "t", "", ""),
     );
-    assert!(long.causes.iter().all(|cause| cause.chars().count() < 400));
+    assert!(
+        long.causes()
+            .iter()
+            .all(|cause| cause.chars().count() < 400)
+    );
 }
 
 #[test]
 fn a_redirect_names_its_target_without_the_query() {
     const TO: &[(&str, &str)] = &[("location", "https://user:pw@other.test/v1/x?key=fake#f")];
     let failure = failure(OpenAi, false, 307, TO, "");
-    let location = failure.context.get("location").map(String::as_str);
+    let location = failure.context().get("location").map(String::as_str);
     assert_eq!(location, Some("https://other.test/v1/x"));
 }
 
@@ -145,16 +149,21 @@ fn retry_after_is_shown_where_it_means_something() {
     const WAIT: &[(&str, &str)] = &[("content-type", "application/json"), ("retry-after", "7")];
     let throttled = failure(OpenAi, false, 429, WAIT, "{}");
     assert_eq!(
-        throttled.context.get("retry_after").map(String::as_str),
+        throttled.context().get("retry_after").map(String::as_str),
         Some("7")
     );
-    assert!(throttled.hints.iter().any(|hint| hint.text.contains("7 s")));
+    assert!(
+        throttled
+            .hints()
+            .iter()
+            .any(|hint| hint.text.contains("7 s"))
+    );
     const UNTIL: &[(&str, &str)] = &[("retry-after", "Fri, 20 Nov 2026 12:00:00 GMT")];
-    let hints = format!("{:?}", failure(OpenAi, false, 429, UNTIL, "{}").hints);
+    let hints = format!("{:?}", failure(OpenAi, false, 429, UNTIL, "{}").hints());
     let until = "wait until Fri, 20 Nov 2026 12:00:00 GMT";
     assert!(hints.contains(until), "{hints}");
     let refused = failure(OpenAi, false, 401, WAIT, "{}");
-    assert_eq!(refused.context.get("retry_after"), None);
+    assert_eq!(refused.context().get("retry_after"), None);
 }
 
 /// A status within a success counts only if it is an error status.
@@ -181,7 +190,7 @@ fn an_error_within_a_success_has_the_status_that_it_states() {
             body: &[],
             redactor: &Redactor::for_secret("fake-secret-value"),
         };
-        assert_eq!(classify_within(&answer, &holder).code, code, "{stated}");
+        assert_eq!(classify_within(&answer, &holder).code(), code, "{stated}");
     }
 }
 

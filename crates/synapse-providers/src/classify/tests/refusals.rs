@@ -114,7 +114,7 @@ fn said(body: &Value) -> Code {
         })
     };
     answer(&|answer| match error_within(body) {
-        Some(error) => classify_within(answer, error).code,
-        None => classify_success(answer, Problem::Shape).code,
+        Some(error) => classify_within(answer, error).code(),
+        None => classify_success(answer, Problem::Shape).code(),
     })
 }

@@ -171,8 +171,8 @@ fn every_429_that_is_about_money() {
     ] {
         let body = openai("A limit was reached.", kind, "", error_code);
         let failure = failure(OpenAi, false, 429, JSON, &body);
-        assert_eq!(failure.code, Code::ProviderCreditsExhausted, "{body}");
-        let hint = &failure.hints.first().unwrap().text;
+        assert_eq!(failure.code(), Code::ProviderCreditsExhausted, "{body}");
+        let hint = &failure.hints().first().unwrap().text;
         assert!(hint.contains("waiting does not help"), "{hint}");
     }
 }
@@ -278,7 +278,7 @@ fn hugging_face_by_speaker_shape_and_words() {
     // A missing permission is distinguished from a foreign organization, though both name one.
     let billed = format!(r#"{{"error":"{no_permission}"}}"#);
     let failure = failure(HuggingFace, true, 403, JSON, &billed);
-    assert_eq!(failure.code, Code::CredentialTokenPermission);
+    assert_eq!(failure.code(), Code::CredentialTokenPermission);
 }
 
 /// On the router the header identifies the speaker of the same body.
@@ -286,22 +286,22 @@ fn hugging_face_by_speaker_shape_and_words() {
 fn the_speaker_is_named() {
     let body = r#"{"message":"Invalid API key","code":"invalid_api_key"}"#;
     let theirs = failure(HuggingFace, false, 401, NOVITA, body);
-    assert_eq!(theirs.code, Code::ProviderFailed);
+    assert_eq!(theirs.code(), Code::ProviderFailed);
     assert_eq!(
-        theirs.causes.first().unwrap(),
+        theirs.first_cause().unwrap(),
         "sub-provider novita says: Invalid API key"
     );
     assert_eq!(
-        theirs.context.get("served_by").map(String::as_str),
+        theirs.context().get("served_by").map(String::as_str),
         Some("novita")
     );
     let yours = failure(HuggingFace, false, 401, JSON, body);
-    assert_eq!(yours.code, Code::CredentialTokenRejected);
+    assert_eq!(yours.code(), Code::CredentialTokenRejected);
     assert_eq!(
-        yours.causes.first().unwrap(),
+        yours.first_cause().unwrap(),
         "api.test says: Invalid API key"
     );
-    assert_eq!(yours.context.get("served_by"), None);
+    assert_eq!(yours.context().get("served_by"), None);
 }
 
 /// The request id for support: the provider's own, else its edge's.
@@ -321,7 +321,7 @@ fn a_request_id_is_kept_from_whoever_gave_one() {
         for provider in [OpenAi, HuggingFace] {
             let failure = failure(provider, false, 500, headers, "{}");
             assert_eq!(
-                failure.context.get("request_id").map(String::as_str),
+                failure.context().get("request_id").map(String::as_str),
                 expected
             );
         }
@@ -332,7 +332,7 @@ fn a_request_id_is_kept_from_whoever_gave_one() {
 fn a_param_that_is_a_path_is_named() {
     let body = openai("Wrong type", INVALID, "messages[0].content", "invalid_type");
     let failure = failure(OpenAi, false, 400, JSON, &body);
-    let hint = &failure.hints.first().unwrap().text;
+    let hint = &failure.hints().first().unwrap().text;
     assert_eq!(hint, "change or remove `messages[0].content`");
 }
 

@@ -374,11 +374,11 @@ fn hugging_face_answers() {
     }
     let bill_to = r#"{"error":"You are not a member of organization acme"}"#;
     assert_eq!(
-        failure(HuggingFace, true, 403, JSON, bill_to).code,
+        failure(HuggingFace, true, 403, JSON, bill_to).code(),
         Code::ProviderAccountScope
     );
     assert_eq!(
-        failure(HuggingFace, true, 401, JSON, bill_to).code,
+        failure(HuggingFace, true, 401, JSON, bill_to).code(),
         Code::ProviderAccountScope
     );
 }

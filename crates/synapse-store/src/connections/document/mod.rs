@@ -76,7 +76,7 @@ pub(super) fn telemetry(source: &Source) -> Result<Option<CollectorUrl>, Failure
                 at,
             )
             .hint("name the collector, for example endpoint = \"http://127.0.0.1:4318\"")
-            .with("field", ENDPOINT));
+            .in_field(ENDPOINT));
     };
     endpoint
         .parse()
@@ -106,7 +106,7 @@ impl Reader<'_> {
                     0,
                 )
                 .hint(format!("add the line `format = {FORMAT}` at the top"))
-                .with("field", "format"));
+                .in_field("format"));
         };
         let at = offset(root, "format");
         match item.as_integer() {
@@ -131,7 +131,7 @@ impl Reader<'_> {
                     at,
                 )
                 .hint(format!("write `format = {FORMAT}`"))
-                .with("field", "format")),
+                .in_field("format")),
         }
     }
 
@@ -202,7 +202,7 @@ impl Reader<'_> {
                     .source
                     .failure(Code::ConfigInvalidValue, &message, at)
                     .hint(format!("add the field `{}` to it", field.as_str()))
-                    .with("field", field.as_str()));
+                    .in_field(field.as_str()));
             }
         }
         draft.parse(name.clone()).map_err(|wrong| {
@@ -335,7 +335,7 @@ impl Reader<'_> {
     fn wrong_value(&self, field: &str, at: usize, rule: &str) -> Failure {
         let message = format!("`{field}` has a value that it does not take");
         let failure = Failure::new(Code::ConfigInvalidValue, message).cause(rule);
-        self.source.locate(failure, at).with("field", field)
+        self.source.locate(failure, at).in_field(field)
     }
 
     fn refuse_unknown(
@@ -359,7 +359,7 @@ impl Reader<'_> {
                 &format!("{owner} has a field `{shown}` that is not known"),
                 at,
             )
-            .with("field", &shown);
+            .in_field(&shown);
         Err(
             if TOKEN_WORDS.contains(&field) && known.contains(&"credential") {
                 failure.hint(

@@ -55,8 +55,8 @@ async fn of_file(secrets: &Secrets, path: &Path) -> Vec<Failure> {
         }
         flaws.extend(place::flaws(place));
     }
-    flaws.sort_by_key(|flaw| flaw.code != Code::CredentialTrackedByGit);
-    flaws.dedup_by(|one, other| one.code == other.code);
+    flaws.sort_by_key(|flaw| flaw.code() != Code::CredentialTrackedByGit);
+    flaws.dedup_by(|one, other| one.code() == other.code());
     flaws
 }
 

@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn what_is_no_vault_and_what_is_newer_are_told_apart() {
-        let code = |text: &str| Entries::parse(text.as_bytes()).unwrap_err().code;
+        let code = |text: &str| Entries::parse(text.as_bytes()).unwrap_err().code();
         assert_eq!(
             code(r#"{"format":2,"boxes":[]}"#),
             Code::CredentialVaultNewerFormat

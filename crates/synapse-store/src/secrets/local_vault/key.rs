@@ -58,18 +58,13 @@ pub(super) fn look(path: &Path) -> Result<(), Failure> {
 }
 
 fn unusable(path: &Path, failure: Failure) -> Failure {
-    let mut wrapped =
-        invalid(path, "the key file of the local vault cannot be used").cause(failure.message);
-    for cause in failure.causes {
-        wrapped = wrapped.cause(cause);
+    let wrapped =
+        invalid(path, "the key file of the local vault cannot be used").caused_by(&failure);
+    // What makes a credential file is not what makes a key file.
+    if failure.code() == Code::CredentialMissing {
+        return wrapped.hint("point SYNAPSE_VAULT_KEY_FILE at the file, or restore it");
     }
-    wrapped.hints = failure.hints;
-    // Advice on creating a credential file does not apply to a key file.
-    if failure.code == Code::CredentialMissing {
-        wrapped.hints.clear();
-        wrapped = wrapped.hint("point SYNAPSE_VAULT_KEY_FILE at the file, or restore it");
-    }
-    wrapped
+    wrapped.with_hints(failure.hints().to_vec())
 }
 
 /// Creates a key file at `path` unless there is one; returns whether it did.

@@ -89,7 +89,7 @@ pub(super) fn shown(secret: &VaultSecret) -> String {
 /// The address of the server, or that it is unknown. Reads only the configuration.
 pub(super) fn server(secrets: &Secrets) -> String {
     Settings::find(secrets).map_or_else(
-        |failure| failure.message,
+        |failure| failure.message().to_owned(),
         |settings| Origin::of(&settings.address).to_string(),
     )
 }
@@ -132,7 +132,7 @@ fn unreachable(failure: &TransportFailure, host: &str, secrets: &Secrets) -> Fai
             "the Vault server could not be reached",
         ),
     }
-    .cause(shown.message)
+    .cause(shown.message())
     .hint("check the address in vault.toml, the server and the network")
     .with("host", host)
 }

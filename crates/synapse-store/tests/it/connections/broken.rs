@@ -17,16 +17,16 @@ fn refused(content: &[u8]) -> Failure {
     let store = TomlConnections::new(home.clone());
     let failure = store.load().unwrap_err();
     assert_eq!(
-        failure.context["file"],
+        failure.context()["file"],
         home.connections().to_str().unwrap()
     );
     let place = format!(
         "at {}:{}:{}",
         home.connections().display(),
-        failure.context["line"],
-        failure.context["column"]
+        failure.context()["line"],
+        failure.context()["column"]
     );
-    assert!(failure.causes.contains(&place), "{failure:?}");
+    assert!(failure.causes().contains(&place.as_str()), "{failure:?}");
 
     let name = "hf".parse().unwrap();
     let saved = cleared("hf", draft());
@@ -39,7 +39,7 @@ fn refused(content: &[u8]) -> Failure {
 }
 
 fn place(failure: &Failure) -> (usize, usize) {
-    let number = |key| failure.context[key].parse().unwrap();
+    let number = |key| failure.context()[key].parse().unwrap();
     (number("line"), number("column"))
 }
 
@@ -197,7 +197,7 @@ fn every_error_has_its_code_place_and_advice() {
     ] {
         let failure = refused(text.as_bytes());
         assert_eq!(
-            (failure.code, place(&failure)),
+            (failure.code(), place(&failure)),
             (code, at),
             "{text}\n{failure:?}"
         );
@@ -220,7 +220,7 @@ fn text_that_is_not_utf_8_is_refused_where_it_begins() {
         (b"\xff\xfef\0o\0", (1, 1), "the mark of UTF-16"),
     ] {
         let failure = refused(content);
-        assert_eq!(failure.code, Code::ConfigSyntax);
+        assert_eq!(failure.code(), Code::ConfigSyntax);
         assert_eq!(place(&failure), at);
         assert!(everything(&failure).contains(words), "{failure:?}");
     }
@@ -254,19 +254,19 @@ fn what_is_no_file_is_named_and_never_waited_for() {
     std::fs::create_dir_all(&path).unwrap();
     let store = TomlConnections::new(home);
     let failure = store.load().unwrap_err();
-    assert_eq!(failure.code, Code::StorageUnavailable);
-    assert!(failure.message.contains("is a directory"), "{failure}");
+    assert_eq!(failure.code(), Code::StorageUnavailable);
+    assert!(failure.message().contains("is a directory"), "{failure}");
 
     std::fs::remove_dir(&path).unwrap();
     make_fifo(&path);
     let failure = store.insert(&cleared("hf", draft())).unwrap_err();
-    assert_eq!(failure.code, Code::StorageUnavailable);
-    assert!(failure.message.contains("is a named pipe"), "{failure}");
+    assert_eq!(failure.code(), Code::StorageUnavailable);
+    assert!(failure.message().contains("is a named pipe"), "{failure}");
 
     std::fs::remove_file(&path).unwrap();
     symlink("connections.toml", &path).unwrap();
     let failure = store.load().unwrap_err();
-    assert_eq!(failure.code, Code::StorageUnavailable);
+    assert_eq!(failure.code(), Code::StorageUnavailable);
 }
 
 #[test]
@@ -277,8 +277,8 @@ fn a_home_that_cannot_be_is_refused() {
     for path in [file.clone(), file.join("below"), "/proc/synapse".into()] {
         let store = TomlConnections::new(Home::new(&path));
         let failure = store.insert(&cleared("hf", draft())).unwrap_err();
-        assert_eq!(failure.code, Code::StorageUnavailable, "{failure:?}");
-        assert!(failure.context["file"].starts_with(path.to_str().unwrap()));
+        assert_eq!(failure.code(), Code::StorageUnavailable, "{failure:?}");
+        assert!(failure.context()["file"].starts_with(path.to_str().unwrap()));
     }
 }
 
@@ -301,13 +301,15 @@ pub(crate) fn cannot_be_read(home: &Home) {
         store.insert(&cleared("hf", draft())),
     ] {
         let failure = result.unwrap_err();
-        assert_eq!(failure.code, Code::StorageUnavailable);
+        assert_eq!(failure.code(), Code::StorageUnavailable);
         assert!(
-            failure.message.ends_with("connections.toml cannot be read"),
+            failure
+                .message()
+                .ends_with("connections.toml cannot be read"),
             "{failure}"
         );
         assert!(
-            failure.causes[0].contains("ermission denied"),
+            failure.causes()[0].contains("ermission denied"),
             "{failure:?}"
         );
     }
@@ -338,6 +340,6 @@ pub(crate) fn cannot_be_written(home: &Home) {
         below.insert(&cleared("other", draft())),
     ] {
         let failure = result.unwrap_err();
-        assert_eq!(failure.code, Code::StorageReadOnly, "{failure:?}");
+        assert_eq!(failure.code(), Code::StorageReadOnly, "{failure:?}");
     }
 }

@@ -226,17 +226,20 @@ fn a_refused_change_leaves_no_trace() {
     let store = TomlConnections::new(home);
     let hf = cleared("hf", draft());
     let absent = store.remove(&"hf".parse().unwrap()).unwrap_err();
-    assert_eq!(absent.code, Code::ConfigNotFound);
+    assert_eq!(absent.code(), Code::ConfigNotFound);
     let absent = store.replace(&draft(), &hf).unwrap_err();
-    assert_eq!(absent.code, Code::ConfigNotFound);
+    assert_eq!(absent.code(), Code::ConfigNotFound);
     assert_eq!(names(directory.path()), [""; 0]);
 
     let (_directory, home, store) = self::store(EDITED);
     let taken = store.insert(&hf).unwrap_err();
-    assert_eq!(taken.code, Code::ConfigDuplicateName);
+    assert_eq!(taken.code(), Code::ConfigDuplicateName);
     let stale = store.replace(&draft(), &hf).unwrap_err();
-    assert_eq!(stale.code, Code::ConfigChanged);
-    assert!(stale.message.contains("changed by someone else"), "{stale}");
+    assert_eq!(stale.code(), Code::ConfigChanged);
+    assert!(
+        stale.message().contains("changed by someone else"),
+        "{stale}"
+    );
     assert_eq!(read(&home.connections()), EDITED);
     assert_eq!(names(home.directory()), ["connections.toml"]);
 }
@@ -248,7 +251,7 @@ fn a_held_lock_is_waited_for_and_then_reported() {
     let held = Lock::acquire(&lock, Duration::ZERO).unwrap();
     let impatient = store.clone().with_patience(Duration::from_millis(20));
     let failure = impatient.insert(&cleared("new", draft())).unwrap_err();
-    assert_eq!(failure.code, Code::StorageLocked);
+    assert_eq!(failure.code(), Code::StorageLocked);
     assert_eq!(read(&home.connections()), EDITED);
     drop(held);
     store.insert(&cleared("new", draft())).unwrap();

@@ -56,7 +56,7 @@ fn a_default_is_one_line_that_comes_and_goes() {
     assert_eq!(cleared, FILE);
     let unknown = changed(FILE, |store| {
         let failure = store.set_default(Some(&name("nope"))).unwrap_err();
-        assert_eq!(failure.code, Code::ConfigNotFound);
+        assert_eq!(failure.code(), Code::ConfigNotFound);
     });
     assert_eq!(unknown, FILE);
 }
@@ -93,7 +93,7 @@ fn names_that_are_taken_or_unknown_change_nothing() {
                 store.rename(&name(from), &name(to)).unwrap_err(),
                 store.copy(&name(from), &name(to)).unwrap_err(),
             ];
-            assert!(failures.iter().all(|failure| failure.code == code));
+            assert!(failures.iter().all(|failure| failure.code() == code));
         }
     });
     assert_eq!(left, FILE);

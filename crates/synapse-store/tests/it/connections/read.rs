@@ -139,7 +139,7 @@ fn an_edit_of_the_same_length_and_time_is_in_force_at_once() {
     assert_eq!(gate(), NetworkGate::Closed);
 
     write(&path, "format = [");
-    assert_eq!(store.load().unwrap_err().code, Code::ConfigSyntax);
+    assert_eq!(store.load().unwrap_err().code(), Code::ConfigSyntax);
     write(&path, &open);
     assert_eq!(gate(), NetworkGate::Open);
 }
@@ -191,14 +191,16 @@ bill_to = "ä" ; organization = "x"
         .iter()
         .map(|each| {
             let failure = each.connection.as_ref().err().map(|failure| {
-                let context = |key| failure.context[key].clone();
+                let context = |key| failure.context()[key].clone();
                 assert_eq!(context("file"), file);
                 let place = format!("{}:{}", context("line"), context("column"));
                 assert!(
-                    failure.causes.contains(&format!("at {file}:{place}")),
+                    failure
+                        .causes()
+                        .contains(&format!("at {file}:{place}").as_str()),
                     "{failure:?}"
                 );
-                (failure.code, place)
+                (failure.code(), place)
             });
             (each.name.as_str(), failure)
         })
@@ -244,7 +246,7 @@ fn a_password_in_a_url_goes_nowhere() {
         "#,
     );
     let stored = TomlConnections::new(home).load().unwrap();
-    let code = |index: usize| stored[index].connection.as_ref().unwrap_err().code;
+    let code = |index: usize| stored[index].connection.as_ref().unwrap_err().code();
     assert_eq!(code(0), Code::EndpointInvalidUrl);
     assert_eq!(code(1), Code::ConfigInvalidValue);
     assert_eq!(

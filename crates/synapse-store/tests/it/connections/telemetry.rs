@@ -41,10 +41,13 @@ fn a_mistake_is_told_with_its_place_and_stops_no_connection() {
     ] {
         let (_directory, stored) = stored(&format!("format = 1\n[telemetry]\n{table}\n"));
         let failure = stored.telemetry().unwrap_err();
-        assert_eq!(failure.code, code, "{table}");
-        assert_eq!(failure.context["line"], line, "{table}: {failure:?}");
+        assert_eq!(failure.code(), code, "{table}");
+        assert_eq!(failure.context()["line"], line, "{table}: {failure:?}");
         assert!(stored.load().unwrap().is_empty(), "{table}");
     }
     let (_directory, newer) = stored("format = 99\n[telemetry]\nendpoint = 'x'\n");
-    assert_eq!(newer.telemetry().unwrap_err().code, Code::ConfigNewerFormat);
+    assert_eq!(
+        newer.telemetry().unwrap_err().code(),
+        Code::ConfigNewerFormat
+    );
 }

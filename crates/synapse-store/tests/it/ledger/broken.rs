@@ -21,15 +21,18 @@ fn refused(home: &Home) -> Failure {
     let opening = opening("hf", NOON);
     block_on(async {
         let failure = ledger.open(opening.clone()).await.unwrap_err();
-        assert_eq!(failure.context["file"], home.ledger().to_str().unwrap());
+        assert_eq!(failure.context()["file"], home.ledger().to_str().unwrap());
         ledger.close(closing(&opening));
-        assert_eq!(ledger.flush().await.unwrap_err().code, failure.code);
+        assert_eq!(ledger.flush().await.unwrap_err().code(), failure.code());
         let history = ledger.history(everything_newest_first()).await;
-        assert_eq!(history.unwrap_err().code, failure.code);
+        assert_eq!(history.unwrap_err().code(), failure.code());
         let query = UsageQuery::by(UsageKey::Day);
-        assert_eq!(ledger.usage(query).await.unwrap_err().code, failure.code);
+        assert_eq!(
+            ledger.usage(query).await.unwrap_err().code(),
+            failure.code()
+        );
         let entry = ledger.entry(opening.receipt.call_id).await;
-        assert_eq!(entry.unwrap_err().code, failure.code);
+        assert_eq!(entry.unwrap_err().code(), failure.code());
         failure
     })
 }
@@ -39,11 +42,11 @@ fn read_and_never_written(home: &Home, rows: usize) {
     let ledger = SqliteLedger::new(home.clone());
     block_on(async {
         let failure = ledger.open(opening("hf", NOON)).await.unwrap_err();
-        assert_eq!(failure.code, Code::StorageNewerFormat);
-        assert_eq!(failure.context["format"], "6");
+        assert_eq!(failure.code(), Code::StorageNewerFormat);
+        assert_eq!(failure.context()["format"], "6");
         let before = synapse_core::time::Timestamp::from_millis(i64::MAX);
         let failure = ledger.purge(before).await.unwrap_err();
-        assert_eq!(failure.code, Code::StorageNewerFormat);
+        assert_eq!(failure.code(), Code::StorageNewerFormat);
         let found = ledger.history(everything_newest_first()).await.unwrap();
         assert_eq!(found.len(), rows);
         let verified = ledger.verify().await.unwrap();
@@ -95,8 +98,8 @@ fn a_newer_ledger_whose_columns_are_not_known_says_that_it_is_newer() {
         .unwrap();
     drop(database);
     let failure = refused(&home);
-    assert_eq!(failure.code, Code::StorageNewerFormat);
-    assert_eq!(failure.context["format"], "6");
+    assert_eq!(failure.code(), Code::StorageNewerFormat);
+    assert_eq!(failure.context()["format"], "6");
 }
 
 /// After a crash of a newer Synapse, its version may only be in the log.
@@ -137,9 +140,9 @@ fn a_damaged_ledger_is_not_touched_and_comes_with_advice() {
     ] {
         write(&home.ledger(), &damaged);
         let failure = refused(&home);
-        assert_eq!(failure.code, Code::StorageCorrupt, "{failure:?}");
-        assert_eq!(failure.hints[0].remedy, Some(Remedy::RepairLedger));
-        let Some(Remedy::Shell { line }) = &failure.hints[1].remedy else {
+        assert_eq!(failure.code(), Code::StorageCorrupt, "{failure:?}");
+        assert_eq!(failure.hints()[0].remedy, Some(Remedy::RepairLedger));
+        let Some(Remedy::Shell { line }) = &failure.hints()[1].remedy else {
             panic!("{failure:?}")
         };
         let path = home.ledger().display().to_string();
@@ -156,7 +159,7 @@ fn after_a_damaged_ledger_is_moved_away_the_next_row_starts_a_new_one() {
     write(&home.ledger(), "damaged");
     let ledger = SqliteLedger::new(home.clone());
     let failure = block_on(ledger.open(opening("hf", NOON))).unwrap_err();
-    assert_eq!(failure.code, Code::StorageCorrupt);
+    assert_eq!(failure.code(), Code::StorageCorrupt);
     std::fs::rename(home.ledger(), home.directory().join("aside")).unwrap();
     block_on(ledger.open(opening("hf", NOON))).unwrap();
     assert_eq!(
@@ -186,13 +189,13 @@ fn what_is_no_file_is_named_and_never_waited_for() {
     let (_directory, home) = home();
     std::fs::create_dir_all(home.ledger()).unwrap();
     let failure = refused(&home);
-    assert_eq!(failure.code, Code::StorageUnavailable);
-    assert!(failure.message.contains("is a directory"), "{failure}");
+    assert_eq!(failure.code(), Code::StorageUnavailable);
+    assert!(failure.message().contains("is a directory"), "{failure}");
     std::fs::remove_dir(home.ledger()).unwrap();
     make_fifo(&home.ledger());
     let failure = refused(&home);
-    assert_eq!(failure.code, Code::StorageUnavailable);
-    assert!(failure.message.contains("is a named pipe"), "{failure}");
+    assert_eq!(failure.code(), Code::StorageUnavailable);
+    assert!(failure.message().contains("is a named pipe"), "{failure}");
 }
 
 #[test]
@@ -203,7 +206,7 @@ fn a_home_that_cannot_be_created_is_reported() {
     for path in [file, "/proc/synapse".into()] {
         let ledger = SqliteLedger::new(Home::new(path));
         let failure = block_on(ledger.open(opening("hf", NOON))).unwrap_err();
-        assert_eq!(failure.code, Code::StorageUnavailable, "{failure:?}");
+        assert_eq!(failure.code(), Code::StorageUnavailable, "{failure:?}");
     }
 }
 
@@ -211,7 +214,7 @@ fn a_home_that_cannot_be_created_is_reported() {
 pub(crate) fn cannot_be_written(home: &Home) {
     let ledger = SqliteLedger::new(home.clone());
     let failure = block_on(ledger.open(opening("hf", NOON))).unwrap_err();
-    assert_eq!(failure.code, Code::StorageReadOnly, "{failure:?}");
+    assert_eq!(failure.code(), Code::StorageReadOnly, "{failure:?}");
 }
 
 /// A crashed process's row in a home that became read-only, like a backup or a read-only mount.
@@ -256,7 +259,7 @@ pub(crate) fn is_read_all_the_same(home: &Home) {
     let query = UsageQuery::by(UsageKey::Connection);
     assert_eq!(block_on(ledger.usage(query)).unwrap().lines[0].failed, 1);
     let failure = block_on(ledger.open(opening("hf", NOON))).unwrap_err();
-    assert_eq!(failure.code, Code::StorageReadOnly, "{failure:?}");
+    assert_eq!(failure.code(), Code::StorageReadOnly, "{failure:?}");
 }
 
 /// The end of a call that could not be written is retried.
@@ -273,7 +276,7 @@ fn an_end_that_could_not_be_written_is_tried_again() {
         .unwrap();
     ledger.close(closing(&call));
     let failure = block_on(ledger.flush()).unwrap_err();
-    assert_eq!(failure.code, Code::StorageCorrupt, "{failure:?}");
+    assert_eq!(failure.code(), Code::StorageCorrupt, "{failure:?}");
     database
         .execute_batch("ALTER TABLE elsewhere RENAME TO chain")
         .unwrap();

@@ -190,7 +190,7 @@ fn a_ledger_in_use_is_not_repaired() {
     let (_directory, home) = written();
     let held = Held::start(Role::HoldRow, &home);
     let failure = block_on(SqliteLedger::new(home.clone()).repair()).unwrap_err();
-    assert_eq!(failure.code, Code::StorageLocked);
+    assert_eq!(failure.code(), Code::StorageLocked);
     held.release();
     assert_eq!(repair(&home), Repaired::default());
 }

@@ -288,10 +288,10 @@ async fn a_row_that_cannot_be_completed_is_reported_once_by_the_next_flush() {
     ledger.close(closing(&unknown));
     ledger.close(closing(&known));
     let failure = ledger.flush().await.unwrap_err();
-    assert_eq!(failure.code, Code::StorageUnavailable);
+    assert_eq!(failure.code(), Code::StorageUnavailable);
     assert!(
         failure
-            .message
+            .message()
             .contains(&unknown.receipt.call_id.to_string())
     );
     assert_eq!(ledger.flush().await, Ok(()));

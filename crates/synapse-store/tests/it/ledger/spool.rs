@@ -43,10 +43,10 @@ fn what_could_not_be_written_is_entered_when_the_ledger_is_back() {
     let ledger = SqliteLedger::new(home.clone());
     for failure in call(&ledger) {
         let failure = failure.unwrap();
-        assert_eq!(failure.code, Code::StorageCorrupt);
+        assert_eq!(failure.code(), Code::StorageCorrupt);
         assert!(
             failure
-                .causes
+                .causes()
                 .iter()
                 .any(|cause| cause.contains("ledger.spool")),
             "{failure:?}"
@@ -254,7 +254,7 @@ fn a_full_spool_is_told() {
     let ledger = SqliteLedger::new(home.clone());
     let [began, _] = call(&ledger);
     let failure = began.unwrap();
-    let told = failure.causes.join("; ");
+    let told = failure.causes().join("; ");
     assert!(told.contains("could not be kept"), "{told}");
     assert!(told.contains("as much as it may"), "{told}");
     mend(&home);

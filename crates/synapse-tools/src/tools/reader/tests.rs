@@ -123,7 +123,7 @@ fn the_reader_and_the_schema_agree() {
                 match read {
                     Ok(read) => assert!(fits(&schema, &read[&name]), "{read:?}"),
                     Err(failure) => {
-                        let argument = failure.context.get("argument");
+                        let argument = failure.context().get("argument");
                         assert_eq!(argument, Some(&name), "{value}: {failure:?}");
                     }
                 }
@@ -226,25 +226,25 @@ fn an_unknown_argument_is_named_with_the_one_that_was_meant() {
         ),
     ] {
         let failure = one(Tool::Chat, given, json!("x")).unwrap_err();
-        assert_eq!(failure.message, message);
-        let shown = &failure.hints[0].text;
+        assert_eq!(failure.message(), message);
+        let shown = &failure.hints()[0].text;
         assert!(shown.starts_with(hint), "{given}: {shown}");
     }
     let nested = json!([{"role": "user", "contnet": "x"}]);
     let failure = one(Tool::Chat, "messages", nested).unwrap_err();
-    assert_eq!(failure.message, "messages[0] has no member `contnet`");
-    assert_eq!(failure.hints[0].text, "did you mean `content`?");
-    assert_eq!(failure.context["argument"], "messages");
+    assert_eq!(failure.message(), "messages[0] has no member `contnet`");
+    assert_eq!(failure.hints()[0].text, "did you mean `content`?");
+    assert_eq!(failure.context()["argument"], "messages");
     let failure = one(Tool::Usage, "by", json!("conection")).unwrap_err();
-    assert_eq!(failure.hints[0].text, "did you mean `connection`?");
+    assert_eq!(failure.hints()[0].text, "did you mean `connection`?");
     let failure = one(Tool::ListConnections, "all", json!(true)).unwrap_err();
-    assert_eq!(failure.hints[0].text, "it takes no arguments");
+    assert_eq!(failure.hints()[0].text, "it takes no arguments");
 }
 
 #[test]
 fn what_was_given_is_shown_up_to_its_beginning() {
     let failure = one(Tool::Chat, "messages", json!("x".repeat(1_000_000))).unwrap_err();
-    let cause = &failure.causes[0];
+    let cause = failure.causes()[0];
     assert!(
         cause.starts_with("it takes an array, and was given the string `xxx"),
         "{cause}"
@@ -252,7 +252,7 @@ fn what_was_given_is_shown_up_to_its_beginning() {
     assert!(cause.chars().count() < 200, "{cause}");
     let long = "y".repeat(1_000_000);
     let failure = one(Tool::Chat, &long, json!("x")).unwrap_err();
-    assert!(failure.message.chars().count() < 300);
+    assert!(failure.message().chars().count() < 300);
 }
 
 /// JSON in strings counts towards the total limit of values.
@@ -261,7 +261,7 @@ fn values_hidden_in_texts_are_counted() {
     let list = format!("{{\"a\":[{}1]}}", "1,".repeat(40_000));
     assert!(one(Tool::Chat, "tools", json!([list, list])).is_ok());
     let failure = one(Tool::Chat, "tools", json!([list, list, list])).unwrap_err();
-    assert_eq!(failure.message, "tools[2] is not what chat takes");
+    assert_eq!(failure.message(), "tools[2] is not what chat takes");
 }
 
 /// Every argument in the schema is used; see [`Arguments::finish`].
@@ -270,5 +270,5 @@ fn what_is_left_is_refused() {
     let given = JsonObject::from_iter([("live".to_owned(), json!(true))]);
     let arguments = Arguments::read(Tool::Preflight, given).unwrap();
     let failure = arguments.finish().unwrap_err();
-    assert_eq!(failure.message, "preflight does nothing with `live`");
+    assert_eq!(failure.message(), "preflight does nothing with `live`");
 }

@@ -70,7 +70,7 @@ impl HubPages {
                 let kept = self.pin(hub, survey);
                 match &kept {
                     Ok(_) => row.end(Outcome::Ok, None, hash),
-                    Err(failure) => row.end(Outcome::Error, Some(failure.code), None),
+                    Err(failure) => row.end(Outcome::Error, Some(failure.code()), None),
                 }
                 kept
             }
@@ -78,7 +78,7 @@ impl HubPages {
                 let looked = self.look(hub, &waiting).await;
                 match &looked {
                     Ok(_) => row.end(Outcome::Ok, None, None),
-                    Err(failure) => row.end(Outcome::Error, Some(failure.code), None),
+                    Err(failure) => row.end(Outcome::Error, Some(failure.code()), None),
                 }
                 looked
             }

@@ -138,9 +138,11 @@ fn with_target(mut shown: Shown, upstream: &Upstream, expanded: &Expanded) -> Sh
         show::relayed(upstream)
     ));
     let warnings = show::not_passed_on(upstream, expanded);
-    shown
-        .notes
-        .extend(warnings.into_iter().map(|warning| warning.message));
+    shown.notes.extend(
+        warnings
+            .into_iter()
+            .map(|warning| warning.message().to_owned()),
+    );
     shown
 }
 

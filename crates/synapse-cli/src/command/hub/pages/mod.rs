@@ -170,9 +170,9 @@ fn notes(seen: &Seen) -> Vec<String> {
 }
 
 fn in_a_line(failure: &Failure) -> String {
-    match failure.causes.first() {
-        Some(cause) => format!("{}: {cause}", failure.message),
-        None => failure.message.clone(),
+    match failure.first_cause() {
+        Some(cause) => format!("{}: {cause}", failure.message()),
+        None => failure.message().to_owned(),
     }
 }
 
