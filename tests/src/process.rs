@@ -354,6 +354,12 @@ impl Running {
 }
 
 impl Reading {
+    /// Its process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.running.id()
+    }
+
     /// Sends it a signal.
     ///
     /// # Panics

@@ -17,6 +17,7 @@ use crate::ask::Ask;
 use crate::climb::Climb;
 use crate::house::House;
 use crate::hub::Tone;
+use crate::login::LoginDesk;
 use crate::page::Page;
 use crate::pages::error;
 use crate::session::Sessions;
@@ -42,8 +43,8 @@ pub(crate) enum Kept {
     Climb(Arc<Climb>),
     /// Doctor's findings and their time.
     Doctor(Arc<Vec<Check>>, Timestamp),
-    /// An authorization URL and its server.
-    Login(String, String),
+    /// A login, running or finished.
+    Login(Arc<LoginDesk>),
 }
 
 impl App {
@@ -114,6 +115,17 @@ impl App {
             .iter()
             .rev()
             .find_map(|(_, _, kept)| which(kept))
+    }
+
+    /// The newest result that `which` picks, with its id.
+    pub(crate) fn newest_with_id<T>(
+        &self,
+        which: impl Fn(&Kept) -> Option<T>,
+    ) -> Option<(String, T)> {
+        self.results()
+            .iter()
+            .rev()
+            .find_map(|(id, _, kept)| which(kept).map(|found| (id.clone(), found)))
     }
 
     fn results(&self) -> MutexGuard<'_, VecDeque<(String, Duration, Kept)>> {

@@ -13,6 +13,7 @@ use synapse_core::ports::{Kept, StoredConnection, Writing};
 use synapse_documents::IdeClientView;
 
 use crate::hub::{Approval, HubAction, HubDone, HubView};
+use crate::login::{LoginDesk, LoginEnd, LoginOrder};
 
 /// The program and its location.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -140,4 +141,12 @@ pub trait House: Send + Sync + fmt::Debug {
     /// # Errors
     /// `upstream.*`, `oauth.*`, `config.*`.
     async fn act(&self, action: HubAction) -> Result<HubDone, Failure>;
+
+    /// Logs in to a server because its owner has just asked for it, looks further: it contacts the
+    /// server, and its authorization server once the owner has agreed at the desk. Dropping the future
+    /// ends the login.
+    ///
+    /// # Errors
+    /// `oauth.*`, `upstream.*`, `transport.*`, `storage.*`.
+    async fn log_in(&self, order: &LoginOrder, desk: &LoginDesk) -> Result<LoginEnd, Failure>;
 }

@@ -29,7 +29,7 @@ pub struct HubView {
     pub tools: Vec<ToolView>,
     /// The running upstream programs, for all IDEs.
     pub running: Vec<Running>,
-    /// The limit on tokens of tool definitions.
+    /// Above so many tokens of tool definitions, search mode is advisable.
     pub budget: Option<u64>,
     /// Estimated tokens of Synapse's own tools.
     pub own_tokens: Option<u64>,
@@ -186,8 +186,18 @@ pub struct HubAction {
 pub struct HubDone {
     /// What was done, as a sentence.
     pub said: String,
-    /// The authorization URL for the owner to open.
-    pub authorization: Option<String>,
+    /// Where to go next.
+    pub next: Next,
+}
+
+/// The page after a hub action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Next {
+    /// The list of servers.
+    #[default]
+    Servers,
+    /// The pending approvals.
+    Approvals,
 }
 
 /// A pending approval with everything it covers.

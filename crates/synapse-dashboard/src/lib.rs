@@ -12,6 +12,7 @@ mod guard;
 mod house;
 mod hub;
 mod icon;
+mod login;
 mod page;
 mod pages;
 mod routes;
@@ -26,14 +27,16 @@ use std::sync::Arc;
 use synapse_core::engine::Engine;
 use synapse_core::error::Failure;
 
+use self::app::App;
 pub use self::house::{About, House, Place, Snippet};
 pub use self::hub::{
-    Approval, Change, HubAction, HubDone, HubVerb, HubView, Piece, Running, ServerView, Stage,
-    Tone, ToolView,
+    Approval, Change, HubAction, HubDone, HubVerb, HubView, Next, Piece, Running, ServerView,
+    Stage, Tone, ToolView,
+};
+pub use self::login::{
+    AfterLogin, LoginAnswer, LoginDesk, LoginEnd, LoginOrder, LoginProposal, Registering,
 };
 pub use self::server::{Listening, Loopback};
-
-use self::app::App;
 use self::session::Sessions;
 
 /// A dashboard that is ready to serve.

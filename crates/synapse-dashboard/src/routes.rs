@@ -15,8 +15,8 @@ use crate::ask::{Ask, Theme};
 use crate::form::wrong;
 use crate::guard::{THEME_COOKIE, guard, set_cookie};
 use crate::pages::{
-    check, connection, connections, doctor, edit, error, history, hub, overview, receipt, secrets,
-    usage, welcome,
+    check, connection, connections, doctor, edit, error, history, hub, login, overview, receipt,
+    secrets, usage, welcome,
 };
 
 type TheApp = State<Arc<App>>;
@@ -131,10 +131,15 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
             }),
         )
         .route(
-            "/hub/login/{id}",
+            "/logins/{id}",
             get(
                 |State(app): TheApp, Extension(ask): TheAsk, Path(id): Path<String>| async move {
-                    app.show(&ask, Ok(hub::login(&app, &ask, &id)))
+                    app.show(&ask, Ok(login::page(&app, &ask, &id)))
+                },
+            )
+            .post(
+                |State(app): TheApp, Extension(ask): TheAsk, Path(id): Path<String>| async move {
+                    or_failure(&app, &ask, login::answer(&app, &ask, &id).await)
                 },
             ),
         )

@@ -69,6 +69,26 @@ pub(crate) fn outward(address: &str) -> Markup {
     }
 }
 
+/// A link to an authorization URL, unchanged: https, or http on loopback.
+pub(crate) fn to_log_in(address: &str) -> Markup {
+    let url = url::Url::parse(address)
+        .ok()
+        .filter(|url| url.username().is_empty() && url.password().is_none());
+    let url = url.filter(|url| match (url.scheme(), url.host()) {
+        ("https", Some(_)) => true,
+        ("http", Some(url::Host::Ipv4(host))) => host.is_loopback(),
+        ("http", Some(url::Host::Ipv6(host))) => host.is_loopback(),
+        ("http", Some(url::Host::Domain(host))) => host == "localhost",
+        _ => false,
+    });
+    match url.as_ref().and_then(url::Url::host_str) {
+        Some(host) => html! {
+            a .btn.pri href=(address) target="_blank" rel="noreferrer noopener" { "Log in at " (foreign(host)) }
+        },
+        None => html! { code { (foreign(address)) } },
+    }
+}
+
 /// Maximum displayed characters of a text.
 const MOST_CHARACTERS: usize = 64 * 1024;
 
@@ -116,6 +136,28 @@ mod tests {
                 !outward(address).into_string().contains("href"),
                 "{address}"
             );
+        }
+    }
+
+    #[test]
+    fn an_authorization_url_is_a_link_as_it_is() {
+        for address in [
+            "https://login.example/a?state=x&scope=a%20b",
+            "http://127.0.0.1:7/a?x=1",
+            "http://localhost:7/a",
+            "http://[::1]:7/a",
+        ] {
+            let shown = to_log_in(address).into_string();
+            let escaped = address.replace('&', "&amp;");
+            assert!(shown.contains(&format!("href=\"{escaped}\"")), "{shown}");
+        }
+        for address in [
+            "http://login.example/",
+            "javascript:alert(1)",
+            "https://user@login.example/",
+        ] {
+            let shown = to_log_in(address).into_string();
+            assert!(!shown.contains("href"), "{shown}");
         }
     }
 

@@ -46,7 +46,8 @@ pub use ports::{
 };
 pub use relay::relay_capabilities;
 pub use settings::{HubMode, HubSettings, Selection};
-pub use status::{Health, UpstreamStatus};
+pub use status::{Health, MANY_TOKENS, UpstreamStatus};
+pub use transport::ENDED_WITH;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -275,7 +275,7 @@ fn short(mut text: String) -> String {
 }
 
 /// Above this, fewer tools or search mode are advisable.
-const MANY_TOKENS: u64 = 25_000;
+pub const MANY_TOKENS: u64 = 25_000;
 
 /// Maximum bytes of a summary.
 pub(crate) const MOST_BYTES: usize = 450;

@@ -6,6 +6,7 @@
 #[cfg(unix)]
 mod guard;
 mod launch;
+mod others;
 mod program;
 mod run;
 mod running;
@@ -13,6 +14,7 @@ mod running;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+pub use others::{end_at_once, end_politely, is_there};
 pub use program::Program;
 pub use run::{Ending, Limits, Trouble};
 pub use running::{Input, Output, Running};

@@ -7,17 +7,18 @@ use maud::{Markup, html};
 use serde_json::json;
 use synapse_core::error::{Code, Failure};
 
-use crate::app::{App, Kept, redirect};
+use super::login;
+use crate::app::App;
 use crate::ask::{Ask, segment};
 use crate::chart;
 use crate::form::wrong;
 use crate::hub::{
-    Approval, Change, HubAction, HubVerb, HubView, Piece, ServerView, Stage, Tone, ToolView,
+    Approval, Change, HubAction, HubVerb, HubView, Next, Piece, ServerView, Stage, Tone, ToolView,
 };
 use crate::icon::Icon;
 use crate::page::{Nav, Page, csrf};
 use crate::session::same;
-use crate::text::{foreign, foreign_block, outward};
+use crate::text::{foreign, foreign_block};
 use crate::view::{button, icon, note, panel, plain, said, scrolling, state};
 use crate::words::{ago, count, maybe, moment, several, unknown};
 
@@ -100,9 +101,10 @@ fn budget(hub: &HubView) -> Markup {
         "What every conversation carries",
         &html! { "estimated" },
         &html! { div .pad.stack {
-            p .fig { @if unknown_of > 0 { span .ge { "≥ " } } @else { "≈ " } (count(whole)) " " small { "tokens" @if let Some(most) = hub.budget { " of " (count(most)) " you allow" } } }
+            p .fig { @if unknown_of > 0 { span .ge { "≥ " } } @else { "≈ " } (count(whole)) " " small { "tokens" @if let Some(most) = hub.budget { " of " (count(most)) " that stay usable" } } }
             (chart::parts(&amounts, hub.budget.unwrap_or(whole).max(whole)))
             p .legend { @for (place, (name, tokens)) in known.iter().enumerate() { span { span class=(format!("swatch c{}", (place + 1).min(5))) {} (foreign(name)) " " (count(*tokens)) } } @if own > 0 { span { "Synapse " (count(own)) } } }
+            p .sub { "Beyond that, " code { "--hub-mode search" } " in the IDE's entry carries a few tools in place of all." }
             @if unknown_of > 0 { p .sub { "What " (several(u64::try_from(unknown_of).unwrap_or(u64::MAX), "server")) " would add is " (unknown()) "." } }
         } },
     )
@@ -259,11 +261,14 @@ pub(crate) async fn act(
     server: &str,
     verb: &str,
 ) -> Result<Response<Body>, Failure> {
-    ask.form.only(&["tool", "digest"])?;
     let verb = HubVerb::ALL
         .into_iter()
         .find(|known| known.as_str() == verb && *known != HubVerb::Add)
         .ok_or_else(|| wrong("that is nothing that can be done"))?;
+    if verb == HubVerb::LogIn {
+        return login::begin(app, ask, server).await;
+    }
+    ask.form.only(&["tool", "digest"])?;
     let action = HubAction {
         verb,
         server: server.to_owned(),
@@ -312,39 +317,10 @@ pub(crate) async fn add_server(app: &App, ask: &Ask) -> Result<Response<Body>, F
 }
 
 async fn finish(app: &App, action: HubAction) -> Result<Response<Body>, Failure> {
-    let server = action.server.clone();
-    // An approval has a second stage, and a start may lead to an approval.
-    let to = match action.verb {
-        HubVerb::Approve | HubVerb::Start | HubVerb::Add => "hub/approvals",
-        _ => "hub",
-    };
     let done = app.house.act(action).await?;
-    match done.authorization {
-        Some(address) => {
-            let id = app.keep(Kept::Login(server, address))?;
-            Ok(redirect(&app.to(&format!("hub/login/{id}"))))
-        }
-        None => app.done(to, Tone::Good, &done.said),
-    }
-}
-
-/// `hub/login/ID`: the authorization URL. Forms may not redirect to another origin, so its owner
-/// follows a link.
-pub(crate) fn login(app: &App, ask: &Ask, id: &str) -> Page {
-    let Some(Kept::Login(server, address)) = app.kept(id) else {
-        return super::error::missing(app, ask, "That login is not kept any more", &[]);
+    let to = match done.next {
+        Next::Servers => "hub",
+        Next::Approvals => "hub/approvals",
     };
-    let body = html! {
-        section .panel { div .pad.stack {
-            p { "Open this address, log in there, and come back to this page." }
-            p { (outward(&address)) }
-            p .sub { "The whole address:" }
-            ol .argv { li { code { (foreign(&address)) } } }
-            div .row { a .btn href=(app.to("hub")) { "See what state it reached" } }
-        } }
-    };
-    Page::new(Nav::Hub, format!("Log in to {server}"), body)
-        .below(app.to("hub"), "Hub")
-        .command(format!("synapse hub login {server}"))
-        .document(&json!({"schema": "synapse.login/1", "ok": true, "server": server, "authorization_url": address}))
+    app.done(to, Tone::Good, &done.said)
 }

@@ -8,6 +8,7 @@ pub(crate) mod edit;
 pub(crate) mod error;
 pub(crate) mod history;
 pub(crate) mod hub;
+pub(crate) mod login;
 pub(crate) mod overview;
 pub(crate) mod receipt;
 pub(crate) mod secrets;

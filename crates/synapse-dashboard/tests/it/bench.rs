@@ -8,12 +8,13 @@ use secrecy::SecretString;
 use synapse_core::check::{Check, CheckId, Finding};
 use synapse_core::credential::CredentialRef;
 use synapse_core::engine::{Engine, Ports};
-use synapse_core::error::{Code, Failure, RemedyText};
+use synapse_core::error::{Code, Failure, Remedy, RemedyText};
 use synapse_core::ports::{Kept, StoredConnection, Writing};
 use synapse_core::{Draft, NetworkGate, Origin};
 use synapse_dashboard::{
-    About, Approval, Change, Dashboard, House, HubAction, HubDone, HubView, Listening, Piece,
-    Place, ServerView, Snippet, Tone,
+    About, AfterLogin, Approval, Change, Dashboard, House, HubAction, HubDone, HubVerb, HubView,
+    Listening, LoginAnswer, LoginDesk, LoginEnd, LoginOrder, LoginProposal, Piece, Place,
+    Registering, ServerView, Snippet, Tone,
 };
 use synapse_documents::IdeClientView;
 use synapse_testkit::ports::{
@@ -231,7 +232,12 @@ pub(crate) struct StubHouse {
     pub(crate) looked: AtomicUsize,
     pub(crate) acted: AtomicUsize,
     pub(crate) kept: AtomicUsize,
+    /// The browser comes back from the authorization server.
+    pub(crate) returned: tokio::sync::Notify,
 }
+
+/// An authorization URL, exactly.
+pub(crate) const AUTHORIZATION: &str = "https://login.example/authorize?client_id=a%20b&state=x";
 
 #[async_trait]
 impl House for StubHouse {
@@ -296,6 +302,7 @@ impl House for StubHouse {
                 name: "notes".into(),
                 state: HOSTILE.into(),
                 tone: Tone::Look,
+                verbs: vec![HubVerb::LogIn],
                 stderr: vec![HOSTILE.into()],
                 ..ServerView::default()
             }],
@@ -319,7 +326,32 @@ impl House for StubHouse {
         self.acted.fetch_add(1, Ordering::Relaxed);
         Ok(HubDone {
             said: "done".into(),
-            authorization: None,
+            ..HubDone::default()
+        })
+    }
+
+    async fn log_in(&self, order: &LoginOrder, desk: &LoginDesk) -> Result<LoginEnd, Failure> {
+        self.acted.fetch_add(1, Ordering::Relaxed);
+        if order.registering == Registering::Refused {
+            let server = order.server.parse().unwrap();
+            return Err(Failure::new(Code::OauthClientRequired, HOSTILE)
+                .remedy("register one", &Remedy::LogInAndRegister { server }));
+        }
+        let proposal = LoginProposal {
+            issuer: HOSTILE.into(),
+            origins: vec!["https://login.example".into()],
+            previous: Some("https://before.example".into()),
+        };
+        if desk.confirm(proposal).await == LoginAnswer::Declined {
+            return Err(Failure::new(Code::OauthDenied, "nothing was sent there"));
+        }
+        desk.note(HOSTILE.into());
+        desk.visit(AUTHORIZATION, "http://127.0.0.1:7/callback");
+        self.returned.notified().await;
+        Ok(LoginEnd {
+            facts: vec![("Scopes".into(), HOSTILE.into())],
+            next: AfterLogin::Look,
+            document: serde_json::json!({"schema": "synapse.login/1", "ok": true}),
         })
     }
 }

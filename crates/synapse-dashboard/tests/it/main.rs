@@ -5,6 +5,7 @@
 
 mod bench;
 mod input;
+mod login;
 mod pages;
 mod safety;
 mod slow;

@@ -1,9 +1,8 @@
 //! Actions of pages: a check streams and saves, network access is turned off, a connection is
 //! removed.
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-
 use synapse_core::error::{Code, Failure};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::bench::Bench;
 

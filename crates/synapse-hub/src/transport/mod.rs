@@ -21,7 +21,7 @@ use synapse_core::secret::BoundSecret;
 pub use self::headers::{InvalidAnnotation, check_annotations};
 pub use self::http::{HttpConversation, HttpServer};
 pub use self::stderr::{Cleaner, ErrorLog};
-pub use self::stdio::{Ending, Process, StartError, StdioConversation, StdioServer};
+pub use self::stdio::{ENDED_WITH, Ending, Process, StartError, StdioConversation, StdioServer};
 
 /// Provides the token of each HTTP request; refreshing is a separate request.
 #[async_trait]

@@ -144,7 +144,7 @@ impl StdioServer {
             ending,
             last_lines,
         };
-        let keeper = tokio::spawn(keep(running, stopped, ended, drained));
+        let keeper = tokio::spawn(keep(running, stopped, ended, drained, self.log.clone()));
         let left = until.saturating_duration_since(Instant::now());
         match LineConversation::open(output, input, introduction, self.caps, left).await {
             Ok(lines) => Ok(StdioConversation {
@@ -202,6 +202,7 @@ async fn keep(
     mut stopped: mpsc::Receiver<()>,
     ended: watch::Sender<Option<Ending>>,
     drained: JoinHandle<()>,
+    log: Option<Arc<dyn ErrorLog>>,
 ) {
     let by_itself = tokio::select! {
         status = running.wait() => Some(status),
@@ -211,6 +212,7 @@ async fn keep(
         Some(Ok(status)) => {
             // Its last output, before the exit is reported.
             drop(timeout(LAST_WORDS, drained).await);
+            note_end(log.as_deref(), status);
             Ending::Exited(status)
         }
         Some(Err(_)) | None => Ending::Ended,
@@ -223,6 +225,22 @@ async fn keep(
         ended.send_replace(Some(status.map_or(Ending::Ended, Ending::Exited)));
     }
 }
+
+/// The last line of its log: a program that ended by itself has its exit code there.
+fn note_end(log: Option<&dyn ErrorLog>, status: ExitStatus) {
+    let Some(log) = log else {
+        return;
+    };
+    match status.code() {
+        // What it was asked for.
+        Some(0) => {}
+        Some(code) => log.line(&format!("{ENDED_WITH}{code}")),
+        None => log.line(&format!("ended by {status}")),
+    }
+}
+
+/// What a line of a log begins with that has an exit code.
+pub const ENDED_WITH: &str = "ended with code ";
 
 const fn by_itself_has_ended(ending: Ending) -> bool {
     matches!(ending, Ending::Exited(_))

@@ -1,10 +1,11 @@
 //! Upstream servers on pages: real programs, reviewed and approved using forms only.
 
 use serde_json::{Value, json};
+use synapse_tests::Era;
 
 use super::client::Client;
 use crate::TWIN;
-use crate::hub_serving::Hub;
+use crate::hub_serving::{Hub, runs, wait_until};
 
 fn state(client: &Client) -> String {
     let document = client.document("hub");
@@ -149,4 +150,41 @@ fn a_program_that_is_not_there_says_so_and_cannot_be_approved() {
     assert!(page.contains("no-such-program"), "{page}");
     assert!(page.contains("not found"), "{page}");
     assert!(!page.contains("Review"), "{page}");
+}
+
+#[test]
+fn a_server_that_runs_says_who_asked_and_is_stopped() {
+    let hub = Hub::new().with("one", &["--leaves-child"]).approved("one");
+    let mut ide = hub.home.serve(Era::Legacy);
+    ide.call("one__echo", json!({}));
+    let client = Client::enter(&hub.home);
+    let page = client.get("hub").body;
+    assert!(page.contains("asked by "), "{page}");
+    assert!(page.contains("hub/one/stop"), "{page}");
+    let stopped = client.submit("hub/one/stop", &[]).body;
+    assert!(stopped.contains("one was stopped"), "{stopped}");
+    wait_until("both processes end", || {
+        !hub.lines("one", "starts")
+            .iter()
+            .any(|process| runs(process))
+    });
+    assert!(!client.get("hub").body.contains("hub/one/stop"));
+    // The next call starts it again.
+    ide.call("one__echo", json!({}));
+    assert_eq!(hub.counts("one").0, 4);
+    assert!(ide.close().status.success());
+}
+
+#[test]
+fn the_exit_code_of_a_program_that_failed_is_shown_with_its_last_lines() {
+    let hub = Hub::new();
+    let client = Client::enter(&hub.home);
+    let declaration = "/bin/sh\n-c\necho no such folder >&2; exit 3";
+    client.submit("hub/add", &[("name", "two"), ("declaration", declaration)]);
+    let digest = waiting(&client)[0]["digest"].as_str().unwrap().to_owned();
+    let answer = client.submit("hub/two/approve", &[("digest", &digest)]);
+    assert_eq!(answer.status, 422, "{}", answer.body);
+    let page = client.get("hub").body;
+    assert!(page.contains("no such folder"), "{page}");
+    assert!(page.contains("ended with code 3"), "{page}");
 }

@@ -4,6 +4,7 @@
 mod client;
 mod ending;
 mod hub;
+mod login;
 
 use std::path::{Path, PathBuf};
 

@@ -79,7 +79,7 @@ impl Hub {
         }
     }
 
-    fn lines(&self, server: &str, what: &str) -> Vec<String> {
+    pub(crate) fn lines(&self, server: &str, what: &str) -> Vec<String> {
         let text = std::fs::read_to_string(self.notes(server, what)).unwrap_or_default();
         text.lines().map(str::to_owned).collect()
     }
@@ -104,7 +104,7 @@ fn text(result: &Value) -> &str {
 }
 
 /// Whether a process runs.
-fn runs(process: &str) -> bool {
+pub(crate) fn runs(process: &str) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat"));
     stat.is_ok_and(|stat| {
         let state = stat.rsplit_once(')').map_or("", |(_, rest)| rest);

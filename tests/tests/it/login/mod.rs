@@ -20,7 +20,7 @@ use crate::hub_serving::wait_until;
 
 /// The authorization server's refresh token policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rotation {
+pub(crate) enum Rotation {
     /// A refresh token is valid until it expires.
     Never,
     /// Each refresh rotates the token; reusing an old one revokes the login at once.
@@ -28,8 +28,8 @@ enum Rotation {
 }
 
 /// The two servers, and a home with the approved upstream `work`.
-struct Bench {
-    home: Home,
+pub(crate) struct Bench {
+    pub(crate) home: Home,
     mcp: String,
     counts: String,
     _server: Running,
@@ -38,7 +38,7 @@ struct Bench {
 }
 
 impl Bench {
-    fn start(rotation: Rotation) -> Self {
+    pub(crate) fn start(rotation: Rotation) -> Self {
         let home = Home::new(TWIN);
         let ready = home.path().join("servers.json");
         let mut words = vec![
@@ -88,8 +88,8 @@ impl Bench {
         self.command(words).output()
     }
 
-    /// The program for `$BROWSER`.
-    fn browser(&self) -> PathBuf {
+    /// The program that `$BROWSER` names.
+    pub(crate) fn browser(&self) -> PathBuf {
         let program = self.home.path().join("browser");
         if !program.exists() {
             let node = installed(NODE);

@@ -14,7 +14,10 @@ use synapse_core::engine::Engine;
 use synapse_core::error::{Failure, RemedyText};
 use synapse_core::gate::NetworkGate;
 use synapse_core::ports::{Kept, SecretWriter as _, StoredConnection, Writing};
-use synapse_dashboard::{About, Approval, House, HubAction, HubDone, HubView, Place, Snippet};
+use synapse_dashboard::{
+    About, Approval, House, HubAction, HubDone, HubView, LoginDesk, LoginEnd, LoginOrder, Place,
+    Snippet,
+};
 use synapse_documents::{DoctorDocument, IdeClientView};
 use synapse_ide::{CLIENTS, Scope, is_detected};
 use synapse_store::{NoPrompt, Secrets};
@@ -160,7 +163,7 @@ impl House for Surroundings {
     }
 
     async fn hub(&self) -> Result<HubView, Failure> {
-        self.hub.view()
+        self.hub.view().await
     }
 
     async fn approvals(&self) -> Result<Vec<Approval>, Failure> {
@@ -173,5 +176,9 @@ impl House for Surroundings {
 
     async fn act(&self, action: HubAction) -> Result<HubDone, Failure> {
         self.hub.act(action).await
+    }
+
+    async fn log_in(&self, order: &LoginOrder, desk: &LoginDesk) -> Result<LoginEnd, Failure> {
+        self.hub.log_in(order, desk).await
     }
 }

@@ -179,7 +179,7 @@ fn report(context: &Context, hub: &Configured, upstream: &Upstream, done: &Logge
     }
 }
 
-fn two_credentials(upstream: &Upstream) -> Failure {
+pub(super) fn two_credentials(upstream: &Upstream) -> Failure {
     Failure::new(
         Code::OauthTwoCredentials,
         format!("`{}` has an `Authorization` header already", upstream.name),

@@ -2,12 +2,12 @@
 //! or disabling a tool. The two consents of `synapse hub approve` are two forms here.
 
 use serde_json::{Map, Value, json};
-use synapse_core::error::{Code, Failure, Remedy};
+use synapse_core::error::{Code, Failure};
 use synapse_core::ledger::Outcome;
 use synapse_core::ports::{ApprovalStore as _, Clock as _, Ledger as _, UpstreamStore as _};
 use synapse_core::redact::holds_token;
 use synapse_core::upstream::{Approval, Catalogue, Upstream, UpstreamName};
-use synapse_dashboard::{HubAction, HubDone, HubVerb};
+use synapse_dashboard::{HubAction, HubDone, HubVerb, Next};
 use synapse_hub::{Hub, HubSettings, Selection};
 use synapse_store::Offering;
 
@@ -17,7 +17,6 @@ use crate::command::hub::approve::{self, Row};
 use crate::command::hub::{Configured, list};
 use crate::compose::Asking;
 use crate::hub_ports::hub_ports;
-use crate::output::command_line;
 use crate::system::SystemClock;
 
 impl HubPages {
@@ -27,16 +26,19 @@ impl HubPages {
     /// `upstream.*`, `oauth.*`, `config.*`, `storage.*`.
     pub(in crate::command) async fn act(&self, action: HubAction) -> Result<HubDone, Failure> {
         let hub = self.configured()?;
-        let said = match (action.verb, &action.tool) {
+        let (said, next) = match (action.verb, &action.tool) {
             (HubVerb::Approve, None) => self.approve(&hub, &action).await?,
             (HubVerb::Start, None) => self.start(&hub, &action.server).await?,
             (HubVerb::Allow, Some(tool)) => {
-                self.offer(&hub, &action.server, tool, Offering::Allowed)?
+                let said = self.offer(&hub, &action.server, tool, Offering::Allowed)?;
+                (said, Next::Servers)
             }
             (HubVerb::Deny, Some(tool)) => {
-                self.offer(&hub, &action.server, tool, Offering::Denied)?
+                let said = self.offer(&hub, &action.server, tool, Offering::Denied)?;
+                (said, Next::Servers)
             }
-            (HubVerb::Add, None) => add(&hub, &action)?,
+            (HubVerb::Stop, None) => (self.stop(&hub, &action.server).await?, Next::Servers),
+            (HubVerb::Add, None) => (add(&hub, &action)?, Next::Approvals),
             _ => {
                 return Err(
                     Failure::new(Code::UsageInvalidArguments, "no page can do that")
@@ -46,13 +48,14 @@ impl HubPages {
         };
         // A failed row does not undo the action.
         drop(self.ledger.flush().await);
-        Ok(HubDone {
-            said,
-            authorization: None,
-        })
+        Ok(HubDone { said, next })
     }
 
-    async fn approve(&self, hub: &Configured, action: &HubAction) -> Result<String, Failure> {
+    async fn approve(
+        &self,
+        hub: &Configured,
+        action: &HubAction,
+    ) -> Result<(String, Next), Failure> {
         let waiting = self.waiting(hub)?.into_iter().find(|each| {
             each.shown.server == action.server
                 && Some(each.shown.digest.as_str()) == action.digest.as_deref()
@@ -72,7 +75,7 @@ impl HubPages {
                     Ok(_) => row.end(Outcome::Ok, None, hash),
                     Err(failure) => row.end(Outcome::Error, Some(failure.code()), None),
                 }
-                kept
+                kept.map(|said| (said, Next::Servers))
             }
             None => {
                 let looked = self.look(hub, &waiting).await;
@@ -99,7 +102,7 @@ impl HubPages {
 
     /// Starts or contacts a server that is not approved in its present form, and keeps its
     /// catalogue in memory.
-    async fn look(&self, hub: &Configured, waiting: &Waiting) -> Result<String, Failure> {
+    async fn look(&self, hub: &Configured, waiting: &Waiting) -> Result<(String, Next), Failure> {
         let upstream = &waiting.upstream;
         let server = &upstream.name;
         let mut approval = approve::approval(hub, upstream, &waiting.expanded);
@@ -108,28 +111,23 @@ impl HubPages {
                 let tools = catalogue.tools.len();
                 approval.catalogue = Some(catalogue);
                 self.surveys().insert(server.to_string(), approval);
-                Ok(format!(
+                let said = format!(
                     "{server} ran once and ended; it offers {tools} tools. Look at them, then \
                      approve them."
-                ))
+                );
+                Ok((said, Next::Approvals))
             }
             Err(failure) if approve::wants_login(upstream, &failure) => {
                 hub.approvals.keep(&approval)?;
-                let remedy = Remedy::LogIn {
-                    server: server.clone(),
-                    scopes: Vec::new(),
-                };
-                Ok(format!(
-                    "{server} is approved until its login, which a terminal does: {}",
-                    command_line(&remedy)
-                ))
+                let said = format!("{server} is approved until its login. Log in to it.");
+                Ok((said, Next::Servers))
             }
             Err(failure) => Err(failure),
         }
     }
 
     /// Starts or contacts an approved server once and compares its catalogue with the approval.
-    async fn start(&self, hub: &Configured, server: &str) -> Result<String, Failure> {
+    async fn start(&self, hub: &Configured, server: &str) -> Result<(String, Next), Failure> {
         let (upstream, _) = hub.upstream(server)?;
         let approval = hub
             .approval(&upstream.name)?
@@ -146,18 +144,17 @@ impl HubPages {
             .is_some_and(|approved| approved.hash() == catalogue.hash());
         if is_same {
             self.surveys().remove(server);
-            return Ok(format!(
-                "{server} ran once and ended; it offers {tools} tools, as approved."
-            ));
+            let said =
+                format!("{server} ran once and ended; it offers {tools} tools, as approved.");
+            return Ok((said, Next::Servers));
         }
         let survey = Approval {
             catalogue: Some(catalogue),
             ..approval
         };
         self.surveys().insert(server.to_owned(), survey);
-        Ok(format!(
-            "{server} ran once and ended; what it offers is not what was approved."
-        ))
+        let said = format!("{server} ran once and ended; what it offers is not what was approved.");
+        Ok((said, Next::Approvals))
     }
 
     async fn survey(

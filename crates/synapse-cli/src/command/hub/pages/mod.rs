@@ -6,25 +6,28 @@
 
 mod acting;
 mod approvals;
+mod logging_in;
+mod standing;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use synapse_core::error::{Failure, Remedy};
+use synapse_core::error::Failure;
 use synapse_core::ports::StoredUpstream;
 use synapse_core::redact::{Redactor, printable_line};
-use synapse_core::upstream::{Approval, Upstream, UpstreamName};
+use synapse_core::upstream::{Approval, Upstream, UpstreamName, UpstreamTransport};
 use synapse_dashboard::{HubVerb, HubView, Running, ServerView, Tone, ToolView};
 use synapse_documents::{ErrorView, HubDocument, HubServerView, HubToolView};
-use synapse_hub::offered_name;
+use synapse_hub::{MANY_TOKENS, offered_name};
 use synapse_store::{SqliteLedger, read_log, running};
 
+use self::standing::exit_code;
 use super::Configured;
 use super::list::{self, Depth, Seen};
 use crate::args::HubPlaceArguments;
 use crate::command::Context;
 use crate::compose;
-use crate::output::command_line;
+use crate::oauth::has_authorization;
 
 /// The upstream servers for pages.
 #[derive(Debug)]
@@ -78,12 +81,14 @@ impl HubPages {
     ///
     /// # Errors
     /// `config.*`, `storage.*`.
-    pub(in crate::command) fn view(&self) -> Result<HubView, Failure> {
+    pub(in crate::command) async fn view(&self) -> Result<HubView, Failure> {
+        let asked = self.asked_by().await;
         let hub = self.configured()?;
         let mut view = HubView {
             file: hub.place.shown(),
             running: running(&compose::home(&self.context)?)?
                 .into_iter()
+                .filter(|each| synapse_process::is_there(each.process))
                 .map(|each| Running {
                     server: each.server,
                     process: each.process,
@@ -91,11 +96,16 @@ impl HubPages {
                     since: each.started_at.parse().ok(),
                 })
                 .collect(),
+            budget: Some(MANY_TOKENS),
             ..HubView::default()
         };
         for stored in hub.upstreams.read()?.servers {
             let upstream = stored.upstream.clone().ok();
-            let server = self.server(&hub, stored, upstream.as_ref());
+            let mut server = self.server(&hub, stored, upstream.as_ref());
+            server.asked_by = asked.get(&server.name).cloned();
+            if view.running.iter().any(|each| each.server == server.name) {
+                server.verbs.push(HubVerb::Stop);
+            }
             if let Some(upstream) = &upstream
                 && matches!(server.state.as_str(), "approved" | "changed")
             {
@@ -125,16 +135,11 @@ impl HubPages {
         notes.extend(unusable.iter().map(in_a_line));
         let view = seen.view;
         let name: Option<UpstreamName> = view.name.parse().ok();
-        let log_in = |server: UpstreamName| {
-            command_line(&Remedy::LogIn {
-                server,
-                scopes: Vec::new(),
-            })
-        };
+        let stderr = name.as_ref().map_or_else(Vec::new, |name| lines(hub, name));
         ServerView {
             verbs: match unusable {
                 Some(_) => Vec::new(),
-                None => verbs(&view, waits),
+                None => verbs(&view, waits, upstream),
             },
             tone: match unusable {
                 Some(_) => Tone::Bad,
@@ -143,12 +148,10 @@ impl HubPages {
             state: view.state.to_owned(),
             address: view.target.unwrap_or_default(),
             notes,
-            stderr: name.as_ref().map_or_else(Vec::new, |name| lines(hub, name)),
+            exit_code: exit_code(&stderr),
+            stderr,
             tools: view.tools,
             tokens: view.estimated_tokens,
-            command: name
-                .filter(|_| view.state == "login-required" && upstream.is_some())
-                .map(log_in),
             name: view.name,
             ..ServerView::default()
         }
@@ -160,11 +163,7 @@ fn notes(seen: &Seen) -> Vec<String> {
     let said = seen.failure.iter().chain(&seen.warnings);
     notes.extend(said.map(in_a_line));
     if seen.view.state == "login-required" {
-        notes.push(
-            "It offers nothing before a login, which asks you about its authorization server at \
-             the terminal; then start it once here."
-                .to_owned(),
-        );
+        notes.push("It offers nothing before a login; then start it once.".to_owned());
     }
     notes
 }
@@ -185,8 +184,13 @@ fn tone(view: &HubServerView) -> Tone {
     }
 }
 
-fn verbs(view: &HubServerView, waits: bool) -> Vec<HubVerb> {
+fn verbs(view: &HubServerView, waits: bool, upstream: Option<&Upstream>) -> Vec<HubVerb> {
+    let logs_in = upstream.is_some_and(|upstream| {
+        matches!(upstream.transport, UpstreamTransport::Http { .. }) && !has_authorization(upstream)
+    });
     match view.state {
+        "login-required" if logs_in => vec![HubVerb::LogIn, HubVerb::Start],
+        "approved" if logs_in && !waits => vec![HubVerb::Start, HubVerb::LogIn],
         "approved" | "login-required" if waits => vec![HubVerb::Start, HubVerb::Approve],
         "approved" | "login-required" => vec![HubVerb::Start],
         "not-approved" | "changed" => vec![HubVerb::Approve],

@@ -1,0 +1,247 @@
+//! A login that its owner began on a page: what it asks, where it leads, how it ended. Whoever logs
+//! in holds the [`LoginDesk`]; pages read the stage and hand over the answer.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
+use synapse_core::error::Failure;
+use tokio::sync::{oneshot, watch};
+use tokio::task::AbortHandle;
+
+/// A login that its owner asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoginOrder {
+    /// The server.
+    pub server: String,
+    /// Whether a client may be registered for it.
+    pub registering: Registering,
+}
+
+/// Whether a client may be registered for a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Registering {
+    /// Its owner asked for it.
+    Allowed,
+    /// Nobody asked for it.
+    #[default]
+    Refused,
+}
+
+/// An authorization server to which nothing was sent yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoginProposal {
+    /// Its issuer.
+    pub issuer: String,
+    /// The origins that would be contacted.
+    pub origins: Vec<String>,
+    /// The issuer of the last login, when that was another one.
+    pub previous: Option<String>,
+}
+
+/// The answer of an owner to a [`LoginProposal`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoginAnswer {
+    /// Go on.
+    Agreed,
+    /// Send nothing there.
+    Declined,
+}
+
+/// How a login ended well.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LoginEnd {
+    /// What there is to know, as names and values: issuer, scopes, expiry, place.
+    pub facts: Vec<(String, String)>,
+    /// Whether its tools still wait for a look and an approval.
+    pub next: AfterLogin,
+    /// The document of `hub login --json`.
+    pub document: Value,
+}
+
+/// What follows a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AfterLogin {
+    /// Nothing: what the server offers was approved before.
+    Nothing,
+    /// Nobody knows yet what the server offers.
+    Look,
+}
+
+/// How far a login has come.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Stage {
+    /// The server is asked who may log in.
+    Looking,
+    /// Its owner decides whether the authorization server may be contacted.
+    Confirm(LoginProposal),
+    /// Its owner opens this address; the answer comes back to the other one.
+    Visit { address: String, redirect: String },
+    /// It is over.
+    Done(LoginEnd),
+    /// It failed, or its owner ended it.
+    Failed(Failure),
+}
+
+/// Where a login tells how it goes, and asks.
+pub struct LoginDesk {
+    pub(crate) order: LoginOrder,
+    stage: watch::Sender<Stage>,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    answer: Option<oneshot::Sender<LoginAnswer>>,
+    warnings: Vec<Failure>,
+    notes: Vec<String>,
+    task: Option<AbortHandle>,
+}
+
+impl fmt::Debug for LoginDesk {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("LoginDesk")
+            .field("order", &self.order)
+            .finish_non_exhaustive()
+    }
+}
+
+impl LoginDesk {
+    pub(crate) fn new(order: LoginOrder) -> Arc<Self> {
+        Arc::new(Self {
+            order,
+            stage: watch::channel(Stage::Looking).0,
+            inner: Mutex::default(),
+        })
+    }
+
+    /// Asks the owner about an authorization server, and waits for the answer.
+    pub async fn confirm(&self, proposal: LoginProposal) -> LoginAnswer {
+        let (sender, answer) = oneshot::channel();
+        self.lock().answer = Some(sender);
+        self.stage.send_replace(Stage::Confirm(proposal));
+        answer.await.unwrap_or(LoginAnswer::Declined)
+    }
+
+    /// Shows the exact address to log in at, and where the answer is waited for.
+    pub fn visit(&self, address: &str, redirect: &str) {
+        self.stage.send_replace(Stage::Visit {
+            address: address.to_owned(),
+            redirect: redirect.to_owned(),
+        });
+    }
+
+    /// Adds a sentence about how it goes.
+    pub fn note(&self, text: String) {
+        self.lock().notes.push(text);
+    }
+
+    /// Adds something that its owner should know.
+    pub fn warn(&self, failure: Failure) {
+        self.lock().warnings.push(failure);
+    }
+
+    pub(crate) fn end(&self, ended: Result<LoginEnd, Failure>) {
+        self.stage.send_replace(match ended {
+            Ok(end) => Stage::Done(end),
+            Err(failure) => Stage::Failed(failure),
+        });
+    }
+
+    /// Who does the work, so that its owner can end it.
+    pub(crate) fn done_by(&self, task: AbortHandle) {
+        self.lock().task = Some(task);
+    }
+
+    pub(crate) fn stage(&self) -> Stage {
+        self.stage.borrow().clone()
+    }
+
+    /// Waits until its owner has something to do, or it is over.
+    pub(crate) async fn settled(&self) {
+        let mut stage = self.stage.subscribe();
+        drop(stage.wait_for(|stage| *stage != Stage::Looking).await);
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(*self.stage.borrow(), Stage::Done(_) | Stage::Failed(_))
+    }
+
+    pub(crate) fn notes(&self) -> (Vec<String>, Vec<Failure>) {
+        let inner = self.lock();
+        (inner.notes.clone(), inner.warnings.clone())
+    }
+
+    /// Hands over the answer to the question that is open; without one, nothing happens.
+    pub(crate) fn answer(&self, answer: LoginAnswer) {
+        let asked = self.lock().answer.take();
+        if let Some(asked) = asked {
+            self.stage.send_replace(Stage::Looking);
+            let _nobody = asked.send(answer);
+        }
+    }
+
+    /// Ends a login that is under way.
+    pub(crate) fn cancel(&self, failure: Failure) {
+        if self.is_over() {
+            return;
+        }
+        let task = self.lock().task.take();
+        if let Some(task) = task {
+            task.abort();
+        }
+        self.stage.send_replace(Stage::Failed(failure));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use synapse_core::error::Code;
+
+    use super::*;
+
+    fn desk() -> Arc<LoginDesk> {
+        LoginDesk::new(LoginOrder {
+            server: "work".into(),
+            registering: Registering::Refused,
+        })
+    }
+
+    fn proposal() -> LoginProposal {
+        LoginProposal {
+            issuer: "https://login.example".into(),
+            origins: vec!["https://login.example".into()],
+            previous: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_reaches_the_question_that_is_open() {
+        let desk = desk();
+        let asking = tokio::spawn({
+            let desk = Arc::clone(&desk);
+            async move { desk.confirm(proposal()).await }
+        });
+        desk.settled().await;
+        assert_eq!(desk.stage(), Stage::Confirm(proposal()));
+        desk.answer(LoginAnswer::Agreed);
+        assert_eq!(asking.await.unwrap(), LoginAnswer::Agreed);
+        // A second tab's answer finds no question.
+        desk.answer(LoginAnswer::Declined);
+        assert_eq!(desk.stage(), Stage::Looking);
+    }
+
+    #[tokio::test]
+    async fn an_end_is_not_overwritten_by_its_owner() {
+        let desk = desk();
+        let failure = |text: &str| Failure::new(Code::OauthDenied, text.to_owned());
+        desk.end(Err(failure("first")));
+        desk.cancel(failure("second"));
+        assert_eq!(desk.stage(), Stage::Failed(failure("first")));
+    }
+}
