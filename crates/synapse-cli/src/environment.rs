@@ -20,6 +20,8 @@ pub(crate) const SYNAPSE_VAULT_KEY_FILE: &str = "SYNAPSE_VAULT_KEY_FILE";
 
 /// The timeout of a login in seconds.
 pub(crate) const SYNAPSE_LOGIN_TIMEOUT: &str = "SYNAPSE_LOGIN_TIMEOUT";
+/// Where Ollama listens, by its own convention.
+pub(crate) const OLLAMA_HOST: &str = "OLLAMA_HOST";
 /// The user's browser, by convention.
 pub(crate) const BROWSER: &str = "BROWSER";
 /// The user's shell, by convention.

@@ -8,8 +8,8 @@ use axum::body::Body;
 use axum::http::Response;
 use maud::{Markup, html};
 use serde_json::{Value, json};
-use synapse_documents::ErrorDocument;
 use synapse_core::error::{Code, Failure, Remedy};
+use synapse_documents::ErrorDocument;
 
 use crate::app::{App, Kept, redirect};
 use crate::ask::{Ask, segment};

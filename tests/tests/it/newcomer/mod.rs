@@ -2,6 +2,7 @@
 //! way to cancel it.
 
 mod leaving;
+mod machine;
 mod models;
 mod script;
 mod whole;

@@ -8,6 +8,7 @@ mod connect;
 mod first;
 mod ides;
 mod key;
+mod local;
 mod model;
 mod pending;
 mod provider;

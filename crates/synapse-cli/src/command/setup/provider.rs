@@ -5,7 +5,7 @@ use synapse_core::connection::Draft;
 use synapse_core::gate::NetworkGate;
 use synapse_core::provider::{ProviderKind, TokenNeed};
 
-use super::{Setup, Stop, flag, missing};
+use super::{Setup, Stop, flag, local, missing};
 
 /// One line of the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,8 +41,12 @@ impl Setup<'_> {
             match offers.get(chosen) {
                 Some(Offer::Kind(kind)) => {
                     kind.as_str().clone_into(&mut draft.provider);
+                    let environment = &self.context.environment;
+                    let told = || local::base_url(*kind, environment);
+                    draft.base_url = draft.base_url.take().or_else(told);
                     let provider = flag("--provider", Some(kind.as_str()));
-                    self.same_as(&format!("synapse connection create …{provider}"));
+                    let base_url = flag("--base-url", draft.base_url.as_deref());
+                    self.same_as(&format!("synapse connection create …{provider}{base_url}"));
                     return Ok(*kind);
                 }
                 Some(Offer::Look) | None => found = self.look()?,
@@ -53,7 +57,15 @@ impl Setup<'_> {
     /// The detected providers first, then the table.
     fn offers(&self, found: &[ProviderKind]) -> Vec<Offer> {
         let set = VARIABLES.iter().filter(|(_, name)| self.is_set(name));
-        let noticed = found.iter().copied().chain(set.map(|(kind, _)| *kind));
+        let environment = &self.context.environment;
+        let listening = local::KINDS
+            .into_iter()
+            .filter(|kind| local::listens(*kind, environment));
+        let noticed = found
+            .iter()
+            .copied()
+            .chain(set.map(|(kind, _)| *kind))
+            .chain(listening);
         let mut offers: Vec<Offer> = Vec::new();
         let all = noticed.chain(ProviderKind::ALL).map(Offer::Kind);
         for offer in all {
@@ -69,13 +81,18 @@ impl Setup<'_> {
     fn described(&self, offer: Offer, found: &[ProviderKind]) -> String {
         let kind = match offer {
             Offer::Kind(kind) => kind,
-            Offer::Look => return LOOK.to_owned(),
+            Offer::Look => return self.look_offer(),
         };
         let profile = kind.profile();
+        let environment = &self.context.environment;
         let variable = variable(kind).filter(|name| self.is_set(name));
         let note = match (variable, profile.token) {
             _ if found.contains(&kind) => "runs here".to_owned(),
             (Some(name), _) => format!("{name} is set here"),
+            (None, _) if local::KINDS.contains(&kind) && local::listens(kind, environment) => {
+                let address = local::address(kind, environment).unwrap_or_default();
+                format!("something listens at {address}")
+            }
             (None, TokenNeed::Optional) if profile.start.is_some() => {
                 "on this machine, without a key".to_owned()
             }
@@ -86,6 +103,16 @@ impl Setup<'_> {
             .to_owned()
     }
 
+    /// The line that offers to look, with every address that is contacted then.
+    fn look_offer(&self) -> String {
+        let environment = &self.context.environment;
+        let addresses: Vec<String> = local::KINDS
+            .into_iter()
+            .filter_map(|kind| local::address(kind, environment))
+            .collect();
+        format!("{LOOK}  connects to {}", addresses.join(" and "))
+    }
+
     fn is_set(&self, name: &str) -> bool {
         self.context.environment.variable(name).is_some()
     }
@@ -93,9 +120,10 @@ impl Setup<'_> {
     /// Asks the addresses of Ollama and LM Studio for their models, because that was chosen.
     fn look(&self) -> Result<Vec<ProviderKind>, Stop> {
         let mut found = Vec::new();
-        for kind in [ProviderKind::Ollama, ProviderKind::LmStudio] {
+        for kind in local::KINDS {
             let draft = Draft {
                 provider: kind.as_str().to_owned(),
+                base_url: local::base_url(kind, &self.context.environment),
                 gate: NetworkGate::Open,
                 timeout_seconds: Some(LOOKING_SECONDS),
                 ..Draft::default()
@@ -125,6 +153,6 @@ const VARIABLES: [(ProviderKind, &str); 3] = [
     (ProviderKind::HuggingFace, "HF_TOKEN"),
     (ProviderKind::Anthropic, "ANTHROPIC_API_KEY"),
 ];
-const LOOK: &str = "Look for Ollama and LM Studio  connects to localhost:11434 and :1234";
+const LOOK: &str = "Look for Ollama and LM Studio";
 const BEFORE_LOOK: usize = 3;
 const LOOKING_SECONDS: u64 = 5;
