@@ -76,6 +76,9 @@ pub(crate) enum Failure {
         target: &'static str,
         source: Box<Self>,
     },
+    #[error("no test failed without: {names}")]
+    Survived { names: String },
+
     #[error("{file} has a line that is no count: {line}")]
     BadLine { file: &'static str, line: String },
 

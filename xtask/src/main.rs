@@ -15,6 +15,7 @@ mod bench;
 mod cargo_tools;
 mod check;
 mod command;
+mod defences;
 mod failure;
 mod fuzz;
 mod generate;
@@ -86,6 +87,12 @@ enum Task {
     },
     /// Injects a failure, and a kill, at every file operation of the program
     Torture,
+    /// Takes each defence of the dashboard away once, and expects a test to fail
+    Defences {
+        /// Only the defences whose names contain this
+        #[arg(default_value = "")]
+        filter: String,
+    },
     /// Runs a server under load and prints its memory, descriptors and threads
     Soak {
         /// Number of prompts
@@ -151,6 +158,7 @@ fn perform(task: &Task) -> Result<(), Failure> {
         Task::Reproduce(arguments) => reproduce::run(&repository, arguments),
         Task::Fuzz { target, seconds } => fuzz::run(&repository, target, *seconds),
         Task::Torture => torture::run(&repository),
+        Task::Defences { filter } => defences::run(&repository, filter),
         Task::Soak {
             calls,
             hub_calls,

@@ -1,0 +1,373 @@
+//! The defences of the dashboard, and how each is removed.
+
+/// A defence, by the text that makes it and the text that is as if it were not there.
+#[derive(Debug)]
+pub(super) struct Defence {
+    pub(super) name: &'static str,
+    /// Below `crates/synapse-dashboard/src`.
+    pub(super) file: &'static str,
+    pub(super) kept: &'static str,
+    pub(super) removed: &'static str,
+}
+
+const fn of(
+    name: &'static str,
+    file: &'static str,
+    kept: &'static str,
+    removed: &'static str,
+) -> Defence {
+    Defence {
+        name,
+        file,
+        kept,
+        removed,
+    }
+}
+
+pub(super) const DEFENCES: &[Defence] = &[
+    of(
+        "only own names in Host",
+        "guard.rs",
+        ".find(|own| own == host)",
+        ".find(|_| !host.is_empty())",
+    ),
+    of(
+        "one Host",
+        "guard.rs",
+        "let (host, None) = (hosts",
+        "let (host, _) = (hosts",
+    ),
+    of(
+        "own Origin",
+        "guard.rs",
+        "if origin != Some(&format!(\"http://{own}\")) || origins.next().is_some()",
+        "if origins.next().is_some() || own.is_empty() || origin == Some(\"\")",
+    ),
+    of("one Origin", "guard.rs", " || origins.next().is_some()", ""),
+    of(
+        "Sec-Fetch-Site",
+        "guard.rs",
+        "if site.is_some_and(|site| site != \"same-origin\") {\n        return forbidden",
+        "if site.is_some_and(|site| site == \"\") {\n        return forbidden",
+    ),
+    of(
+        "form encoding",
+        "guard.rs",
+        "if form.map(str::trim) != Some(\"application/x-www-form-urlencoded\")",
+        "if form.map(str::trim) == Some(\"\")",
+    ),
+    of(
+        "form secret",
+        "guard.rs",
+        "is_some_and(|given| same(given, &ask.csrf))",
+        "is_none_or(|given| given != \"never\")",
+    ),
+    of(
+        "body limit",
+        "guard.rs",
+        "to_bytes(body, MOST_BODY)",
+        "to_bytes(body, MOST_BODY * 100)",
+    ),
+    of(
+        "session",
+        "guard.rs",
+        "    let Some((csrf, cookie_value)) = session else {\n        return without_session(&request);\n    };",
+        "    if request.uri().path() == \"never\" {\n        return without_session(&request);\n    }\n    let (csrf, cookie_value) = session.unwrap_or_default();",
+    ),
+    of(
+        "text in paths",
+        "guard.rs",
+        "if !is_utf8(path) {",
+        "if path == \"never\" && !is_utf8(path) {",
+    ),
+    of(
+        "only GET enters",
+        "guard.rs",
+        "if method != Method::GET {",
+        "if method == Method::TRACE {",
+    ),
+    of(
+        "safety headers",
+        "guard.rs",
+        "    protect(response.headers_mut());\n",
+        "    if response.status() == StatusCode::IM_A_TEAPOT {\n        protect(response.headers_mut());\n    }\n",
+    ),
+    of(
+        "nothing by default",
+        "guard.rs",
+        "default-src 'none'",
+        "default-src *",
+    ),
+    of(
+        "own forms",
+        "guard.rs",
+        "form-action 'self'",
+        "form-action *",
+    ),
+    of(
+        "own script",
+        "guard.rs",
+        "script-src 'self'",
+        "script-src *",
+    ),
+    of("own style", "guard.rs", "style-src 'self'", "style-src *"),
+    of("no base", "guard.rs", "base-uri 'none'", "base-uri *"),
+    of(
+        "no frame",
+        "guard.rs",
+        "frame-ancestors 'none'",
+        "frame-ancestors *",
+    ),
+    of(
+        "trusted types",
+        "guard.rs",
+        "require-trusted-types-for 'script'; trusted-types 'none'",
+        "sandbox allow-forms",
+    ),
+    of(
+        "nosniff",
+        "guard.rs",
+        "(\"x-content-type-options\", \"nosniff\")",
+        "(\"x-content-type\", \"nosniff\")",
+    ),
+    of(
+        "no frame in old browsers",
+        "guard.rs",
+        "(\"x-frame-options\", \"DENY\")",
+        "(\"x-frame\", \"DENY\")",
+    ),
+    of(
+        "no referrer",
+        "guard.rs",
+        "(\"referrer-policy\", \"no-referrer\")",
+        "(\"referrer-policy\", \"unsafe-url\")",
+    ),
+    of(
+        "no store",
+        "guard.rs",
+        "(\"cache-control\", \"no-store\")",
+        "(\"cache-control\", \"private\")",
+    ),
+    of(
+        "opener policy",
+        "guard.rs",
+        "(\"cross-origin-opener-policy\", \"same-origin\")",
+        "(\"cross-origin-opener-policy\", \"unsafe-none\")",
+    ),
+    of(
+        "resource policy",
+        "guard.rs",
+        "(\"cross-origin-resource-policy\", \"same-origin\")",
+        "(\"cross-origin-resource-policy\", \"cross-origin\")",
+    ),
+    of(
+        "cookie hidden from scripts",
+        "guard.rs",
+        "; HttpOnly; SameSite=Strict; Max-Age={}\"",
+        "; SameSite=Strict; Max-Age={}\"",
+    ),
+    of(
+        "strict cookie",
+        "guard.rs",
+        "; HttpOnly; SameSite=Strict; Max-Age={}\"",
+        "; HttpOnly; SameSite=Lax; Max-Age={}\"",
+    ),
+    of(
+        "cookie below the random path",
+        "guard.rs",
+        "                app.base,\n                SESSION_LIFE",
+        "                \"/\",\n                SESSION_LIFE",
+    ),
+    of(
+        "random path",
+        "lib.rs",
+        "let base = format!(\"/{}/\", sessions.random::<16>()?);",
+        "let base = \"/pages/\".to_owned();",
+    ),
+    of(
+        "a token opens once",
+        "session.rs",
+        "            .take()\n            .ok_or(Refused::Spent)?;",
+        "            .ok_or(Refused::Spent)?;",
+    ),
+    of(
+        "a token ends",
+        "session.rs",
+        "if now > ends {",
+        "if now < Duration::ZERO && now > ends {",
+    ),
+    of(
+        "256 bits of a token",
+        "session.rs",
+        "let token = self.random::<32>()?;",
+        "let token = self.random::<8>()?;",
+    ),
+    of(
+        "a session ends",
+        "session.rs",
+        "(now <= *ends).then(|| csrf.clone())",
+        "(*ends > Duration::ZERO).then(|| csrf.clone())",
+    ),
+    of(
+        "leaving",
+        "session.rs",
+        "self.lock().sessions.remove(&hash(cookie));",
+        "self.lock().sessions.remove(&hash(\"\"));\n        let _ = cookie;",
+    ),
+    of(
+        "loopback",
+        "server.rs",
+        "IpAddr::V4(Ipv4Addr::LOCALHOST)",
+        "IpAddr::V4(Ipv4Addr::UNSPECIFIED)",
+    ),
+    of(
+        "loopback of IPv6",
+        "server.rs",
+        "IpAddr::V6(Ipv6Addr::LOCALHOST)",
+        "IpAddr::V6(Ipv6Addr::UNSPECIFIED)",
+    ),
+    of(
+        "time for a head",
+        "server.rs",
+        ".header_read_timeout(HEAD_TIME)",
+        ".header_read_timeout(HEAD_TIME * 100)",
+    ),
+    of(
+        "time for a body",
+        "guard.rs",
+        "timeout(BODY_TIME, to_bytes",
+        "timeout(BODY_TIME * 100, to_bytes",
+    ),
+    of(
+        "an end in spite of idle clients",
+        "server.rs",
+        "served.as_mut().graceful_shutdown();",
+        "",
+    ),
+    of(
+        "a field once",
+        "form.rs",
+        "if form.get(&name).is_some() {",
+        "if name.is_empty() && form.get(&name).is_some() {",
+    ),
+    of(
+        "a secret once",
+        "form.rs",
+        "if form.secret.is_some() {",
+        "if form.secret.is_some() && name.is_empty() {",
+    ),
+    of(
+        "64 fields",
+        "form.rs",
+        "const MOST_FIELDS: usize = 64;",
+        "const MOST_FIELDS: usize = 64_000;",
+    ),
+    of(
+        "known fields",
+        "form.rs",
+        "name == CSRF || names.contains(&name.as_str())",
+        "name == CSRF || names.contains(&name.as_str()) || !name.is_empty()",
+    ),
+    of(
+        "no secret in another form",
+        "form.rs",
+        "match self.secret.is_none() || names.contains(&SECRET) {",
+        "match self.secret.is_none() || !names.is_empty() {",
+    ),
+    of(
+        "hidden characters as boxes",
+        "text.rs",
+        "if is_hidden(character) && !keep(character) {",
+        "if is_hidden(character) && keep('\\n') {",
+    ),
+    of(
+        "tokens out of foreign text",
+        "text.rs",
+        "let clean = without_tokens(&capped);",
+        "let clean = capped.clone();",
+    ),
+    of(
+        "https links only",
+        "text.rs",
+        "url.filter(|url| url.scheme() == \"https\" && url.username().is_empty());",
+        "url.filter(|url| url.username().is_empty());",
+    ),
+    of(
+        "no user in links",
+        "text.rs",
+        "url.filter(|url| url.scheme() == \"https\" && url.username().is_empty());",
+        "url.filter(|url| url.scheme() == \"https\");",
+    ),
+    of(
+        "authorization URLs",
+        "text.rs",
+        "(\"http\", Some(url::Host::Domain(host))) => host == \"localhost\",",
+        "(\"http\", Some(url::Host::Domain(host))) => !host.is_empty(),",
+    ),
+    of(
+        "a token is not shown again",
+        "pages/edit.rs",
+        "let value = if holds_token(&value) || (is_opaque(&value) && !is_reference) {",
+        "let value = if value == \"never\" && (holds_token(&value) || (is_opaque(&value) && !is_reference)) {",
+    ),
+    of(
+        "digest of an edit",
+        "pages/edit.rs",
+        "if digest(&stored.draft) != filled.digest {",
+        "if digest(&stored.draft) == filled.digest && filled.name.is_empty() {",
+    ),
+    of(
+        "digest of an edit after its check began",
+        "pages/check.rs",
+        "if digest(&stored.draft) != *shown {",
+        "if digest(&stored.draft) != *shown && shown.is_empty() {",
+    ),
+    of(
+        "digest of a removal",
+        "pages/connection.rs",
+        "if digest(&stored.draft) != shown {",
+        "if digest(&stored.draft) != shown && shown.is_empty() {",
+    ),
+    of(
+        "digest of an approval",
+        "pages/hub.rs",
+        "is_some_and(|current| same(&current.digest, shown))",
+        "is_some_and(|current| current.digest.len() + shown.len() > 0)",
+    ),
+    of(
+        "back to a page of ours",
+        "routes.rs",
+        "let back = if back.starts_with(&app.base) {",
+        "let back = if !back.is_empty() {",
+    ),
+    of(
+        "no formula in CSV",
+        "pages/usage.rs",
+        "let cell = if is_formula {",
+        "let cell = if is_formula && cell.is_empty() {",
+    ),
+    of(
+        "32 results",
+        "app.rs",
+        "while results.len() >= MOST_RESULTS {",
+        "while results.len() >= MOST_RESULTS * 100 {",
+    ),
+    of(
+        "10 minutes of a result",
+        "app.rs",
+        "known == id && *until >= now",
+        "known == id && *until >= Duration::ZERO && now >= Duration::ZERO",
+    ),
+    of(
+        "a closed tab cancels",
+        "climb.rs",
+        "climb.cancel_unless_watched();",
+        "drop(climb.clone());",
+    ),
+    of(
+        "a key in the place of its reference",
+        "pages/secrets.rs",
+        "let shown = if holds_token(asked) || is_opaque(asked) {",
+        "let shown = if asked.is_empty() {",
+    ),
+];
