@@ -117,8 +117,8 @@ pub(crate) fn page(app: &App, ask: &Ask, id: &str) -> Page {
             (panel("notes", "", "On the way", &html! {}, &html! { div .pad.stack {
                 @for text in &notes { p { (foreign(text)) } }
                 @for warning in &warnings { (note(Tone::Look, None, &html! {
-                    p { (foreign(&warning.message)) }
-                    @if !warning.hints.is_empty() { (remedies(app, &warning.hints)) }
+                    p { (foreign(&warning.message())) }
+                    @if !warning.hints().is_empty() { (remedies(app, &warning.hints())) }
                 })) }
             } }))
         }
@@ -183,13 +183,13 @@ fn done(app: &App, ask: &Ask, server: &str, end: &LoginEnd) -> Markup {
 fn failed(app: &App, ask: &Ask, server: &str, failure: &Failure) -> Markup {
     let again = format!("hub/{}/{}", segment(server), HubVerb::LogIn.as_str());
     let may_register = failure
-        .hints
+        .hints()
         .iter()
         .any(|hint| matches!(hint.remedy, Some(Remedy::LogInAndRegister { .. })));
     html! {
         (super::error::head(app, failure))
         (panel("login", "", "What to do", &html! {}, &html! { div .pad.stack {
-            @if !failure.hints.is_empty() { div .remedy.bare { (remedies(app, &failure.hints)) } }
+            @if !failure.hints().is_empty() { div .remedy.bare { (remedies(app, &failure.hints())) } }
             div .row {
                 @if may_register { form method="post" action=(app.to(&again)) {
                     (csrf(ask)) input type="hidden" name=(REGISTER) value="on";
