@@ -6,10 +6,11 @@ use std::sync::Arc;
 use synapse_core::engine::{Engine, Ports};
 use synapse_core::error::Failure;
 use synapse_core::ports::{HubLedger, SecretResolver};
+use synapse_home::Home;
 use synapse_mcp::host::RequestObserver;
 use synapse_process::Guard;
 use synapse_providers::Providers;
-use synapse_store::{Home, NoPrompt, Secrets, SqliteLedger, SqlitePrices, TomlConnections};
+use synapse_store::{NoPrompt, Secrets, SqliteLedger, SqlitePrices, TomlConnections};
 
 use crate::command::Context;
 use crate::environment::Environment;

@@ -73,7 +73,8 @@ mod left_out {
 
     use synapse_core::error::{Code, Failure};
     use synapse_core::ports::Clock;
-    use synapse_store::{Home, SqliteLedger, TomlConnections};
+    use synapse_home::Home;
+    use synapse_store::{SqliteLedger, TomlConnections};
 
     use super::Observed;
     use crate::command::Context;

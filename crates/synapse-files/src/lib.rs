@@ -1,11 +1,10 @@
-//! Files: atomic replacement, locks between processes, identity, trust by owner and mode. Also the
-//! home directory of Synapse and the names of its files.
+//! Files: atomic replacement, locks between processes, identity, trust by owner and mode. Knows
+//! nothing of Synapse.
 //!
 //! **Invariant:** nothing here reads the environment or compares paths as text. Reading creates
 //! nothing.
 
 mod error;
-mod home;
 mod identity;
 mod leftover;
 mod lock;
@@ -16,7 +15,6 @@ mod replace;
 mod trust;
 
 pub use error::FileError;
-pub use home::Home;
 pub use identity::{Identity, is_within, same_file};
 pub use leftover::{leftovers, sweep};
 pub use lock::{Lock, SharedLock};

@@ -9,7 +9,8 @@ use std::path::PathBuf;
 use synapse_core::Failure;
 use synapse_core::ledger::{UsageKey, UsageQuery};
 use synapse_core::ports::LedgerReader as _;
-use synapse_store::{Home, SqliteLedger};
+use synapse_home::Home;
+use synapse_store::SqliteLedger;
 
 /// One line per model. A home without calls is left unchanged.
 pub(crate) async fn spending(home: PathBuf) -> Result<Vec<String>, Failure> {

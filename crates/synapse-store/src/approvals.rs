@@ -14,9 +14,9 @@ use synapse_core::time::Timestamp;
 use synapse_core::upstream::{Approval, Catalogue, Fingerprint, Start, UpstreamName};
 use synapse_core::{Code, Failure, Remedy};
 use synapse_files::FileError;
+use synapse_home::atomic::{self, Lock};
+use synapse_home::failure::{of_file, reading, rely_on, shown, writing};
 
-use crate::atomic::{self, Lock};
-use crate::failure::{of_file, reading, rely_on, shown, writing};
 use crate::upstreams::HubPlace;
 
 /// The approvals of the servers of a [`HubPlace`].

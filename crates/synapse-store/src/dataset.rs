@@ -15,10 +15,10 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use serde::{Deserialize, Serialize};
 use synapse_core::dataset::{MachineId, MachineName, Month, PartName};
 use synapse_core::{Code, Failure};
-use synapse_files::{FileError, Home, Place, Prepared, Rights};
-
-use crate::atomic::{self, Lock};
-use crate::failure::{of_file, rely_on, shown, writing};
+use synapse_files::{FileError, Place, Prepared, Rights};
+use synapse_home::Home;
+use synapse_home::atomic::{self, Lock};
+use synapse_home::failure::{of_file, rely_on, shown, writing};
 
 /// This machine during an export; excludes other exports from the same home.
 #[derive(Debug)]

@@ -7,7 +7,6 @@
 #[cfg(any(test, fuzzing))]
 pub mod any_bytes;
 mod approvals;
-pub mod atomic;
 mod connections;
 mod dataset;
 mod failure;
@@ -21,12 +20,10 @@ mod upstreams;
 pub use approvals::JsonApprovals;
 pub use connections::TomlConnections;
 pub use dataset::{Dataset, Machine, Part, PartFile, PartPlace};
-pub use failure::{is_of_room, try_write};
 pub use ledger::{SqliteLedger, SqlitePrices};
 pub use logs::{UpstreamLog, read_log};
 pub use running::{Note, RunningServer, note_running, running};
 pub use secrets::{Environment, Inspected, Mend, NewKey, NoPrompt, Scanned, Secrets};
-pub use synapse_files::Home;
 pub use synapse_process::Guard;
 pub use tokens::TokenRecords;
 pub use upstreams::{HubPlace, JsonUpstreams, Offering, UpstreamsFile, not_found, read_env_file};

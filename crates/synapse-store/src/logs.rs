@@ -12,9 +12,9 @@ use synapse_core::Failure;
 use synapse_core::time::Timestamp;
 use synapse_core::upstream::UpstreamName;
 use synapse_files::{Found, open, private_options};
+use synapse_home::atomic::create_directory;
+use synapse_home::failure::{of_file, reading};
 
-use crate::atomic::create_directory;
-use crate::failure::{of_file, reading};
 use crate::upstreams::HubPlace;
 
 /// The log of one server. Concurrent writers append whole lines.

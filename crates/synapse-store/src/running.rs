@@ -7,10 +7,10 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use synapse_core::Failure;
-use synapse_files::{Home, private_options};
-
-use crate::atomic::create_directory;
-use crate::failure::{of_file, reading, writing};
+use synapse_files::private_options;
+use synapse_home::Home;
+use synapse_home::atomic::create_directory;
+use synapse_home::failure::{of_file, reading, writing};
 
 /// A running upstream server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,6 +13,8 @@
 )]
 
 pub mod any_bytes;
+#[cfg(unix)]
+pub mod disk;
 pub mod leak;
 pub mod mcp_bridge;
 pub mod ports;

@@ -13,9 +13,10 @@ use synapse_core::upstream::{
     AuthMethod, OAuthClient, OAuthEvent, RecordKey, RegistrationKind, TokenRecord, TokenState,
 };
 use synapse_core::{NetworkGate, Origin};
+use synapse_home::Home;
 use synapse_http::HttpConfig;
 use synapse_oauth::{OAuth, Tokens};
-use synapse_store::{Home, TokenRecords};
+use synapse_store::TokenRecords;
 use synapse_testkit::raw::{RawServer, Reply};
 use url::Url;
 

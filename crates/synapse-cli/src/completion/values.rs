@@ -13,8 +13,9 @@ use synapse_core::ledger::{Entry, HistoryQuery, UsageKey};
 use synapse_core::ports::{
     ConnectionStore as _, LedgerReader as _, StoredConnection, UpstreamStore as _,
 };
+use synapse_home::Home;
 use synapse_ide::CLIENTS;
-use synapse_store::{Home, HubPlace, JsonUpstreams, SqliteLedger, TomlConnections};
+use synapse_store::{HubPlace, JsonUpstreams, SqliteLedger, TomlConnections};
 use synapse_tools::Tool;
 
 use super::plain::{candidate, is_plain};

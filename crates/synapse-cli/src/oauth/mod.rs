@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use synapse_core::Failure;
 use synapse_core::error::Code;
+use synapse_home::Home;
 use synapse_http::HttpConfig;
 use synapse_oauth::{OAuth, Times};
-use synapse_store::{Home, SqliteLedger, TokenRecords};
+use synapse_store::{SqliteLedger, TokenRecords};
 
 use crate::command::Context;
 use crate::environment::SYNAPSE_LOGIN_TIMEOUT;

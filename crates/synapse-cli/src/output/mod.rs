@@ -284,7 +284,7 @@ impl Printer {
 
 /// The failure of a stdout that cannot be written, such as a file on a full disk.
 pub(crate) fn not_taken(error: &io::Error) -> Failure {
-    let code = match synapse_store::is_of_room(error.kind()) {
+    let code = match synapse_home::failure::is_of_room(error.kind()) {
         true => Code::StorageDiskFull,
         false => Code::StorageUnavailable,
     };

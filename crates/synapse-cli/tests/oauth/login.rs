@@ -5,7 +5,8 @@ use std::process::{Output, Stdio};
 
 use serde_json::{Value, json};
 use synapse_core::ports::TokenStore as _;
-use synapse_store::{Home, TokenRecords};
+use synapse_home::Home;
+use synapse_store::TokenRecords;
 
 use crate::peer::{Desk, Peer};
 

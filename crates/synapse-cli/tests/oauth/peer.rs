@@ -11,8 +11,9 @@ use synapse_core::ports::{ApprovalStore as _, UpstreamStore as _};
 use synapse_core::time::Timestamp;
 use synapse_core::upstream::expand::{Surroundings, expand};
 use synapse_core::upstream::{Approval, Upstream};
+use synapse_home::Home;
 use synapse_hub::SystemPlaces;
-use synapse_store::{Home, HubPlace, JsonApprovals, JsonUpstreams};
+use synapse_store::{HubPlace, JsonApprovals, JsonUpstreams};
 use tempfile::TempDir;
 
 /// The two servers, stopped on drop.

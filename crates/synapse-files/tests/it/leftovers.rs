@@ -3,8 +3,7 @@
 use std::io::Write as _;
 
 use synapse_files::{Lock, Replacement, Rights, create, leftovers, sweep, tighten};
-
-use crate::support::{mode, names, read, set_mode, write};
+use synapse_testkit::disk::{mode, names, read, set_mode, write};
 
 #[test]
 fn only_what_nobody_writes_any_more_is_swept() {

@@ -4,8 +4,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use synapse_files::{Identity, Place, is_within, same_file};
-
-use crate::support::{set_mode, write};
+use synapse_testkit::disk::{set_mode, write};
 
 #[test]
 fn a_file_is_the_same_under_every_path() {

@@ -3,8 +3,9 @@
 use std::os::unix::fs::symlink;
 
 use synapse_files::{FileError, Rights, create, directory_within, remove_if};
+use synapse_testkit::disk::{mode, names, read, set_mode, write};
 
-use crate::support::{mode, names, prepared, read, replace, set_mode, write};
+use crate::support::{prepared, replace};
 
 #[test]
 fn a_private_file_never_gets_wider_and_another_one_keeps_its_mode() {

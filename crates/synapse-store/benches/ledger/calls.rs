@@ -9,7 +9,8 @@ use synapse_core::call::{CallId, Caller, Operation};
 use synapse_core::ledger::{Closing, Opening, Outcome};
 use synapse_core::ports::Ledger as _;
 use synapse_core::time::Timestamp;
-use synapse_store::{Home, SqliteLedger};
+use synapse_home::Home;
+use synapse_store::SqliteLedger;
 use uuid::Uuid;
 
 use super::{Scale, line, median, timed};

@@ -8,7 +8,8 @@ use synapse_core::engine::{Engine, Ports};
 use synapse_core::ledger::{HistoryQuery, UsageKey, UsageQuery};
 use synapse_core::ports::LedgerReader as _;
 use synapse_core::time::Timestamp;
-use synapse_store::{Home, SqliteLedger};
+use synapse_home::Home;
+use synapse_store::SqliteLedger;
 use synapse_testkit::ports::{
     FixedClock, FixedSecret, MemoryConnections, MemoryPrices, SequentialCallIds, StubProvider,
     StubProviders,

@@ -7,7 +7,7 @@ use synapse_core::ledger::{Closing, HistoryQuery, Opening, Outcome, UsageKey, Us
 use synapse_core::ports::{Ledger as _, LedgerReader as _};
 use synapse_core::time::Timestamp;
 use synapse_core::{Code, Draft, Receipt};
-use synapse_files::Home;
+use synapse_home::Home;
 use uuid::Uuid;
 
 use super::{in_home, write};

@@ -16,13 +16,13 @@ use synapse_core::preflight::{Check, CheckId, Finding, PreflightReport, Reach, S
 use synapse_core::time::Timestamp;
 use synapse_core::upstream::{UpstreamName, is_variable};
 use synapse_core::{ConnectionName, Draft};
-use synapse_files::Home;
+use synapse_home::Home;
 
 pub use self::ledger::ledger;
-use crate::atomic::create_directory;
 use crate::tokens::reread;
 use crate::upstreams::{HubPlace, JsonUpstreams, Offering, read_env_file};
 use crate::{JsonApprovals, TomlConnections};
+use synapse_home::atomic::create_directory;
 
 /// Reads `bytes` as `connections.toml`; adds a connection, removes one, and adds it again.
 ///
@@ -148,7 +148,7 @@ fn in_home(work: impl FnOnce(&Home)) {
 
 fn write(path: &Path, bytes: &[u8]) {
     drop(std::fs::remove_file(path));
-    let written = crate::atomic::write_private(path, bytes);
+    let written = synapse_home::atomic::write_private(path, bytes);
     assert!(written.is_ok(), "{written:?}");
 }
 

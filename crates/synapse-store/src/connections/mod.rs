@@ -18,13 +18,13 @@ use synapse_core::ports::{ConnectionStore, StoredConnection};
 use synapse_core::preflight::PreflightRecord;
 use synapse_core::telemetry::CollectorUrl;
 use synapse_core::{Code, ConnectionName, Draft, Failure, Remedy};
-use synapse_files::Home;
+use synapse_home::Home;
 
 pub(crate) use self::document::LedgerSettings;
 use self::source::{Opened, Source};
 use self::stamp::Watched;
-use crate::atomic::{Lock, replace};
-use crate::failure::{of_file, rely_on, shown};
+use synapse_home::atomic::{Lock, replace};
+use synapse_home::failure::{of_file, rely_on, shown};
 
 /// The connections in the `connections.toml` of a [`Home`].
 ///

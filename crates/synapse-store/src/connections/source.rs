@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use synapse_core::{Code, Failure};
 use synapse_files::{self as file, Found};
+use synapse_home::failure::{not_a_file, reading, shown};
 
 use super::stamp::Stamp;
-use crate::failure::{not_a_file, reading, shown};
 
 /// The file as read. A missing file has an empty text.
 #[derive(Debug)]

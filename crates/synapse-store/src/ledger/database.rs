@@ -11,13 +11,13 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use synapse_core::{Code, Failure};
-use synapse_files::{self as file, Home, private_options, tighten};
+use synapse_files::{self as file, private_options, tighten};
+use synapse_home::Home;
+use synapse_home::atomic::{Lock, SharedLock};
+use synapse_home::failure::{not_a_file, of_file, reading, rely_on, shown, writing};
 
 use super::schema::{VERSION, migrations};
-use crate::atomic::{Lock, SharedLock};
-use crate::failure::{
-    corrupt, newer_ledger, not_a_file, of_file, reading, rely_on, shown, sqlite, writing,
-};
+use crate::failure::{corrupt, newer_ledger, sqlite};
 
 /// Opens the ledger of `home` for writing; creates or migrates it if necessary.
 pub(super) fn open_to_write(home: &Home) -> Result<Connection, Failure> {

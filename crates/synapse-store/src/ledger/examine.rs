@@ -3,7 +3,7 @@
 use rusqlite::{Connection, TransactionBehavior};
 use synapse_core::Failure;
 use synapse_core::ledger::Examination;
-use synapse_files::Home;
+use synapse_home::Home;
 
 use super::database::{self, Opened};
 use super::spool;

@@ -55,11 +55,12 @@ use synapse_core::ledger::{
 use synapse_core::limits::Verdict;
 use synapse_core::ports::{HubLedger, Ledger, LedgerReader, Written};
 use synapse_core::time::Timestamp;
-use synapse_files::Home;
+use synapse_home::Home;
 use tokio::sync::oneshot::{self, Sender};
 use tokio::task::spawn_blocking;
 
 use self::database::Opened;
+
 pub use self::prices::SqlitePrices;
 use self::purge::Which;
 use self::queue::Queue;
@@ -67,7 +68,8 @@ use self::reader::Reader;
 use self::work::Work;
 use self::writer::{Job, Writer};
 use crate::connections::ledger_settings;
-use crate::failure::{no_thread, sqlite};
+use crate::failure::sqlite;
+use synapse_home::failure::no_thread;
 
 /// The ledger in the `ledger.db` of a [`Home`].
 ///

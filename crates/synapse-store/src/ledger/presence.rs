@@ -6,11 +6,10 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use synapse_core::Failure;
-use synapse_files::Home;
+use synapse_home::Home;
+use synapse_home::atomic::create_directory;
+use synapse_home::failure::writing;
 use uuid::Uuid;
-
-use crate::atomic::create_directory;
-use crate::failure::writing;
 
 /// Creates an id for a writing process.
 ///

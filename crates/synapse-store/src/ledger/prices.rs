@@ -8,7 +8,7 @@ use synapse_core::Failure;
 use synapse_core::ports::PriceStore;
 use synapse_core::price::{Price, PriceKey, PriceList, Rates, SeenPrice};
 use synapse_core::time::Timestamp;
-use synapse_files::Home;
+use synapse_home::Home;
 
 use super::reader::Reader;
 use super::{database, on_a_thread};

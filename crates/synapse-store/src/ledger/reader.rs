@@ -10,13 +10,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
 use synapse_core::Failure;
-use synapse_files::Home;
+use synapse_home::Home;
+use synapse_home::failure::rely_on;
 
 use super::database::{self, Opened};
 use super::schema::VERSION;
 use super::spool;
 use super::sweep::{OrphanRows, sweep};
-use crate::failure::{newer_ledger, rely_on, sqlite};
+use crate::failure::{newer_ledger, sqlite};
 
 /// Reads the ledger of a home. Creating one touches nothing.
 pub(super) struct Reader {

@@ -10,22 +10,24 @@ use rusqlite::Connection;
 use synapse_core::ledger::Repaired;
 use synapse_core::time::Timestamp;
 use synapse_core::{Code, Failure};
-use synapse_files::{Found, Home};
+use synapse_files::Found;
+use synapse_home::Home;
+use synapse_home::atomic::{Lock, create_directory};
+use synapse_home::failure::{locked, reading, shown, writing};
 use tempfile::TempDir;
 
 use super::database::{self, Opened};
 use super::rechain::Chain;
 use super::salvage::{self, Salvaged};
 use super::{audit, examine, presence};
-use crate::atomic::{Lock, create_directory};
-use crate::failure::{locked, reading, shown, sqlite, writing};
+use crate::failure::sqlite;
 
 /// Repairs the ledger of `home`, unless it is sound.
 pub(super) fn repair(home: &Home) -> Result<Repaired, Failure> {
     let path = home.ledger();
     match synapse_files::open(&path) {
         Ok(Found::Regular(..)) => {}
-        Ok(Found::Other(what)) => return Err(crate::failure::not_a_file(&path, what)),
+        Ok(Found::Other(what)) => return Err(synapse_home::failure::not_a_file(&path, what)),
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Repaired::default()),
         Err(error) => return Err(reading(&path, &error)),
     }

@@ -3,7 +3,7 @@
 
 use rusqlite::Connection;
 use synapse_core::time::Timestamp;
-use synapse_files::Home;
+use synapse_home::Home;
 
 use super::purge::Which;
 use super::{days, purge, texts};

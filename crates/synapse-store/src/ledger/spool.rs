@@ -20,13 +20,15 @@ use serde_json::Value as Json;
 use synapse_core::Failure;
 use synapse_core::call::CallId;
 use synapse_core::ledger::{Outcome, Waiting};
-use synapse_files::{Home, private_options};
+use synapse_files::private_options;
+use synapse_home::Home;
+use synapse_home::failure::{locked, of_file, writing};
 use uuid::Uuid;
 
 use super::content::{self, CONTENT};
 use super::rows::{self, RowWriter, key};
 use super::work::Work;
-use crate::failure::{locked, of_file, sqlite, writing};
+use crate::failure::sqlite;
 
 /// The columns one line sets in a call's row.
 #[derive(Debug, Serialize, Deserialize)]

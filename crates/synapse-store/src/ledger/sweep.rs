@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use synapse_core::ledger::Outcome;
-use synapse_files::Home;
+use synapse_home::Home;
 use uuid::Uuid;
 
 use super::presence::Departed;

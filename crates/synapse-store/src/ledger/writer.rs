@@ -10,7 +10,8 @@ use rusqlite::Connection;
 use synapse_core::ledger::Reservation;
 use synapse_core::limits::Verdict;
 use synapse_core::{Code, Failure};
-use synapse_files::Home;
+use synapse_home::Home;
+use synapse_home::failure::shown;
 use tokio::sync::oneshot::Sender;
 use uuid::Uuid;
 
@@ -20,7 +21,7 @@ use super::retention::Retention;
 use super::rows::{Completed, RowWriter};
 use super::work::Work;
 use super::{database, hub, reserve, spool, sweep};
-use crate::failure::{shown, sqlite};
+use crate::failure::sqlite;
 
 /// A message to the thread.
 pub(super) enum Job {

@@ -11,14 +11,15 @@ use synapse_core::credential::CredentialRef;
 use synapse_core::ports::{ResolvedSecret, Writing};
 use synapse_core::shell::quote;
 use synapse_core::{Code, Failure, Remedy};
-use synapse_files::{self as file, Found, Home, ModeSupport, same_file};
+use synapse_files::{self as file, Found, ModeSupport, same_file};
+use synapse_home::Home;
+use synapse_home::atomic;
+use synapse_home::atomic::create_directory;
+use synapse_home::failure::{rely_on, shown, writing as writing_failure};
 
 use super::Secrets;
 use super::bounded::bounded;
 use super::content::{self, MAX_LENGTH};
-use crate::atomic;
-use crate::atomic::create_directory;
-use crate::failure::{rely_on, shown, writing as writing_failure};
 
 /// Reads the credential file at `written`, where a leading `~/` is the user's home.
 pub(super) async fn resolve(secrets: &Secrets, written: &str) -> Result<ResolvedSecret, Failure> {

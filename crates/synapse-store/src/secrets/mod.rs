@@ -29,7 +29,7 @@ use async_trait::async_trait;
 use synapse_core::credential::CredentialRef;
 use synapse_core::ports::{PassphrasePrompt, ResolvedSecret, SecretResolver};
 use synapse_core::{Code, Failure, NetworkPermit};
-use synapse_files::Home;
+use synapse_home::Home;
 use synapse_process::Guard;
 
 pub use self::exposure::{Inspected, Mend, Scanned};

@@ -3,12 +3,12 @@
 
 use synapse_core::credential::CredentialRef;
 use synapse_core::{Code, Failure};
+use synapse_home::failure::shown;
 
 use super::bounded::bounded;
 use super::command::find;
 use super::file::{self, Modes};
 use super::{Secrets, keyring, local_vault, server, systemd, variable};
-use crate::failure::shown;
 
 /// Checks the location that `reference` names.
 pub(super) async fn reach(secrets: &Secrets, reference: &CredentialRef) -> Result<String, Failure> {
@@ -50,7 +50,7 @@ mod tests {
     use std::sync::Arc;
 
     use synapse_core::ports::SecretResolver as _;
-    use synapse_files::Home;
+    use synapse_home::Home;
 
     use super::*;
 

@@ -19,7 +19,7 @@ impl SecretWriter for Secrets {
                 let path = file::expand(path, self.user_home.as_deref());
                 path.map_or_else(
                     |_| reference.to_string(),
-                    |path| format!("the file {}", crate::failure::shown(&path)),
+                    |path| format!("the file {}", synapse_home::failure::shown(&path)),
                 )
             }
             CredentialRef::Env(name) => format!("the environment variable {name}"),

@@ -8,11 +8,13 @@ use secrecy::zeroize::Zeroizing;
 use synapse_core::ports::LoginClaim;
 use synapse_core::upstream::UpstreamName;
 use synapse_core::{Code, Failure};
-use synapse_files::{Found, Home};
+use synapse_files::Found;
+use synapse_home::Home;
+use synapse_home::atomic::{self, Lock};
+use synapse_home::failure::{not_a_file, reading, rely_on, shown, writing};
 
 use super::{Slot, document, slot_of};
-use crate::atomic::{self, Lock};
-use crate::failure::{not_a_file, open_to_others, reading, rely_on, shown, writing};
+use crate::failure::open_to_others;
 
 pub(super) fn slots(directory: &Path, config: &str) -> Result<Vec<Slot>, Failure> {
     let entries = match std::fs::read_dir(directory) {

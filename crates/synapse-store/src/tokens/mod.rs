@@ -15,12 +15,12 @@ use secrecy::zeroize::Zeroizing;
 use synapse_core::ports::{LoginClaim, StoredTokens, TokenStore, TokenTransaction};
 use synapse_core::upstream::{RecordKey, TokenRecord, UpstreamName};
 use synapse_core::{Code, Failure, Remedy};
-use synapse_files::Home;
+use synapse_home::Home;
+use synapse_home::atomic::{self, Lock};
+use synapse_home::failure::{no_thread, shown};
 use tokio::task::spawn_blocking;
 
 use self::document::Damage;
-use crate::atomic::{self, Lock};
-use crate::failure::{no_thread, shown};
 
 /// The token records of this machine's user.
 #[derive(Debug, Clone)]

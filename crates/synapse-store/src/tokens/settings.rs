@@ -1,11 +1,11 @@
 //! `oauth.toml`: the store of token records; files by default.
 
 use synapse_core::{Code, Failure};
-use synapse_files::Home;
+use synapse_home::Home;
+use synapse_home::failure::{of_file, rely_on, shown};
 use toml_edit::DocumentMut;
 
 use super::Backend;
-use crate::failure::{of_file, rely_on, shown};
 
 pub(super) fn backend(home: &Home) -> Result<Backend, Failure> {
     let path = home.oauth_settings();

@@ -4,11 +4,11 @@ use jsonc_parser::cst::{CstInputValue, CstObject, CstRootNode};
 use serde_json::{Map, Value};
 use synapse_core::upstream::UpstreamName;
 use synapse_core::{Code, Failure, Remedy};
+use synapse_home::failure::shown;
 
 use super::Offering;
 use super::source::Source;
 use super::tree::OPTIONS;
-use crate::failure::shown;
 
 /// Appends the entry.
 pub(super) fn insert(

@@ -6,8 +6,7 @@ use std::path::Path;
 use synapse_core::upstream::is_variable;
 use synapse_core::{Code, Failure};
 use synapse_files::{FileError, examine};
-
-use crate::failure::{of_file, refuse, shown};
+use synapse_home::failure::{of_file, refuse, shown};
 
 /// Reads the file at `path`: `NAME=value` and `export NAME=value`, `#` comments, single and double
 /// quotes. `${…}` in a value is literal, and no shell reads it. A later line wins.

@@ -30,8 +30,8 @@ pub use self::env_file::read_env_file;
 pub use self::place::HubPlace;
 use self::source::Source;
 use self::tree::{Member, Node, Value};
-use crate::atomic::{Lock, stamp};
-use crate::failure::{of_file, refuse, rely_on, shown};
+use synapse_home::atomic::{Lock, stamp};
+use synapse_home::failure::{of_file, refuse, rely_on, shown};
 
 /// The upstream servers of a [`HubPlace`]. Every call reads the file, so that edits take effect at
 /// once.

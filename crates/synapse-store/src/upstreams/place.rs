@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 
 use ring::digest::{SHA256, digest};
 use synapse_core::Failure;
-use synapse_files::Home;
-
-use crate::failure::{reading, shown};
+use synapse_home::Home;
+use synapse_home::failure::{reading, shown};
 
 /// An `mcp-servers.json` and the home with its state.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use synapse_core::{Code, Failure};
 use synapse_files::FileError;
-
-use crate::failure::{of_file, shown};
+use synapse_home::failure::{of_file, shown};
 
 /// The file as read.
 #[derive(Debug)]

@@ -5,9 +5,11 @@ use synapse_core::ports::ApprovalStore as _;
 use synapse_core::time::Timestamp;
 use synapse_core::upstream::{Approval, Catalogue, Fingerprint, Start};
 use synapse_core::{Code, Remedy};
-use synapse_store::{Home, HubPlace, JsonApprovals};
+use synapse_home::Home;
+use synapse_store::{HubPlace, JsonApprovals};
+use synapse_testkit::disk::{mode, write};
 
-use crate::support::{NOON, home, mode, write};
+use crate::support::{NOON, home};
 
 fn store(home: &Home) -> JsonApprovals {
     JsonApprovals::new(HubPlace::of_home(home.clone()))

@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use synapse_store::Home;
+use synapse_home::Home;
 
 use crate::{connections, ledger, secrets};
 

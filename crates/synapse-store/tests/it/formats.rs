@@ -8,8 +8,9 @@ use synapse_core::ports::{
     ApprovalStore as _, ConnectionStore as _, Ledger as _, LedgerReader as _, TokenStore as _,
 };
 use synapse_store::{HubPlace, JsonApprovals, SqliteLedger, TokenRecords, TomlConnections};
+use synapse_testkit::disk::write;
 
-use crate::support::{NOON, home, opening, write};
+use crate::support::{NOON, home, opening};
 use crate::{approvals, tokens};
 
 const CONNECTIONS: &str = include_str!("../formats/connections-1.toml");
@@ -41,7 +42,10 @@ fn connections_are_read_with_every_field() {
     assert!(hf.proxy.is_some());
     assert_eq!(hf.gate, NetworkGate::Closed);
     // Reading does not change the file.
-    assert_eq!(crate::support::read(&home.connections()), CONNECTIONS);
+    assert_eq!(
+        synapse_testkit::disk::read(&home.connections()),
+        CONNECTIONS
+    );
 }
 
 #[tokio::test]

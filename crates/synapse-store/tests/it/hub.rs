@@ -2,8 +2,9 @@
 
 use synapse_core::time::Timestamp;
 use synapse_store::{HubPlace, RunningServer, UpstreamLog, note_running, read_log, running};
+use synapse_testkit::disk::{mode, write};
 
-use crate::support::{NOON, home, mode, write};
+use crate::support::{NOON, home};
 
 #[test]
 fn a_log_is_for_its_owner_and_bounded() {

@@ -8,7 +8,6 @@
 )]
 
 mod approvals;
-mod atomic;
 mod child;
 mod connections;
 mod contract;

@@ -12,9 +12,11 @@ use secrecy::ExposeSecret as _;
 use synapse_core::credential::CredentialRef;
 use synapse_core::ports::{ResolvedSecret, SecretResolver as _};
 use synapse_core::{Code, Failure, NetworkGate, Remedy};
-use synapse_store::{Home, Secrets};
+use synapse_home::Home;
+use synapse_store::Secrets;
+use synapse_testkit::disk::{make_fifo, set_mode, write};
 
-use crate::support::{everything, make_fifo, set_mode, write};
+use crate::support::everything;
 
 const TOKEN: &str = "hf_fakefakefakefakefakefakefakefake";
 

@@ -1,9 +1,4 @@
-//! Shared by the tests: homes, drafts, rows, and all kinds of files.
-
-use std::fs::File;
-use std::io::Write as _;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+//! Shared by the tests: homes, drafts and rows.
 
 use synapse_core::call::{CallId, Caller, Operation};
 use synapse_core::connection::PreflightPass;
@@ -11,7 +6,7 @@ use synapse_core::ledger::{Closing, HistoryQuery, Opening, Outcome};
 use synapse_core::preflight::{Check, CheckId, Finding, PreflightReport, Reach, Skip};
 use synapse_core::time::Timestamp;
 use synapse_core::{Draft, Failure, NetworkGate, Receipt};
-use synapse_store::Home;
+use synapse_home::Home;
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -23,38 +18,6 @@ pub(crate) fn home() -> (TempDir, Home) {
     let directory = tempfile::tempdir().unwrap();
     let home = Home::new(directory.path().join(".synapse"));
     (directory, home)
-}
-
-pub(crate) fn write(path: &Path, content: impl AsRef<[u8]>) {
-    let mut file = File::create(path).unwrap();
-    file.write_all(content.as_ref()).unwrap();
-}
-
-pub(crate) fn read(path: &Path) -> String {
-    String::from_utf8(std::fs::read(path).unwrap()).unwrap()
-}
-
-pub(crate) fn mode(path: &Path) -> u32 {
-    std::fs::metadata(path).unwrap().permissions().mode() & 0o7777
-}
-
-pub(crate) fn set_mode(path: &Path, mode: u32) {
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
-}
-
-pub(crate) fn make_fifo(path: &Path) {
-    use rustix::fs::{CWD, FileType, Mode, mknodat};
-    mknodat(CWD, path, FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
-}
-
-/// The sorted names in a directory.
-pub(crate) fn names(directory: &Path) -> Vec<String> {
-    let mut names: Vec<String> = std::fs::read_dir(directory)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
 }
 
 pub(crate) fn draft() -> Draft {

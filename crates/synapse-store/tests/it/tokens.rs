@@ -10,9 +10,11 @@ use synapse_core::time::Timestamp;
 use synapse_core::upstream::{
     AuthMethod, OAuthClient, RecordKey, RegistrationKind, TokenRecord, TokenState,
 };
-use synapse_store::{Home, TokenRecords};
+use synapse_home::Home;
+use synapse_store::TokenRecords;
+use synapse_testkit::disk::{mode, names, read, set_mode, write};
 
-use crate::support::{everything, home, mode, names, read, set_mode, write};
+use crate::support::{everything, home};
 
 pub(crate) fn key(server: &str, url: &str) -> RecordKey {
     RecordKey {
@@ -241,7 +243,7 @@ async fn a_pipe_in_place_of_a_record_is_not_waited_for() {
     keep(&records, &key, 1).await;
     let file = file_of(&home);
     std::fs::remove_file(&file).unwrap();
-    crate::support::make_fifo(&file);
+    synapse_testkit::disk::make_fifo(&file);
     records.load(&key).await.unwrap_err();
 }
 

@@ -5,9 +5,11 @@ use serde_json::json;
 use synapse_core::ports::{StoredUpstream, UpstreamStore as _};
 use synapse_core::upstream::{Consent, Pin, Protocol, Upstream, UpstreamTransport};
 use synapse_core::{Code, Failure};
-use synapse_store::{Home, HubPlace, JsonUpstreams};
+use synapse_home::Home;
+use synapse_store::{HubPlace, JsonUpstreams};
+use synapse_testkit::disk::write;
 
-use crate::support::{home, write};
+use crate::support::home;
 
 fn store(home: &Home, text: &[u8]) -> JsonUpstreams {
     home.create().unwrap();

@@ -13,7 +13,8 @@ use synapse_core::time::Timestamp;
 use synapse_core::upstream::{
     AuthMethod, OAuthClient, RecordKey, RegistrationKind, TokenRecord, TokenState,
 };
-use synapse_store::{Home, Secrets, TokenRecords};
+use synapse_home::Home;
+use synapse_store::{Secrets, TokenRecords};
 use tempfile::TempDir;
 
 use crate::support::{Place, TOKEN, code, keep, resolve, value};

@@ -402,7 +402,7 @@ async fn write_entries() {
             .flatten()
     };
     let secrets = Secrets::new(Some(home.clone()), std::sync::Arc::new(variables))
-        .at_home(synapse_store::Home::new(home.join(".synapse")));
+        .at_home(synapse_home::Home::new(home.join(".synapse")));
     for index in 0..ENTRIES {
         let reference = format!("vault:local/{name}{index}");
         keep(&secrets, &reference, TOKEN, Writing::Create)

@@ -15,7 +15,8 @@ use synapse_core::ports::{
     Writing,
 };
 use synapse_core::{Code, Failure, NetworkGate};
-use synapse_store::{Home, Secrets};
+use synapse_home::Home;
+use synapse_store::Secrets;
 use tempfile::TempDir;
 
 /// A value of which no failure may show any part.

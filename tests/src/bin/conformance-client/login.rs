@@ -13,6 +13,7 @@ use synapse_core::ports::{BrowserOpener, OAuthRecorder, TokenSource as _};
 use synapse_core::secret::BoundSecret;
 use synapse_core::upstream::{OAuthEvent, UpstreamName};
 use synapse_core::{Code, Failure, NetworkGate, NetworkPermit, Origin, Remedy};
+use synapse_home::Home;
 use synapse_http::{HttpClient, HttpConfig, HttpRequest, Method};
 use synapse_hub::transport::Credentials;
 use synapse_mcp::client::CallError;
@@ -20,7 +21,7 @@ use synapse_oauth::{
     Decision, Dialogue, LoginRequest, LoginSettings, Look, News, OAuth, Proposal, Registering,
     Tokens, Way,
 };
-use synapse_store::{Home, TokenRecords};
+use synapse_store::TokenRecords;
 use synapse_testkit::ports::FixedClock;
 use tempfile::TempDir;
 use url::Url;

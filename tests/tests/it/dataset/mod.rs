@@ -50,7 +50,7 @@ impl Machine {
     }
 
     fn ledger(&self) -> Arc<SqliteLedger> {
-        Arc::new(SqliteLedger::new(synapse_store::Home::new(
+        Arc::new(SqliteLedger::new(synapse_home::Home::new(
             self.home.synapse(),
         )))
     }

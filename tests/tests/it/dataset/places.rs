@@ -128,7 +128,7 @@ fn a_second_export_at_once_waits_or_says_so() {
     let machine = Machine::with(&[(NOVEMBER, "a", None)]);
     let dataset = machine.home.path().join("dataset");
     let lock = machine.home.synapse().join("machine.json.lock");
-    let held = synapse_store::atomic::Lock::acquire(&lock, Duration::from_secs(60)).unwrap();
+    let held = synapse_home::atomic::Lock::acquire(&lock, Duration::from_secs(60)).unwrap();
     let output = machine.run(&dataset, &[]);
     assert_eq!(output.code, 13, "{output}");
     assert!(output.stdout.contains("storage.locked"), "{output}");

@@ -148,7 +148,7 @@ fn logged_in(home: &Home, url: &str) -> PathBuf {
         expires_at: None,
         obtained_at: Timestamp::from_millis(1_795_176_000_000),
     };
-    let store = TokenRecords::open(synapse_store::Home::new(home.synapse())).unwrap();
+    let store = TokenRecords::open(synapse_home::Home::new(home.synapse())).unwrap();
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_all().build().unwrap();
     runtime.block_on(async {

@@ -25,6 +25,7 @@ const LAYERS: &[Layer] = &[
         may_use: &[
             "synapse-cli",
             "synapse-core",
+            "synapse-home",
             "synapse-http",
             "synapse-hub",
             "synapse-mcp",
@@ -47,6 +48,7 @@ const LAYERS: &[Layer] = &[
             "synapse-tools",
             "synapse-ide",
             "synapse-files",
+            "synapse-home",
             "synapse-process",
             "synapse-hub",
             "synapse-oauth",
@@ -85,6 +87,7 @@ const LAYERS: &[Layer] = &[
             "synapse-core",
             "synapse-http",
             "synapse-files",
+            "synapse-home",
             "synapse-process",
         ],
     },
@@ -107,6 +110,10 @@ const LAYERS: &[Layer] = &[
     Layer {
         name: "synapse-http",
         may_use: &["synapse-core"],
+    },
+    Layer {
+        name: "synapse-home",
+        may_use: &["synapse-core", "synapse-files"],
     },
     Layer {
         name: "synapse-core",

@@ -7,7 +7,7 @@ use synapse_core::chat::ChatReply;
 use synapse_core::error::{Code, Failure};
 use synapse_core::redact::{printable, printable_json};
 use synapse_documents::ToolCallView;
-use synapse_store::atomic::{self, Replacement};
+use synapse_home::atomic::{self, Replacement};
 
 use crate::args::DeliveryArguments;
 use crate::output::{Printer, markdown};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use synapse_core::error::{Code, Failure};
 use synapse_dashboard::{Dashboard, Listening};
-use synapse_files::Home;
+use synapse_home::Home;
 
 use self::house::Surroundings;
 use super::{CommandError, Context};
@@ -74,7 +74,7 @@ fn open(context: &Context, home: &Home, file: &Path, address: &str) -> Result<()
          <meta http-equiv=\"refresh\" content=\"0;url={address}\"></head>\
          <body><a href=\"{address}\">Open the dashboard</a></body></html>\n"
     );
-    synapse_store::atomic::write_private(file, page.as_bytes())?;
+    synapse_home::atomic::write_private(file, page.as_bytes())?;
     Opener::new(context.environment.clone())
         .open_file(file)
         .map_err(|failure| failure.hint("open the printed address yourself"))

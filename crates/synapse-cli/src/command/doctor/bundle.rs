@@ -48,7 +48,7 @@ pub(in crate::command) async fn write(
         )
         .hint("please report this, without the secret"));
     }
-    synapse_store::atomic::write_private(path, text.as_bytes())
+    synapse_home::atomic::write_private(path, text.as_bytes())
 }
 
 /// Removes secrets from every text, and the user's name from every path.

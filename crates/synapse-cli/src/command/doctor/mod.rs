@@ -14,7 +14,9 @@ use synapse_core::error::{Code, Failure};
 use synapse_core::ports::{SecretWriter as _, StoredConnection};
 use synapse_core::redact::printable;
 use synapse_documents::DoctorDocument;
-use synapse_store::{Home, Secrets, try_write};
+use synapse_home::Home;
+use synapse_home::failure::try_write;
+use synapse_store::Secrets;
 
 use super::{CommandError, Context, history};
 use crate::args::DoctorArguments;

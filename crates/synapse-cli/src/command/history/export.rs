@@ -8,7 +8,7 @@ use synapse_core::error::{Code, Failure};
 use synapse_core::ledger::{HistoryQuery, Order};
 use synapse_core::redact::printable;
 use synapse_export::{Exporter, Format};
-use synapse_store::atomic::Replacement;
+use synapse_home::atomic::Replacement;
 
 use super::{dataset, filter};
 use crate::args::HistoryExportArguments;

@@ -10,10 +10,10 @@ use synapse_core::credential::CredentialRef;
 use synapse_core::redact::holds_token;
 use synapse_core::{Code, Failure, Remedy};
 use synapse_files::{self as file, Found};
+use synapse_home::failure::shown;
 
 use super::super::Secrets;
 use super::git;
-use crate::failure::shown;
 
 /// The result of scanning the configuration files.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

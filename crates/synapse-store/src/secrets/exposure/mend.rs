@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use synapse_core::Failure;
 use synapse_core::shell::quote;
 use synapse_files::{close, exposed, leftovers};
-
-use crate::failure::{of_file, shown, writing};
+use synapse_home::failure::{of_file, shown, writing};
 
 /// A repair that removes nothing of the user's.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -20,7 +20,7 @@ pub use self::mend::Mend;
 pub use self::own::Inspected;
 
 use super::{Secrets, file};
-use crate::failure::shown;
+use synapse_home::failure::shown;
 
 /// The flaws of the location of `reference`, worst first.
 pub(super) async fn inspect(secrets: &Secrets, reference: &CredentialRef) -> Vec<Failure> {

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 
 use synapse_core::shell::quote;
 use synapse_core::{Code, Failure};
-use synapse_files::{Home, ModeSupport, examine, exposed, leftovers};
+use synapse_files::{ModeSupport, examine, exposed, leftovers};
+use synapse_home::Home;
+use synapse_home::failure::{distrusted, shown};
 
 use super::mend::Mend;
-use crate::failure::{distrusted, open_to_others, shown};
+use crate::failure::open_to_others;
 
 /// The findings.
 #[derive(Debug, Clone, Default, PartialEq)]

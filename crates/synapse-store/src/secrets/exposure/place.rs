@@ -4,8 +4,7 @@ use std::path::Path;
 
 use synapse_core::shell::quote;
 use synapse_core::{Code, Failure};
-
-use crate::failure::shown;
+use synapse_home::failure::shown;
 
 /// The flaws of the location of the secret file at `path`.
 pub(super) fn flaws(path: &Path) -> Vec<Failure> {

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretString};
 use synapse_core::{Code, Failure};
+use synapse_home::atomic;
+use synapse_home::atomic::create_directory;
+use synapse_home::failure::shown;
 
 use super::super::file::{self, Modes};
-use crate::atomic;
-use crate::atomic::create_directory;
-use crate::failure::shown;
 
 /// Opens and seals the vault.
 pub(super) enum Key {

@@ -17,15 +17,16 @@ use secrecy::{ExposeSecret as _, SecretString};
 use synapse_core::credential::CredentialRef;
 use synapse_core::ports::{PassphrasePrompt, PassphrasePurpose, ResolvedSecret, Writing};
 use synapse_core::{Code, Failure, Remedy};
-use synapse_files::{self as file, Found, Home};
+use synapse_files::{self as file, Found};
+use synapse_home::Home;
+use synapse_home::atomic::{self, Lock};
+use synapse_home::failure::{of_file, reading, rely_on, shown};
 
 use self::entries::Entries;
 use self::envelope::{SealKind, Sealed};
 use self::key::Key;
 use super::bounded::{bounded, run_blocking};
 use super::{Secrets, content};
-use crate::atomic::{self, Lock};
-use crate::failure::{of_file, reading, rely_on, shown};
 
 /// The new key of the local vault.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -398,7 +399,7 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
             .read_to_end(&mut sealed)
             .map(|_| Some(sealed))
             .map_err(|error| reading(path, &error)),
-        Ok(Found::Other(what)) => Err(crate::failure::not_a_file(path, what)),
+        Ok(Found::Other(what)) => Err(synapse_home::failure::not_a_file(path, what)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(reading(path, &error)),
     }

@@ -14,12 +14,12 @@ use synapse_core::credential::CredentialRef;
 use synapse_core::secure_url::{SecureUrl, SecureUrlError};
 use synapse_core::{Code, Failure};
 use synapse_files::{self as file, Found};
+use synapse_home::failure::{reading, rely_on, shown};
 use synapse_http::RootCertificate;
 use url::Url;
 
 use super::super::{Secrets, content};
 use super::may_hold_token;
-use crate::failure::{reading, rely_on, shown};
 
 /// The settings of requests to the server.
 pub(super) struct Settings {
@@ -50,7 +50,7 @@ struct Written {
 impl Settings {
     /// The settings in `vault.toml`, otherwise those of the environment. Never a mixture.
     pub(super) fn find(secrets: &Secrets) -> Result<Self, Failure> {
-        let path = secrets.home.as_ref().map(crate::Home::vault_server);
+        let path = secrets.home.as_ref().map(synapse_home::Home::vault_server);
         if let (Some(home), Some(path)) = (&secrets.home, &path) {
             rely_on(home, path)?;
         }
@@ -190,7 +190,7 @@ fn read(path: &Path) -> Result<Option<String>, Failure> {
             .read_to_string(&mut text)
             .map(|_| Some(text))
             .map_err(|error| reading(path, &error)),
-        Ok(Found::Other(what)) => Err(crate::failure::not_a_file(path, what)),
+        Ok(Found::Other(what)) => Err(synapse_home::failure::not_a_file(path, what)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(reading(path, &error)),
     }

@@ -4,10 +4,12 @@ use std::os::unix::fs::symlink;
 
 use synapse_core::ports::ConnectionStore as _;
 use synapse_core::{Code, Failure};
-use synapse_store::{Home, TomlConnections};
+use synapse_home::Home;
+use synapse_store::TomlConnections;
+use synapse_testkit::disk::{make_fifo, names, set_mode, write};
 
 use crate::child::{Role, run_unprivileged};
-use crate::support::{cleared, draft, everything, home, make_fifo, names, set_mode, write};
+use crate::support::{cleared, draft, everything, home};
 
 /// The failure of every operation for a file with this content; none changes it.
 fn refused(content: &[u8]) -> Failure {

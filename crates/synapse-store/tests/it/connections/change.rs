@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use synapse_core::ports::ConnectionStore as _;
 use synapse_core::{Code, Draft, NetworkGate};
-use synapse_store::atomic::Lock;
-use synapse_store::{Home, TomlConnections};
+use synapse_home::Home;
+use synapse_home::atomic::Lock;
+use synapse_store::TomlConnections;
+use synapse_testkit::disk::{mode, names, read, set_mode, write};
 use tempfile::TempDir;
 
-use crate::support::{cleared, draft, home, mode, names, read, set_mode, write};
+use crate::support::{cleared, draft, home};
 
 /// A typical hand-edited file.
 const EDITED: &str = concat!(

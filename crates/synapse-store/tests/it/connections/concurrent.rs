@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use synapse_core::ports::ConnectionStore as _;
-use synapse_store::{Home, TomlConnections};
+use synapse_home::Home;
+use synapse_store::TomlConnections;
 
 use crate::child::{Role, finish, start};
 use crate::support::{cleared, draft, home};

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use synapse_core::ConnectionName;
 use synapse_core::ports::ConnectionStore as _;
-use synapse_store::{Home, TomlConnections};
+use synapse_home::Home;
+use synapse_store::TomlConnections;
 
 use crate::support::home;
 

@@ -9,9 +9,10 @@ mod read;
 mod telemetry;
 
 use synapse_store::TomlConnections;
+use synapse_testkit::disk::mode;
 
 use super::contract::connection_store_story;
-use super::support::{home, mode};
+use super::support::home;
 
 #[test]
 fn the_file_passes_the_story_of_the_port() {

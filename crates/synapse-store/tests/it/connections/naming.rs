@@ -3,8 +3,9 @@
 use synapse_core::ports::ConnectionStore as _;
 use synapse_core::{Code, ConnectionName};
 use synapse_store::TomlConnections;
+use synapse_testkit::disk::{read, write};
 
-use crate::support::{home, read, write};
+use crate::support::home;
 
 const FILE: &str = r#"# ours
 format = 1 # do not touch

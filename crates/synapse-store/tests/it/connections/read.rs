@@ -3,9 +3,11 @@
 use synapse_core::ports::ConnectionStore as _;
 use synapse_core::time::Timestamp;
 use synapse_core::{Code, Draft, NetworkGate};
-use synapse_store::{Home, TomlConnections};
+use synapse_home::Home;
+use synapse_store::TomlConnections;
+use synapse_testkit::disk::{names, write};
 
-use crate::support::{home, names, write};
+use crate::support::home;
 
 fn home_with(text: &str) -> (tempfile::TempDir, Home) {
     let (directory, home) = home();

@@ -3,8 +3,9 @@
 use synapse_core::Code;
 use synapse_core::ports::ConnectionStore as _;
 use synapse_store::TomlConnections;
+use synapse_testkit::disk::write;
 
-use crate::support::{home, write};
+use crate::support::home;
 
 fn stored(text: &str) -> (tempfile::TempDir, TomlConnections) {
     let (directory, home) = home();

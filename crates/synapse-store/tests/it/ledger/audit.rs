@@ -4,7 +4,8 @@ use rusqlite::params;
 use synapse_core::ledger::{Discrepancy, HistoryQuery, Verification};
 use synapse_core::ports::{Ledger as _, LedgerReader as _};
 use synapse_core::time::Timestamp;
-use synapse_store::{Home, SqliteLedger};
+use synapse_home::Home;
+use synapse_store::SqliteLedger;
 use tempfile::TempDir;
 
 use crate::support::{NOON, closing, home, opening};

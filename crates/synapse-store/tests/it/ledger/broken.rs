@@ -3,12 +3,12 @@
 use synapse_core::ledger::{Outcome, UsageKey, UsageQuery};
 use synapse_core::ports::{Ledger as _, LedgerReader as _};
 use synapse_core::{Code, Failure, Remedy};
-use synapse_store::{Home, SqliteLedger};
+use synapse_home::Home;
+use synapse_store::SqliteLedger;
+use synapse_testkit::disk::{make_fifo, names, set_mode, write};
 
 use crate::child::{Role, run_unprivileged, start};
-use crate::support::{
-    NOON, closing, everything_newest_first, home, make_fifo, names, opening, set_mode, write,
-};
+use crate::support::{NOON, closing, everything_newest_first, home, opening};
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().build();

@@ -8,7 +8,8 @@ use synapse_core::ledger::{
 };
 use synapse_core::ports::{HubLedger as _, Ledger as _, LedgerReader as _};
 use synapse_core::time::Timestamp;
-use synapse_store::{Home, SqliteLedger};
+use synapse_home::Home;
+use synapse_store::SqliteLedger;
 
 use crate::support::{NOON, closing, home, opening};
 

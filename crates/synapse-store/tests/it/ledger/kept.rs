@@ -2,7 +2,8 @@
 
 use synapse_core::ledger::{HistoryQuery, Opening};
 use synapse_core::ports::{Ledger as _, LedgerReader as _};
-use synapse_store::{Home, SqliteLedger};
+use synapse_home::Home;
+use synapse_store::SqliteLedger;
 
 use crate::support::{NOON, closing, everything_newest_first, home, opening};
 

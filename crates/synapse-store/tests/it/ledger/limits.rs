@@ -4,7 +4,8 @@ use synapse_core::ledger::{Closing, Discrepancy, Opening, Reservation};
 use synapse_core::limits::{Allowance, Limits, Need, UsageEstimate, Verdict};
 use synapse_core::ports::{Ledger, LedgerReader as _};
 use synapse_core::time::Timestamp;
-use synapse_store::{Home, SqliteLedger};
+use synapse_home::Home;
+use synapse_store::SqliteLedger;
 use synapse_testkit::ports::MemoryLedger;
 
 use crate::child::{Role, finish, start};

@@ -4,7 +4,8 @@
 use rusqlite::params;
 use synapse_core::ledger::{HistoryQuery, Outcome, UsageKey, UsageQuery};
 use synapse_core::ports::{Ledger as _, LedgerReader as _};
-use synapse_store::{Home, SqliteLedger, SqlitePrices};
+use synapse_home::Home;
+use synapse_store::{SqliteLedger, SqlitePrices};
 
 use crate::support::{NOON, home, opening};
 

@@ -5,8 +5,9 @@ use synapse_core::price::{Price, PriceKey, PriceList, Rates, SeenPrice};
 use synapse_core::time::Timestamp;
 use synapse_core::{BaseUrl, Origin};
 use synapse_store::SqlitePrices;
+use synapse_testkit::disk::{mode, names};
 
-use crate::support::{NOON, home, mode, names};
+use crate::support::{NOON, home};
 
 fn origin(url: &str) -> Origin {
     url.parse::<BaseUrl>().unwrap().origin()

@@ -5,10 +5,12 @@ use std::sync::Barrier;
 
 use synapse_core::ledger::{HistoryQuery, Outcome, UsageKey, UsageQuery};
 use synapse_core::ports::{Ledger as _, LedgerReader as _};
-use synapse_store::{Home, SqliteLedger};
+use synapse_home::Home;
+use synapse_store::SqliteLedger;
+use synapse_testkit::disk::names;
 
 use crate::child::{Held, Role, finish, start};
-use crate::support::{NOON, closing, everything_newest_first, home, names, opening};
+use crate::support::{NOON, closing, everything_newest_first, home, opening};
 
 const BEGINNINGS: usize = 50;
 const WRITERS: usize = 8;

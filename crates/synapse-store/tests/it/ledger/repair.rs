@@ -5,10 +5,12 @@ use synapse_core::ledger::{HistoryQuery, Repaired, Reservation};
 use synapse_core::limits::{Allowance, Limits, Need, UsageEstimate, Verdict};
 use synapse_core::ports::{Ledger as _, LedgerReader as _};
 use synapse_core::time::Timestamp;
-use synapse_store::{Home, SqliteLedger};
+use synapse_home::Home;
+use synapse_store::SqliteLedger;
+use synapse_testkit::disk::write;
 
 use crate::child::{Held, Role};
-use crate::support::{NOON, Random, closing, home, opening, write};
+use crate::support::{NOON, Random, closing, home, opening};
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().build();

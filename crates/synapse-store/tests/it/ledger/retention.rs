@@ -3,9 +3,11 @@
 use synapse_core::ledger::{Entry, HistoryQuery};
 use synapse_core::ports::{Ledger as _, LedgerReader as _};
 use synapse_core::time::Timestamp;
-use synapse_store::{Home, SqliteLedger};
+use synapse_home::Home;
+use synapse_store::SqliteLedger;
+use synapse_testkit::disk::write;
 
-use crate::support::{NOON, closing, home, opening, write};
+use crate::support::{NOON, closing, home, opening};
 
 const DAY: i64 = 86_400_000;
 

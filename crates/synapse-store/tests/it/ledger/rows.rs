@@ -11,8 +11,9 @@ use synapse_core::ports::{Ledger as _, LedgerReader as _};
 use synapse_core::receipt::Exchange;
 use synapse_core::time::Timestamp;
 use synapse_store::SqliteLedger;
+use synapse_testkit::disk::{mode, names};
 
-use crate::support::{NOON, closing, everything_newest_first, home, mode, names, opening};
+use crate::support::{NOON, closing, everything_newest_first, home, opening};
 
 fn entry(opening: &Opening, closing: Option<&Closing>) -> Entry {
     Entry {

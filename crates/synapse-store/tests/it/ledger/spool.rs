@@ -5,10 +5,12 @@ use std::sync::Barrier;
 use synapse_core::Code;
 use synapse_core::ledger::{Outcome, UsageKey, UsageQuery, Waiting};
 use synapse_core::ports::{Ledger as _, LedgerReader as _};
-use synapse_store::{Home, SqliteLedger};
+use synapse_home::Home;
+use synapse_store::SqliteLedger;
+use synapse_testkit::disk::{mode, read, write};
 
 use crate::child::{Role, start};
-use crate::support::{NOON, closing, everything_newest_first, home, mode, opening, read, write};
+use crate::support::{NOON, closing, everything_newest_first, home, opening};
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().build();

@@ -11,7 +11,8 @@ use synapse_core::ledger::{
 };
 use synapse_core::ports::{HubLedger, Ledger, LedgerReader};
 use synapse_core::time::Timestamp;
-use synapse_store::{Home, SqliteLedger};
+use synapse_home::Home;
+use synapse_store::SqliteLedger;
 use synapse_testkit::ports::MemoryLedger;
 
 use crate::support::{NOON, Random, closing, home, opening};

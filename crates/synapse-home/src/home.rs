@@ -2,9 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::error::FileError;
-use crate::private::create_directory;
-use crate::trust::{Distrust, examine};
+use synapse_files::{Distrust, FileError, create_directory, examine};
 
 /// The directory of Synapse's files: `$SYNAPSE_HOME`, or `~/.synapse`.
 ///

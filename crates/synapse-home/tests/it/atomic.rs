@@ -4,9 +4,8 @@ use std::os::unix::fs::symlink;
 use std::time::Duration;
 
 use synapse_core::Code;
-use synapse_store::atomic::{Lock, replace};
-
-use crate::support::{make_fifo, mode, names, read, set_mode, write};
+use synapse_home::atomic::{Lock, replace};
+use synapse_testkit::disk::{make_fifo, mode, names, read, set_mode, write};
 
 #[test]
 fn a_new_file_is_private_and_an_old_one_never_gets_wider() {

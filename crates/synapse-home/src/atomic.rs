@@ -1,4 +1,4 @@
-//! Replaces and locks our own files, with the store's failures.
+//! Replaces and locks files in the home, with `storage.*` failures.
 
 use std::hash::{Hash as _, Hasher as _};
 use std::io::{self, Write as _};
@@ -11,7 +11,8 @@ use synapse_files::{FileError, Rights, private_options};
 use crate::failure::{of_file, writing};
 
 /// A value that changes when the file or directory at `path` is replaced, changed or removed.
-pub(crate) fn stamp(path: &Path) -> u64 {
+#[must_use]
+pub fn stamp(path: &Path) -> u64 {
     let mut hash = std::hash::DefaultHasher::new();
     if let Ok(found) = std::fs::metadata(path) {
         found.len().hash(&mut hash);
@@ -132,15 +133,13 @@ impl Lock {
 ///
 /// # Errors
 /// Same as [`replace`].
-pub(crate) fn create_directory(directory: &Path) -> Result<(), Failure> {
+pub fn create_directory(directory: &Path) -> Result<(), Failure> {
     synapse_files::create_directory(directory).map_err(of_file)
 }
 
 /// A shared advisory lock between processes; excludes [`Lock`].
 #[derive(Debug)]
-pub(crate) struct SharedLock(
-    #[expect(dead_code, reason = "held, not read")] synapse_files::SharedLock,
-);
+pub struct SharedLock(#[expect(dead_code, reason = "held, not read")] synapse_files::SharedLock);
 
 impl SharedLock {
     /// Takes the lock at `path`, waiting at most `patience`. `None` where its file cannot be
@@ -148,7 +147,7 @@ impl SharedLock {
     ///
     /// # Errors
     /// `storage.locked` on timeout.
-    pub(crate) fn acquire(path: &Path, patience: Duration) -> Result<Option<Self>, Failure> {
+    pub fn acquire(path: &Path, patience: Duration) -> Result<Option<Self>, Failure> {
         match synapse_files::SharedLock::acquire(path, patience) {
             Ok(lock) => Ok(Some(Self(lock))),
             Err(error @ FileError::Locked { .. }) => Err(of_file(error)),
