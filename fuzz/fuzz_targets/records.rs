@@ -2,4 +2,7 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| synapse_store::any_bytes::records(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    synapse_secrets::any_bytes::records(data);
+    synapse_store::any_bytes::approvals(data);
+});

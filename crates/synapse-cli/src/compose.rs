@@ -10,7 +10,8 @@ use synapse_home::Home;
 use synapse_mcp::host::RequestObserver;
 use synapse_process::Guard;
 use synapse_providers::Providers;
-use synapse_store::{NoPrompt, Secrets, SqliteLedger, SqlitePrices, TomlConnections};
+use synapse_secrets::{NoPrompt, Secrets};
+use synapse_store::{SqliteLedger, SqlitePrices, TomlConnections};
 
 use crate::command::Context;
 use crate::environment::Environment;

@@ -86,20 +86,6 @@ pub(crate) fn newer_ledger(path: &Path, version: i64, known: i64) -> Failure {
     .with("format", version)
 }
 
-/// The failure of a token record that others can read.
-pub(crate) fn open_to_others(path: &Path) -> Failure {
-    Failure::new(
-        Code::OauthStoreUnavailable,
-        format!("other users of this machine may read {}", shown(path)),
-    )
-    .cause("it holds tokens and was not read")
-    .shell(
-        "close it, and log in again if somebody may have read it",
-        format!("chmod 600 {}", quote(path)),
-    )
-    .with("file", shown(path))
-}
-
 /// Tries to write a file beside `path`.
 fn probe(path: &Path) -> io::Result<()> {
     try_write_in(path.parent().unwrap_or(path))

@@ -1,5 +1,5 @@
-//! Persistent data: connections.toml, the SQLite ledger, the local vault, and access to every other
-//! place of credentials.
+//! Persistent data without secrets: connections.toml, mcp-servers.json, approvals, and the SQLite
+//! ledger.
 //!
 //! **Invariant:** nothing here reads the environment or guesses a directory: both are passed in.
 //! Reading creates nothing; every write is atomic and safe with concurrent processes.
@@ -13,8 +13,6 @@ mod failure;
 mod ledger;
 mod logs;
 mod running;
-mod secrets;
-mod tokens;
 mod upstreams;
 
 pub use approvals::JsonApprovals;
@@ -23,9 +21,6 @@ pub use dataset::{Dataset, Machine, Part, PartFile, PartPlace};
 pub use ledger::{SqliteLedger, SqlitePrices};
 pub use logs::{UpstreamLog, read_log};
 pub use running::{Note, RunningServer, note_running, running};
-pub use secrets::{Environment, Inspected, Mend, NewKey, NoPrompt, Scanned, Secrets};
-pub use synapse_process::Guard;
-pub use tokens::TokenRecords;
 pub use upstreams::{HubPlace, JsonUpstreams, Offering, UpstreamsFile, not_found, read_env_file};
 
 #[cfg(doctest)]

@@ -16,7 +16,7 @@ use synapse_core::{NetworkGate, Origin};
 use synapse_home::Home;
 use synapse_http::HttpConfig;
 use synapse_oauth::{OAuth, Tokens};
-use synapse_store::TokenRecords;
+use synapse_secrets::TokenRecords;
 use synapse_testkit::raw::{RawServer, Reply};
 use url::Url;
 

@@ -12,7 +12,8 @@ use synapse_core::ports::{
 };
 use synapse_core::redact::holds_token;
 use synapse_documents::{SecretDocument, SecretView, SecretsDocument};
-use synapse_store::{NewKey, Secrets, TomlConnections};
+use synapse_secrets::{NewKey, Secrets};
+use synapse_store::TomlConnections;
 
 use super::{CommandError, Context};
 use crate::args::SecretCommand;

@@ -13,7 +13,8 @@ use synapse_core::error::Code;
 use synapse_home::Home;
 use synapse_http::HttpConfig;
 use synapse_oauth::{OAuth, Times};
-use synapse_store::{SqliteLedger, TokenRecords};
+use synapse_secrets::TokenRecords;
+use synapse_store::SqliteLedger;
 
 use crate::command::Context;
 use crate::environment::SYNAPSE_LOGIN_TIMEOUT;

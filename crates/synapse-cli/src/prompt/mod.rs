@@ -14,7 +14,7 @@ use synapse_core::credential::CredentialRef;
 use synapse_core::error::{Code, Failure};
 use synapse_core::ports::{PassphrasePrompt, PassphrasePurpose};
 use synapse_core::redact::printable_line;
-use synapse_store::NoPrompt;
+use synapse_secrets::NoPrompt;
 
 pub(crate) use self::ask::{Asker, Left, Usual};
 use crate::output::{Printer, Progress};

@@ -6,7 +6,7 @@ use std::process::{Output, Stdio};
 use serde_json::{Value, json};
 use synapse_core::ports::TokenStore as _;
 use synapse_home::Home;
-use synapse_store::TokenRecords;
+use synapse_secrets::TokenRecords;
 
 use crate::peer::{Desk, Peer};
 

@@ -19,7 +19,6 @@ use synapse_core::{ConnectionName, Draft};
 use synapse_home::Home;
 
 pub use self::ledger::ledger;
-use crate::tokens::reread;
 use crate::upstreams::{HubPlace, JsonUpstreams, Offering, read_env_file};
 use crate::{JsonApprovals, TomlConnections};
 use synapse_home::atomic::create_directory;
@@ -108,18 +107,17 @@ pub fn upstreams(bytes: &[u8]) {
     });
 }
 
-/// Reads `bytes` as a token record and as an approval.
+/// Reads `bytes` as an approval.
 ///
 /// # Panics
-/// If a record does not round-trip, or an approval is accepted for another server.
-pub fn records(bytes: &[u8]) {
-    reread(bytes);
+/// If it is accepted for another server.
+pub fn approvals(bytes: &[u8]) {
     in_home(|home| {
         let Ok(server) = "linear".parse::<UpstreamName>() else {
             return;
         };
-        let approvals = JsonApprovals::new(HubPlace::of_home(home.clone()));
-        let file = approvals.file(&server);
+        let store = JsonApprovals::new(HubPlace::of_home(home.clone()));
+        let file = store.file(&server);
         assert!(create_directory(&home.hub()).is_ok());
         assert!(create_directory(&home.approvals()).is_ok());
         assert!(
@@ -127,10 +125,10 @@ pub fn records(bytes: &[u8]) {
                 .is_some_and(|parent| create_directory(parent).is_ok())
         );
         write(&file, bytes);
-        if let Ok(Some(found)) = approvals.find(&server) {
+        if let Ok(Some(found)) = store.find(&server) {
             assert_eq!(found.server, server);
         }
-        drop(approvals.load());
+        drop(store.load());
         assert_unchanged(&file, bytes);
     });
 }
@@ -219,8 +217,8 @@ mod tests {
     }
 
     #[test]
-    fn any_record_is_what_it_says_or_damage() {
-        hold("records", records);
+    fn any_approval_is_what_it_says_or_damage() {
+        hold("records", approvals);
     }
 
     #[test]

@@ -8,14 +8,14 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use synapse_home::Home;
 
-use crate::{connections, ledger, secrets};
+use crate::{connections, ledger};
 
 /// The role of another process in a home.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     /// Inserts connections whose names begin with its process id.
     InsertConnections,
-    /// Reads a connections file and a credential file without permission.
+    /// Reads a connections file without permission.
     ReadUnreadable,
     /// Tries to write without permission.
     WriteReadOnly,
@@ -49,10 +49,7 @@ impl Role {
     fn play(self, home: Home) {
         match self {
             Self::InsertConnections => connections::concurrent::insert_some(&home),
-            Self::ReadUnreadable => {
-                connections::broken::cannot_be_read(&home);
-                secrets::cannot_be_read(&home);
-            }
+            Self::ReadUnreadable => connections::broken::cannot_be_read(&home),
             Self::WriteReadOnly => {
                 connections::broken::cannot_be_written(&home);
                 ledger::broken::cannot_be_written(&home);

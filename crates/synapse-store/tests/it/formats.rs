@@ -5,18 +5,17 @@ use synapse_core::NetworkGate;
 use synapse_core::ledger::{HistoryQuery, Outcome, UsageKey, UsageQuery};
 use synapse_core::limits::LimitMode;
 use synapse_core::ports::{
-    ApprovalStore as _, ConnectionStore as _, Ledger as _, LedgerReader as _, TokenStore as _,
+    ApprovalStore as _, ConnectionStore as _, Ledger as _, LedgerReader as _,
 };
-use synapse_store::{HubPlace, JsonApprovals, SqliteLedger, TokenRecords, TomlConnections};
+use synapse_store::{HubPlace, JsonApprovals, SqliteLedger, TomlConnections};
 use synapse_testkit::disk::write;
 
+use crate::approvals;
 use crate::support::{NOON, home, opening};
-use crate::{approvals, tokens};
 
 const CONNECTIONS: &str = include_str!("../formats/connections-1.toml");
 const LEDGER: &str = include_str!("../formats/ledger-5.sql");
 const APPROVAL: &str = include_str!("../formats/approval-1.json");
-const TOKEN: &str = include_str!("../formats/oauth-1.json");
 
 #[test]
 fn connections_are_read_with_every_field() {
@@ -85,26 +84,4 @@ fn an_approval_is_still_one() {
     store.keep(&approvals::approval("s")).unwrap();
     write(&approvals::file(&home), APPROVAL);
     assert_eq!(store.load().unwrap(), [approvals::approval("s")]);
-}
-
-#[tokio::test]
-async fn a_login_is_still_one() {
-    let (_directory, home) = home();
-    let records = TokenRecords::open(home.clone()).unwrap();
-    let key = tokens::key("s", "https://mcp.test/");
-    tokens::keep(&records, &key, 7).await;
-    write(&tokens::file_of(&home), TOKEN);
-    let found = records.load(&key).await.unwrap().unwrap();
-    let expected = tokens::record(7);
-    let shown = |secret: &Option<secrecy::SecretString>| {
-        let secret = secret.as_ref().map(secrecy::ExposeSecret::expose_secret);
-        secret.map(ToOwned::to_owned)
-    };
-    assert_eq!(shown(&found.access), shown(&expected.access));
-    assert_eq!(shown(&found.refresh), shown(&expected.refresh));
-    assert_eq!(shown(&found.client.secret), shown(&expected.client.secret));
-    assert_eq!((found.generation, found.state), (7, expected.state));
-    assert_eq!(found.scopes, expected.scopes);
-    assert_eq!(found.token_endpoint, expected.token_endpoint);
-    assert_eq!(found.obtained_at, expected.obtained_at);
 }

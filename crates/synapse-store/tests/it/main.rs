@@ -15,7 +15,5 @@ mod formats;
 mod hub;
 mod ledger;
 mod library;
-mod secrets;
 mod support;
-mod tokens;
 mod upstreams;

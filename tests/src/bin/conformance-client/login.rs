@@ -21,7 +21,7 @@ use synapse_oauth::{
     Decision, Dialogue, LoginRequest, LoginSettings, Look, News, OAuth, Proposal, Registering,
     Tokens, Way,
 };
-use synapse_store::TokenRecords;
+use synapse_secrets::TokenRecords;
 use synapse_testkit::ports::FixedClock;
 use tempfile::TempDir;
 use url::Url;

@@ -10,7 +10,7 @@ use synapse_core::time::Timestamp;
 use synapse_core::upstream::{
     AuthMethod, OAuthClient, RecordKey, RegistrationKind, TokenRecord, TokenState,
 };
-use synapse_store::TokenRecords;
+use synapse_secrets::TokenRecords;
 use synapse_tests::{Home, report};
 
 use super::{Fault, numbers, torture};

@@ -16,9 +16,10 @@ struct Layer {
     may_use: &'static [&'static str],
 }
 
-/// Top-down. The middle row (providers, tools, store, telemetry, ide) never depends on each other; only the
-/// CLI names two of them, and only the whole-product tests name the CLI. The store sends too, to the
-/// server that a `vault:` reference names: through the one HTTP client, with its rules.
+/// Top-down. The middle row (providers, tools, store, secrets, telemetry, ide) never depends on each other;
+/// only the CLI names two of them, and only the whole-product tests name the CLI. The row below it (http,
+/// documents, home) is what it shares over core. `synapse-secrets` sends too, to the server that a `vault:`
+/// reference names: through the one HTTP client, with its rules.
 const LAYERS: &[Layer] = &[
     Layer {
         name: "synapse-tests",
@@ -30,6 +31,7 @@ const LAYERS: &[Layer] = &[
             "synapse-hub",
             "synapse-mcp",
             "synapse-oauth",
+            "synapse-secrets",
             "synapse-store",
             "synapse-testkit",
         ],
@@ -42,6 +44,7 @@ const LAYERS: &[Layer] = &[
             "synapse-http",
             "synapse-providers",
             "synapse-mcp",
+            "synapse-secrets",
             "synapse-store",
             "synapse-export",
             "synapse-telemetry",
@@ -83,6 +86,10 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "synapse-store",
+        may_use: &["synapse-core", "synapse-files", "synapse-home"],
+    },
+    Layer {
+        name: "synapse-secrets",
         may_use: &[
             "synapse-core",
             "synapse-http",

@@ -9,7 +9,7 @@ use synapse_core::ports::{Clock as _, ConnectionStore as _};
 use synapse_core::redact::printable;
 use synapse_documents::FixView;
 use synapse_ide::{CLIENTS, Change, EntryState, Keep, Replace, states};
-use synapse_store::Mend;
+use synapse_secrets::Mend;
 
 use super::subjects::Subjects;
 use crate::args::Consent;

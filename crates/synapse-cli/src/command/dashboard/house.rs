@@ -20,7 +20,7 @@ use synapse_dashboard::{
 };
 use synapse_documents::{DoctorDocument, IdeClientView};
 use synapse_ide::{CLIENTS, Scope, is_detected};
-use synapse_store::{NoPrompt, Secrets};
+use synapse_secrets::{NoPrompt, Secrets};
 
 use super::super::checklist::{self, Looking};
 use super::super::hub::HubPages;

@@ -6,7 +6,7 @@ use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::ports::{StoredUpstream, TokenStore as _};
 use synapse_core::time::Timestamp;
 use synapse_core::upstream::{TokenRecord, TokenState, UpstreamName};
-use synapse_store::TokenRecords;
+use synapse_secrets::TokenRecords;
 
 use crate::args::HubPlaceArguments;
 use crate::command::Context;

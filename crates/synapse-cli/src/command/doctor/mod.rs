@@ -16,7 +16,7 @@ use synapse_core::redact::printable;
 use synapse_documents::DoctorDocument;
 use synapse_home::Home;
 use synapse_home::failure::try_write;
-use synapse_store::Secrets;
+use synapse_secrets::Secrets;
 
 use super::{CommandError, Context, history};
 use crate::args::DoctorArguments;

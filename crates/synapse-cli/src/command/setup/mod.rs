@@ -24,7 +24,7 @@ use synapse_core::ports::StoredConnection;
 use synapse_core::preflight::Reach;
 use synapse_core::redact::{printable, without_tokens};
 use synapse_core::shell::quote_text;
-use synapse_store::Secrets;
+use synapse_secrets::Secrets;
 
 use self::pending::Pending;
 use super::{CommandError, Context};

@@ -10,7 +10,7 @@ use synapse_core::error::Failure;
 use synapse_core::gate::NetworkPermit;
 use synapse_core::ports::{ResolvedSecret, SecretResolver};
 use synapse_core::redact::Redactor;
-use synapse_store::Secrets;
+use synapse_secrets::Secrets;
 
 /// Resolves one reference from memory and every other from its store.
 #[derive(Debug)]

@@ -288,11 +288,8 @@ fn a_home_that_cannot_be_is_refused() {
 fn an_unreadable_file_is_not_an_absent_one() {
     let (_directory, home) = home();
     home.create().unwrap();
-    for name in ["connections.toml", "unreadable.token"] {
-        let path = home.directory().join(name);
-        write(&path, "format = 1\n");
-        set_mode(&path, 0);
-    }
+    write(&home.connections(), "format = 1\n");
+    set_mode(&home.connections(), 0);
     run_unprivileged(Role::ReadUnreadable, &home);
 }
 

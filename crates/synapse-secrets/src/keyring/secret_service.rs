@@ -11,7 +11,7 @@ use secret_service::Error as ServiceError;
 use synapse_core::{Code, Failure};
 use zbus::fdo;
 
-use crate::secrets::Environment;
+use crate::Environment;
 
 /// The keyring of this session. Connects to the session bus.
 pub(super) fn store() -> Result<Arc<CredentialStore>, Error> {

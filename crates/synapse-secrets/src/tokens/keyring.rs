@@ -7,7 +7,7 @@ use secrecy::zeroize::Zeroizing;
 use synapse_core::{Code, Failure};
 
 use super::Slot;
-use crate::secrets::keyring::{self, Asked};
+use crate::keyring::{self, Asked};
 
 pub(super) async fn slots(config: &str) -> Result<Vec<Slot>, Failure> {
     let accounts = keyring::accounts_of(SERVICE, LIMIT)

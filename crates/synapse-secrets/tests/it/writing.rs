@@ -4,8 +4,9 @@ use std::os::unix::fs::symlink;
 
 use synapse_core::Code;
 use synapse_core::ports::{SecretWriter as _, Writing};
+use synapse_testkit::disk::mode;
 
-use crate::support::{Place, TOKEN, code, keep, mode, value};
+use crate::support::{Place, TOKEN, code, keep, value};
 
 #[tokio::test]
 async fn a_new_file_is_private_and_an_existing_one_is_left_alone() {

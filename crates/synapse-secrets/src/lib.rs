@@ -1,21 +1,25 @@
-//! Resolves credential references. Each kind has its own module and exactly one store.
+//! Secrets: resolves credential references, keeps the local vault, and the token records of logins.
+//! Each kind of reference has its own module and exactly one store.
 //!
 //! **Invariant:** no failure, no `Debug` and no `found` text contains any part of a value. There is
 //! no fallback to another store.
 
+#[cfg(any(test, fuzzing))]
+pub mod any_bytes;
 mod bounded;
 mod child;
 mod command;
 mod content;
 mod exposure;
 mod file;
-pub(crate) mod keyring;
+mod keyring;
 mod local_vault;
 mod one_password;
 mod pass;
 mod reach;
 mod server;
 mod systemd;
+mod tokens;
 mod variable;
 mod writing;
 
@@ -34,6 +38,7 @@ use synapse_process::Guard;
 
 pub use self::exposure::{Inspected, Mend, Scanned};
 pub use self::local_vault::NewKey;
+pub use self::tokens::TokenRecords;
 pub use self::writing::NoPrompt;
 
 /// Looks up an environment variable.
@@ -156,3 +161,7 @@ impl SecretResolver for Secrets {
 
 /// Long enough for a store on the network, short enough for an IDE that waits.
 const DEADLINE: Duration = Duration::from_secs(10);
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

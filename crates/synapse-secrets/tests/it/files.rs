@@ -3,17 +3,18 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{chown, symlink};
 use std::os::unix::net::UnixListener;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 
 use secrecy::ExposeSecret as _;
 use synapse_core::credential::CredentialRef;
 use synapse_core::ports::{ResolvedSecret, SecretResolver as _};
 use synapse_core::{Code, Failure, NetworkGate, Remedy};
-use synapse_home::Home;
-use synapse_store::Secrets;
+use synapse_secrets::Secrets;
 use synapse_testkit::disk::{make_fifo, set_mode, write};
 
 use crate::support::everything;
@@ -286,23 +287,75 @@ async fn a_variable_is_looked_up_under_its_own_name_only() {
     assert!(everything(&failure).contains("file:PATH"));
 }
 
-/// The view of a process without permission to read the file; see `connections::broken`.
-pub(crate) fn cannot_be_read(home: &Home) {
+/// A user who is not root may not read it; to root, modes mean nothing.
+#[test]
+fn a_file_that_its_user_may_not_read_comes_with_the_command_that_shows_why() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("unreadable.token");
+    write(&path, TOKEN);
+    set_mode(&path, 0);
+    if std::fs::File::open(&path).is_err() {
+        return cannot_be_read(home.path());
+    }
+    set_mode(home.path(), 0o755);
+    chown(&path, Some(NOBODY), Some(NOBODY)).unwrap();
+    run_as_nobody(home.path());
+}
+
+/// What [`run_as_nobody`] runs. Without a home there is nothing to do.
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how the parent process tells this one its part"
+)]
+fn play_the_user_who_may_not_read() {
+    if let Some(home) = std::env::var_os(HOME) {
+        cannot_be_read(Path::new(&home));
+    }
+}
+
+fn cannot_be_read(home: &Path) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
-    let secrets = secrets(home.directory(), &[]);
+    let secrets = secrets(home, &[]);
     let failure = runtime
         .block_on(resolve(&secrets, "file:~/unreadable.token"))
         .unwrap_err();
     assert_eq!(failure.code(), Code::CredentialUnreadable);
-    let path = home.directory().join("unreadable.token");
+    let path = home.join("unreadable.token");
     assert_eq!(
         failure.hints()[0].remedy,
         Some(Remedy::shell(format!("ls -ld {}", path.display())))
     );
 }
+
+/// Runs this program again as another user.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the tests run themselves again as other processes"
+)]
+fn run_as_nobody(home: &Path) {
+    // This program by itself and not by its path: the build directory may be closed to others.
+    let output = Command::new("/proc/self/exe")
+        .args(["--exact", "files::play_the_user_who_may_not_read"])
+        .env_clear()
+        .env(HOME, home)
+        .uid(NOBODY)
+        .gid(NOBODY)
+        .current_dir("/")
+        .output()
+        .unwrap();
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && stdout.contains("1 passed"),
+        "{stdout}"
+    );
+}
+
+const HOME: &str = "SYNAPSE_SECRETS_TEST_HOME";
+const NOBODY: u32 = 65_534;
 
 #[test]
 fn debug_shows_no_environment() {

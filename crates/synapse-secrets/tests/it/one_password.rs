@@ -13,7 +13,7 @@ const REFERENCE: &str = "op://Private/OpenAI key/credential";
 /// A home in which the fake gives this answer.
 fn place(stdout: &str, stderr: &str, status: u8) -> Place {
     let mut place = Place::new();
-    let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/places/programs");
+    let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/programs");
     place.set("PATH", format!("{}:/usr/bin:/bin", programs.display()));
     place.write("op/stdout", stdout);
     place.write("op/stderr", stderr);

@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::Write as _;
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ use synapse_core::ports::{
 };
 use synapse_core::{Code, Failure, NetworkGate};
 use synapse_home::Home;
-use synapse_store::Secrets;
+use synapse_secrets::Secrets;
 use tempfile::TempDir;
 
 /// A value of which no failure may show any part.
@@ -130,10 +130,6 @@ pub(crate) fn shows_nothing(result: &impl std::fmt::Debug) {
     assert!(!shown.contains("fake"), "{shown}");
 }
 
-pub(crate) fn mode(path: &Path) -> u32 {
-    std::fs::metadata(path).unwrap().permissions().mode() & 0o7777
-}
-
 /// Polls until `look` returns something; a timeout fails the test.
 pub(crate) async fn wait_for<T>(mut look: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + Duration::from_secs(30);
@@ -173,4 +169,16 @@ impl PassphrasePrompt for Answering {
         self.asked.lock().unwrap().push(purpose);
         Ok(self.passphrase.clone())
     }
+}
+
+/// The complete text of a failure.
+pub(crate) fn everything(failure: &Failure) -> String {
+    format!("{failure} {failure:?}")
+}
+
+/// A home whose directory does not exist yet.
+pub(crate) fn home() -> (TempDir, Home) {
+    let directory = tempfile::tempdir().unwrap();
+    let home = Home::new(directory.path().join(".synapse"));
+    (directory, home)
 }

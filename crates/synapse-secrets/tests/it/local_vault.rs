@@ -11,9 +11,10 @@ use age::x25519::Identity;
 use age::{Decryptor, Encryptor};
 use synapse_core::Code;
 use synapse_core::ports::{PassphrasePurpose, SecretWriter as _, Shelf, Writing};
-use synapse_store::{NewKey, Secrets};
+use synapse_secrets::{NewKey, Secrets};
+use synapse_testkit::disk::mode;
 
-use crate::support::{Answering, Place, TOKEN, code, keep, mode, resolve, value};
+use crate::support::{Answering, Place, TOKEN, code, keep, resolve, value};
 
 const REFERENCE: &str = "vault:local/openai";
 

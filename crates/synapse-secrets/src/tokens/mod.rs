@@ -21,6 +21,7 @@ use synapse_home::failure::{no_thread, shown};
 use tokio::task::spawn_blocking;
 
 use self::document::Damage;
+pub(crate) use self::files::open_to_others;
 
 /// The token records of this machine's user.
 #[derive(Debug, Clone)]

@@ -1,24 +1,25 @@
-//! The login keychain of macOS.
+//! The Credential Manager of Windows.
 
 use std::collections::HashMap;
 use std::error::Error as StdError;
 use std::sync::Arc;
 
-use apple_native_keyring_store::keychain::Store;
 use keyring_core::{CredentialStore, Error};
 use synapse_core::Failure;
+use windows_native_keyring_store::Store;
 
-use crate::secrets::Environment;
+use crate::Environment;
 
-/// The login keychain.
+/// The credentials of this user.
 pub(super) fn store() -> Result<Arc<CredentialStore>, Error> {
     let store: Arc<CredentialStore> = Store::new()?;
     Ok(store)
 }
 
-/// The search terms for the items of `service`.
-pub(super) fn terms(service: &str) -> HashMap<&str, &str> {
-    HashMap::from([("service", service)])
+/// The search terms for the items of `service`: everything, because only whole names can be
+/// searched for.
+pub(super) fn terms(_service: &str) -> HashMap<&str, &str> {
+    HashMap::new()
 }
 
 /// Always succeeds: the system's keyring needs no variable.
@@ -29,6 +30,6 @@ pub(super) const fn reach(_environment: &Environment) -> Result<(), Failure> {
 
 /// Translates a failure of the platform.
 pub(super) fn failure(error: &(dyn StdError + Send + Sync + 'static)) -> Failure {
-    // The message of a Security framework status; never the item.
+    // The message of a system status; never the item.
     super::unknown().cause(error.to_string())
 }

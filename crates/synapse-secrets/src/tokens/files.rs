@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use secrecy::zeroize::Zeroizing;
 use synapse_core::ports::LoginClaim;
+use synapse_core::shell::quote;
 use synapse_core::upstream::UpstreamName;
 use synapse_core::{Code, Failure};
 use synapse_files::Found;
@@ -14,7 +15,6 @@ use synapse_home::atomic::{self, Lock};
 use synapse_home::failure::{not_a_file, reading, rely_on, shown, writing};
 
 use super::{Slot, document, slot_of};
-use crate::failure::open_to_others;
 
 pub(super) fn slots(directory: &Path, config: &str) -> Result<Vec<Slot>, Failure> {
     let entries = match std::fs::read_dir(directory) {
@@ -61,6 +61,20 @@ pub(super) fn remove(path: &Path) -> Result<(), Failure> {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(writing(path, &error)),
         _ => Ok(()),
     }
+}
+
+/// The failure of a token record that others can read.
+pub(crate) fn open_to_others(path: &Path) -> Failure {
+    Failure::new(
+        Code::OauthStoreUnavailable,
+        format!("other users of this machine may read {}", shown(path)),
+    )
+    .cause("it holds tokens and was not read")
+    .shell(
+        "close it, and log in again if somebody may have read it",
+        format!("chmod 600 {}", quote(path)),
+    )
+    .with("file", shown(path))
 }
 
 #[cfg(unix)]

@@ -14,7 +14,7 @@ use synapse_core::upstream::{
     AuthMethod, OAuthClient, RecordKey, RegistrationKind, TokenRecord, TokenState,
 };
 use synapse_home::Home;
-use synapse_store::{Secrets, TokenRecords};
+use synapse_secrets::{Secrets, TokenRecords};
 use tempfile::TempDir;
 
 use crate::support::{Place, TOKEN, code, keep, resolve, value};
@@ -326,7 +326,7 @@ fn a_bus_that_never_speaks_is_given_up() {
     run(Role::Silent, home.path());
 }
 
-const ROLE: &str = "SYNAPSE_STORE_TEST_KEYRING";
+const ROLE: &str = "SYNAPSE_SECRETS_TEST_KEYRING";
 const PLAYED: &str = "the role was played";
 /// Creates the keyring on first use and unlocks it; the daemon ends with the bus.
 const UNLOCK: &str = "printf 'fake password\\n' | gnome-keyring-daemon --unlock \

@@ -10,7 +10,7 @@ use synapse_home::Home;
 use synapse_home::failure::{distrusted, shown};
 
 use super::mend::Mend;
-use crate::failure::open_to_others;
+use crate::tokens::open_to_others;
 
 /// The findings.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -5,6 +5,7 @@
 #![cfg(unix)]
 
 mod command;
+mod files;
 #[cfg(target_os = "linux")]
 mod keyring;
 mod local_vault;
@@ -14,4 +15,5 @@ mod pass;
 mod server;
 mod support;
 mod systemd;
+mod tokens;
 mod writing;

@@ -11,7 +11,7 @@ use synapse_core::upstream::{
     AuthMethod, OAuthClient, RecordKey, RegistrationKind, TokenRecord, TokenState,
 };
 use synapse_home::Home;
-use synapse_store::TokenRecords;
+use synapse_secrets::TokenRecords;
 use synapse_testkit::disk::{mode, names, read, set_mode, write};
 
 use crate::support::{everything, home};
@@ -270,3 +270,28 @@ async fn the_store_is_declared_and_a_word_that_is_none_is_refused() {
         }
     }
 }
+
+/// A file of the first release: every later version reads it without loss.
+#[tokio::test]
+async fn a_login_is_still_one() {
+    let (_directory, home) = home();
+    let records = TokenRecords::open(home.clone()).unwrap();
+    let key = key("s", "https://mcp.test/");
+    keep(&records, &key, 7).await;
+    write(&file_of(&home), TOKEN);
+    let found = records.load(&key).await.unwrap().unwrap();
+    let expected = record(7);
+    let shown = |secret: &Option<secrecy::SecretString>| {
+        let secret = secret.as_ref().map(secrecy::ExposeSecret::expose_secret);
+        secret.map(ToOwned::to_owned)
+    };
+    assert_eq!(shown(&found.access), shown(&expected.access));
+    assert_eq!(shown(&found.refresh), shown(&expected.refresh));
+    assert_eq!(shown(&found.client.secret), shown(&expected.client.secret));
+    assert_eq!((found.generation, found.state), (7, expected.state));
+    assert_eq!(found.scopes, expected.scopes);
+    assert_eq!(found.token_endpoint, expected.token_endpoint);
+    assert_eq!(found.obtained_at, expected.obtained_at);
+}
+
+const TOKEN: &str = include_str!("../formats/oauth-1.json");
