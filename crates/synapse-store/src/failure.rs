@@ -16,6 +16,10 @@ pub(crate) fn sqlite(path: &Path, error: &rusqlite::Error) -> Failure {
     let failure = match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => locked(path),
         Some(ErrorCode::DiskFull) => unwritable(Code::StorageDiskFull, path),
+        // Only the header of the file is left to forbid it.
+        Some(ErrorCode::ReadOnly) if is_plain(error) && may_write(path) => {
+            return corrupt(path, &ReadOnlyHeader);
+        }
         Some(ErrorCode::ReadOnly) => unwritable(Code::StorageReadOnly, path),
         // SQLite does not say why: the operating system's error for a file beside it may.
         Some(ErrorCode::CannotOpen | ErrorCode::SystemIoFailure) => match probe(path) {
@@ -32,6 +36,45 @@ pub(crate) fn sqlite(path: &Path, error: &rusqlite::Error) -> Failure {
     // Omits the source, which repeats the same text.
     failure.cause(error.to_string())
 }
+
+/// Whether SQLite gives no narrower reason, such as a directory without room for its log.
+fn is_plain(error: &rusqlite::Error) -> bool {
+    error
+        .sqlite_error()
+        .is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_READONLY)
+}
+
+/// Whether the header of an open ledger forbids writing, although the system permits it: one
+/// changed bit of its write version does.
+pub(crate) fn forbids_writing(path: &Path, database: &rusqlite::Connection) -> bool {
+    database.is_readonly("main").unwrap_or_default() && may_write(path)
+}
+
+/// Whether the system lets this process write the file. Opens nothing: closing the file would
+/// release SQLite's locks.
+#[cfg(unix)]
+fn may_write(path: &Path) -> bool {
+    let writable = |path: &Path| rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok();
+    writable(path) && path.parent().is_some_and(writable)
+}
+
+/// Other systems do not say without opening the file.
+#[cfg(not(unix))]
+fn may_write(_path: &Path) -> bool {
+    false
+}
+
+/// The header of the file forbids writing.
+#[derive(Debug)]
+struct ReadOnlyHeader;
+
+impl std::fmt::Display for ReadOnlyHeader {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("its header lets only a newer SQLite write it")
+    }
+}
+
+impl std::error::Error for ReadOnlyHeader {}
 
 /// Whether the file's content is the problem: malformed, wrong tables, or invalid values.
 fn is_of_damage(error: &rusqlite::Error) -> bool {

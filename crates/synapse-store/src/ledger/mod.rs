@@ -13,6 +13,7 @@ mod database;
 mod days;
 mod examine;
 mod extent;
+mod first_page;
 mod glance;
 mod hub;
 mod latency;

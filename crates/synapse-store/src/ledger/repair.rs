@@ -17,10 +17,11 @@ use synapse_home::failure::{locked, reading, shown, writing};
 use tempfile::TempDir;
 
 use super::database::{self, Opened};
+use super::first_page::{self, PARTS};
 use super::rechain::Chain;
 use super::salvage::{self, Salvaged};
 use super::{audit, examine, presence};
-use crate::failure::sqlite;
+use crate::failure::{forbids_writing, sqlite};
 
 /// Repairs the ledger of `home`, unless it is sound.
 pub(super) fn repair(home: &Home) -> Result<Repaired, Failure> {
@@ -67,6 +68,11 @@ fn is_sound(home: &Home) -> Result<bool, Failure> {
         }
         Some(Opened::Ours(database)) => database,
     };
+    // A header that forbids writing to a file that the system lets us write.
+    if forbids_writing(&path, &database) {
+        database::abandon(database);
+        return Ok(false);
+    }
     let sound = examine::check(&database).and_then(|problems| {
         let audited = audit::verify(&database)?;
         Ok(problems.is_empty() && audited.discrepancies.is_empty())
@@ -89,20 +95,13 @@ impl Rebuilt {
         let new_path = workshop.path().join("new.db");
         let failure = |error: rusqlite::Error| sqlite(&new_path, &error);
         let new = database::create(&new_path)?;
-        let mut old = open_damaged(&old_path);
-        if old.is_err() && with_log {
-            // The log itself may be damaged.
-            for ending in ["-wal", "-shm"] {
-                drop(fs::remove_file(beside(&old_path, ending)));
-            }
-            old = open_damaged(&old_path);
-        }
+        let old = readable(&old_path, with_log, workshop);
         let (salvaged, chain) = match &old {
-            Ok(old) => {
+            Some(old) => {
                 let salvaged = salvage::salvage(old, &new).map_err(failure)?;
                 (salvaged, Chain::rebuild(old, &new, now()).map_err(failure)?)
             }
-            Err(_) => {
+            None => {
                 let salvaged = Salvaged {
                     lost_parts: vec!["everything".to_owned()],
                     ..Salvaged::default()
@@ -140,10 +139,44 @@ impl Rebuilt {
     }
 }
 
-fn open_damaged(path: &Path) -> rusqlite::Result<Connection> {
-    let database = database::open_copy(path)?;
-    database.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
-    Ok(database)
+/// Opens the copy at `path`: as it is, without its log, and with more and more of its first page
+/// restored. `None` if no row can be reached in any way.
+fn readable(path: &Path, with_log: bool, workshop: &TempDir) -> Option<Connection> {
+    if let Some(database) = open_damaged(path) {
+        return Some(database);
+    }
+    // The log itself may be damaged; it is moved away and not removed.
+    let log = |from: &Path, to: &Path| {
+        drop(fs::remove_file(beside(path, "-shm")));
+        drop(fs::rename(beside(from, "-wal"), beside(to, "-wal")));
+    };
+    let aside = workshop.path().join("aside.db");
+    if with_log {
+        log(path, &aside);
+        if let Some(database) = open_damaged(path) {
+            return Some(database);
+        }
+        log(&aside, path);
+    }
+    let fresh = workshop.path().join("fresh.db");
+    database::create(&fresh)
+        .ok()
+        .and_then(|fresh| database::settle(fresh).ok())?;
+    let restored = |part| {
+        first_page::restore(path, &fresh, part).ok()?;
+        open_damaged(path)
+    };
+    if let Some(database) = PARTS.into_iter().find_map(restored) {
+        return Some(database);
+    }
+    log(path, &aside);
+    PARTS.into_iter().find_map(restored)
+}
+
+/// Opens a copy in which the table of rows can be found.
+fn open_damaged(path: &Path) -> Option<Connection> {
+    let database = database::open_copy(path).ok()?;
+    salvage::has_rows(&database).then_some(database)
 }
 
 /// Copies the file and its log; returns whether there was a log.

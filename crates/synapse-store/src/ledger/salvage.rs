@@ -42,6 +42,17 @@ pub(super) fn salvage(old: &Connection, new: &Connection) -> rusqlite::Result<Sa
     Ok(salvaged)
 }
 
+/// Whether the table of rows is there, and a row of it can be read, or it is empty.
+pub(super) fn has_rows(old: &Connection) -> bool {
+    Source::find(old).is_some_and(|source| {
+        let sql = format!(
+            "SELECT count(*) FROM (SELECT 1 FROM {} LIMIT 1)",
+            source.table
+        );
+        old.query_row(&sql, [], |_| Ok(())).is_ok()
+    })
+}
+
 /// The table of rows and its columns.
 struct Source {
     table: &'static str,

@@ -147,6 +147,46 @@ fn unreadable_pages_cost_their_rows_and_nothing_else() {
     assert!(saved > all / 2, "{saved} of {all}");
 }
 
+/// The first page has the header and the schema, which every ledger has: no row is lost with it.
+#[test]
+fn a_damaged_first_page_costs_no_row() {
+    let (_directory, home) = written();
+    let pristine = std::fs::read(home.ledger()).unwrap();
+    let rows = verified(&home).rows;
+    let damages: [(&str, Damage); 6] = [
+        ("write version", |page| page[18] ^= 0x80),
+        ("read version", |page| page[19] ^= 0x04),
+        ("magic", |page| page[3] ^= 0x01),
+        ("header", |page| page[..100].fill(0)),
+        ("schema", |page| page[100..].fill(0x5a)),
+        ("everything", |page| page.fill(0)),
+    ];
+    for (name, damage) in damages {
+        for ending in ["-wal", "-shm"] {
+            let mut path = home.ledger().into_os_string();
+            path.push(ending);
+            drop(std::fs::remove_file(path));
+        }
+        let mut damaged = pristine.clone();
+        damage(&mut damaged[..PAGE]);
+        write(&home.ledger(), &damaged);
+        let ledger = SqliteLedger::new(home.clone());
+        let examined = block_on(ledger.examine());
+        let code = examined.err().map(|failure| failure.code());
+        assert_eq!(code, Some(Code::StorageCorrupt), "{name}");
+        drop(ledger);
+        let repaired = repair(&home);
+        assert!(repaired.kept_at.is_some(), "{name}: {repaired:?}");
+        assert_eq!(
+            (repaired.rows, repaired.lost.len()),
+            (rows, 0),
+            "{name}: {repaired:?}"
+        );
+        assert_eq!(verified(&home).rows, rows, "{name}");
+        assert!(fits(&home, u64::MAX, 1), "{name}: a call is entered");
+    }
+}
+
 #[test]
 fn what_was_spent_by_lost_and_purged_rows_stays_spent() {
     let (_directory, home) = written();
@@ -196,6 +236,8 @@ fn a_ledger_in_use_is_not_repaired() {
     held.release();
     assert_eq!(repair(&home), Repaired::default());
 }
+
+type Damage = fn(&mut [u8]);
 
 const PAGE: usize = 4_096;
 const ROWS: i64 = 400;
