@@ -221,7 +221,12 @@ impl Draft {
         match self.base_url.as_deref().or(profile.base_url) {
             Some(text) => {
                 address::check_text(provider, text)?;
-                let base_url = BaseUrl::read(text, plain, cargo)?;
+                let base_url = BaseUrl::read(text, plain, cargo).map_err(|failure| {
+                    // The hints name the URL with the path of the API.
+                    let corrected = address::corrected(provider, text);
+                    let of_corrected = |text: String| BaseUrl::read(&text, plain, cargo).err();
+                    corrected.and_then(of_corrected).unwrap_or(failure)
+                })?;
                 address::check(provider, &base_url)?;
                 Ok(base_url)
             }

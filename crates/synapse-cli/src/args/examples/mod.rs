@@ -23,7 +23,7 @@ fn with_notes(command: Command, above: &str) -> Command {
 pub(crate) const TOP: &str = "\
 The boundary:
   local only       no account, no relay, no telemetry; nothing listens except
-                   `dashboard` and a login, on this machine alone
+                   `dashboard`, `demo` and a login, on this machine
   your keys        references in files, secrets in memory only, sent to their
                    own host only
   one request      one prompt is at most one HTTP request: no retry, redirect

@@ -84,6 +84,13 @@ pub(crate) fn check(provider: ProviderKind, base: &BaseUrl) -> Result<(), Failur
     check_url(provider, &base.join(&[]))
 }
 
+/// The URL with the path of the API, if its own path cannot be that.
+pub(crate) fn corrected(provider: ProviderKind, text: &str) -> Option<String> {
+    let url = Url::parse(text.trim()).ok().filter(bare_of_secrets)?;
+    let meant = Meant::of(provider, &url);
+    meant.flaw.is_some().then(|| with_path(&url, &meant.path))
+}
+
 fn check_url(provider: ProviderKind, url: &Url) -> Result<(), Failure> {
     let meant = Meant::of(provider, url);
     let right = with_path(url, &meant.path);

@@ -339,3 +339,25 @@ fn every_hint_of_every_preset_keeps_host_and_port() {
     }
     assert!(count > 200, "only {count} hints were looked at");
 }
+
+/// Every way out of plain http that a hint names works with the first try.
+#[test]
+fn every_hint_for_a_server_in_the_network_has_the_path_of_the_api() {
+    let mut count = 0;
+    for provider in ProviderKind::ALL {
+        let api = provider.profile().api_path();
+        for host in ["192.168.1.20:4321", "box.lan:4321", "[fd00::5]:4321"] {
+            for path in ["", "/", "/chat/completions", &api] {
+                let given = format!("http://{host}{path}");
+                let (_, hints) = refused(provider, &given).unwrap();
+                for url in hints.split([' ', ',']).filter(|word| word.contains("://")) {
+                    let port = Url::parse(url).unwrap().port();
+                    assert_eq!(port, Some(4321), "{provider} {given}: {hints}");
+                    assert_eq!(refused(provider, url), None, "{provider} {given}: {hints}");
+                    count += 1;
+                }
+            }
+        }
+    }
+    assert!(count > 200, "only {count} hints were looked at");
+}
