@@ -63,25 +63,21 @@ fn over(context: &Context, secrets: Remembering) -> Result<Serving, Failure> {
     let ledger = Arc::new(SqliteLedger::new(home.clone()));
     let connections = TomlConnections::new(home.clone());
     let clock = Arc::new(SystemClock::new());
-    let observed = observed(
-        ledger.clone(),
-        connections.clone(),
-        clock.clone(),
-        context.printer.clone(),
-    );
+    let observed = observed(connections.clone(), clock.clone(), context.printer.clone());
     let engine = Engine::new(Ports {
-        ledger: observed.ledger,
+        ledger: ledger.clone(),
         connections: Arc::new(connections),
         providers: Arc::new(Providers::new(USER_AGENT).observed_by(context.observer.clone())),
         secrets: Arc::new(secrets),
-        reader: ledger,
+        reader: ledger.clone(),
         prices: Arc::new(SqlitePrices::new(home)),
         clock,
         call_ids: Arc::new(KeptCallIds::new(context.newest_call.clone())),
+        observers: observed.calls,
     });
     Ok(Serving {
         engine,
-        rows: observed.rows,
+        rows: ledger,
         requests: observed.requests,
     })
 }

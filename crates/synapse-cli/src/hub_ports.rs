@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::json;
 use synapse_core::error::Failure;
 use synapse_core::ports::{
-    ApprovalStore as _, Clock as _, HubLedger, SecretResolver, UpstreamStore as _,
+    ApprovalStore as _, CallObservers, Clock as _, HubLedger, SecretResolver, UpstreamStore as _,
 };
 use synapse_core::upstream::{Fingerprint, Start, Target, Upstream, UpstreamName};
 use synapse_http::{HttpClient, HttpConfig};
@@ -71,6 +71,7 @@ pub(crate) fn hub_ports(
         tokens: Some(Arc::new(tokens)),
         sampling: None,
         ledger: rows,
+        observers: CallObservers::default(),
         clock: Arc::new(SystemClock::new()),
         call_ids: Arc::new(RandomCallIds),
         remedies: Arc::clone(context.printer.remedies()),

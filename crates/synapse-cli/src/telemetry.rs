@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use synapse_core::ports::{HubLedger, Ledger};
+use synapse_core::ports::CallObservers;
 use synapse_mcp::host::RequestObserver;
 
 #[cfg(feature = "otel")]
@@ -12,12 +12,10 @@ pub(crate) use self::built::observed;
 pub(crate) use self::left_out::observed;
 use crate::command::Context;
 
-/// The observed ports.
+/// The observers.
 pub(crate) struct Observed {
-    /// Receives the rows of connections.
-    pub(crate) ledger: Arc<dyn Ledger>,
-    /// Receives the rows of the hub.
-    pub(crate) rows: Arc<dyn HubLedger>,
+    /// Observe calls.
+    pub(crate) calls: CallObservers,
     /// Observes requests of IDEs, if telemetry is on.
     pub(crate) requests: Option<Arc<dyn RequestObserver>>,
 }
@@ -35,17 +33,16 @@ pub(crate) fn remind(context: &Context) {
 mod built {
     use std::sync::Arc;
 
-    use synapse_core::ports::{CallIds as _, Clock};
-    use synapse_store::{SqliteLedger, TomlConnections};
-    use synapse_telemetry::{ObservedHubLedger, ObservedLedger, Observer, Wiring};
+    use synapse_core::ports::{CallIds as _, CallObserver, Clock};
+    use synapse_store::TomlConnections;
+    use synapse_telemetry::{Observer, Wiring};
 
     use super::Observed;
     use crate::output::Printer;
     use crate::system::RandomCallIds;
 
-    /// `ledger`, observed for the collector that `connections` name, if any.
+    /// Observers for the collector that `connections` name, if any.
     pub(crate) fn observed(
-        ledger: Arc<SqliteLedger>,
         connections: TomlConnections,
         clock: Arc<dyn Clock>,
         printer: Printer,
@@ -58,11 +55,11 @@ mod built {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             instance: RandomCallIds.next().to_string(),
         };
-        let observer = Observer::new(wiring);
+        let observer = Arc::new(Observer::new(wiring));
+        let calls: Arc<dyn CallObserver> = observer.clone();
         Observed {
-            ledger: Arc::new(ObservedLedger::new(ledger.clone(), observer.clone())),
-            rows: Arc::new(ObservedHubLedger::new(ledger, observer.clone())),
-            requests: Some(Arc::new(observer)),
+            calls: [calls].into_iter().collect(),
+            requests: Some(observer),
         }
     }
 }
@@ -72,24 +69,22 @@ mod left_out {
     use std::sync::Arc;
 
     use synapse_core::error::{Code, Failure};
-    use synapse_core::ports::Clock;
+    use synapse_core::ports::{CallObservers, Clock};
     use synapse_home::Home;
-    use synapse_store::{SqliteLedger, TomlConnections};
+    use synapse_store::TomlConnections;
 
     use super::Observed;
     use crate::command::Context;
     use crate::output::Printer;
 
-    /// `ledger`, unobserved.
+    /// No observers.
     pub(crate) fn observed(
-        ledger: Arc<SqliteLedger>,
         _connections: TomlConnections,
         _clock: Arc<dyn Clock>,
         _printer: Printer,
     ) -> Observed {
         Observed {
-            ledger: ledger.clone(),
-            rows: ledger,
+            calls: CallObservers::default(),
             requests: None,
         }
     }

@@ -9,7 +9,8 @@ use synapse_core::engine::{SamplingAnswer, SamplingCall};
 use synapse_core::error::{Failure, RemedyText};
 use synapse_core::gate::NetworkPermit;
 use synapse_core::ports::{
-    ApprovalStore, CallIds, Clock, HubLedger, SecretResolver, TokenSource, UpstreamStore,
+    ApprovalStore, CallIds, CallObservers, Clock, HubLedger, SecretResolver, TokenSource,
+    UpstreamStore,
 };
 use synapse_core::secret::BoundSecret;
 use synapse_core::upstream::{
@@ -37,6 +38,8 @@ pub struct HubPorts {
     pub sampling: Option<Arc<dyn SamplingMeter>>,
     /// Records rows.
     pub ledger: Arc<dyn HubLedger>,
+    /// Who hears of calls.
+    pub observers: CallObservers,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Ids of rows.

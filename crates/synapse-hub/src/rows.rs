@@ -7,7 +7,7 @@ use std::time::Duration;
 use synapse_core::call::{CallId, Caller as RowCaller};
 use synapse_core::error::{Code, Failure};
 use synapse_core::ledger::{HubClosing, HubFacts, HubKind, HubOpening, Outcome};
-use synapse_core::ports::{CallIds, Clock, HubLedger};
+use synapse_core::ports::{CallEvent, CallIds, CallObservers, Clock, HubLedger};
 use synapse_core::redact::Redactor;
 use synapse_core::telemetry::SpanContext;
 use synapse_mcp::host::Caller;
@@ -16,6 +16,7 @@ use synapse_mcp::host::Caller;
 #[derive(Debug, Clone)]
 pub(crate) struct Rows {
     pub(crate) ledger: Arc<dyn HubLedger>,
+    pub(crate) observers: CallObservers,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) call_ids: Arc<dyn CallIds>,
 }
@@ -41,13 +42,15 @@ impl Rows {
         facts: HubFacts,
     ) -> Row {
         let id = self.call_ids.next();
-        let written = self.ledger.begin(HubOpening {
+        let opening = HubOpening {
             call_id: id,
             started_at: self.clock.now(),
             kind,
             caller: row_caller(caller, name),
             facts: facts.clone(),
-        });
+        };
+        self.observers.observe(CallEvent::UpstreamBegan(&opening));
+        let written = self.ledger.begin(opening);
         // Written in order; later steps wait.
         drop(written);
         Row {
@@ -126,7 +129,7 @@ impl Row {
         http_status: Option<u16>,
     ) -> synapse_core::ports::Written {
         let took = self.rows.clock.monotonic().saturating_sub(self.began);
-        self.rows.ledger.end(HubClosing {
+        let closing = HubClosing {
             call_id: self.id,
             ended_at: self.rows.clock.now(),
             outcome,
@@ -137,7 +140,10 @@ impl Row {
             bytes_in,
             latency_ms: u64::try_from(took.as_millis()).ok(),
             facts: self.facts.clone(),
-        })
+        };
+        let observers = &self.rows.observers;
+        observers.observe(CallEvent::UpstreamEnded(&closing));
+        self.rows.ledger.end(closing)
     }
 }
 

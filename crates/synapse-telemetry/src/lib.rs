@@ -5,10 +5,10 @@
 //! call waits for the export, and no batch is sent twice.
 
 mod attributes;
+mod calls;
 mod collector;
 mod conventions;
 mod export;
-mod ledger;
 mod metrics;
 mod observation;
 mod observer;
@@ -16,5 +16,4 @@ mod request;
 mod span;
 mod upstream;
 
-pub use ledger::{ObservedHubLedger, ObservedLedger};
 pub use observer::{Observer, Wiring};

@@ -11,6 +11,7 @@ use synapse_core::telemetry::CollectorUrl;
 use synapse_mcp::host::{RequestEnding, RequestObserver, RequestOpening, RequestSpan, SpanContext};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::calls::CallsUnderWay;
 use crate::collector::{Collector, not_delivered};
 use crate::export::{Job, run};
 use crate::observation::Observation;
@@ -63,6 +64,7 @@ struct Shared {
     wiring: Arc<Wiring>,
     warned: Arc<AtomicBool>,
     running: Mutex<Option<Running>>,
+    calls: CallsUnderWay,
 }
 
 #[derive(Debug)]
@@ -79,10 +81,15 @@ impl Observer {
             wiring: Arc::new(wiring),
             warned: Arc::default(),
             running: Mutex::default(),
+            calls: CallsUnderWay::default(),
         }))
     }
 
-    pub(crate) fn observe(&self, observation: Observation) {
+    pub(crate) fn calls(&self) -> &CallsUnderWay {
+        &self.0.calls
+    }
+
+    pub(crate) fn enqueue(&self, observation: Observation) {
         let mut running = lock(&self.0.running);
         if running.is_none() {
             match self.0.start() {
@@ -104,7 +111,7 @@ impl Observer {
     }
 
     /// Waits a few seconds at most for unsent data.
-    pub(crate) async fn flush(&self) {
+    pub(crate) async fn sent(&self) {
         let jobs = lock(&self.0.running)
             .as_ref()
             .map(|running| running.jobs.clone());
@@ -153,7 +160,7 @@ impl RequestUnderWay {
         if let Some(begun) = self.begun.take() {
             let now = self.observer.0.wiring.clock.monotonic();
             self.observer
-                .observe(Observation::Request(begun.ended(ended, now)));
+                .enqueue(Observation::Request(begun.ended(ended, now)));
         }
     }
 }

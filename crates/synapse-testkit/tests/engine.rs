@@ -39,6 +39,7 @@ mod stories {
             prices: Arc::new(MemoryPrices::new()),
             clock: clock.clone(),
             call_ids: Arc::new(SequentialCallIds::new()),
+            observers: synapse_core::ports::CallObservers::default(),
         });
         Bench {
             engine,

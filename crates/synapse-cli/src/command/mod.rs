@@ -172,7 +172,7 @@ fn with_engine(
             result = work(&engine) => result,
             Ok(()) = asked_to_stop() => Err(CommandError::Stopped),
         };
-        if let Err(failure) = engine.ports().ledger.flush().await {
+        if let Err(failure) = engine.flush().await {
             context.printer.warning(&failure);
         }
         if matches!(result, Err(CommandError::Stopped)) {

@@ -16,7 +16,7 @@ use crate::gate::Departure;
 use crate::ledger::{Closing, Opening, Outcome, Reservation};
 use crate::limits::{LimitMode, Limits, UsageEstimate, Verdict};
 use crate::name::ConnectionName;
-use crate::ports::{Clock, Ledger, Written};
+use crate::ports::{CallEvent, CallObservers, Clock, Ledger, Written};
 use crate::receipt::Receipt;
 use crate::time::Timestamp;
 
@@ -28,6 +28,7 @@ use super::Ports;
 /// at any time.
 pub(super) struct OpenCall {
     row: Arc<Row>,
+    observers: CallObservers,
     clock: Arc<dyn Clock>,
     began: Duration,
     started_at: Timestamp,
@@ -77,6 +78,7 @@ impl OpenCall {
             receipt: receipt.clone(),
             prompt,
         };
+        ports.observers.observe(CallEvent::Began(&opening));
         Self {
             row: Arc::new(Row {
                 ledger: Arc::clone(&ports.ledger),
@@ -86,6 +88,7 @@ impl OpenCall {
                 departed: AtomicBool::new(false),
                 decisive: AtomicBool::new(false),
             }),
+            observers: ports.observers.clone(),
             clock: Arc::clone(&ports.clock),
             began,
             started_at,
@@ -209,13 +212,15 @@ impl OpenCall {
     ) -> Closing {
         let elapsed = self.clock.monotonic().saturating_sub(self.began);
         receipt.latency_ms = u64::try_from(elapsed.as_millis()).ok();
-        Closing {
+        let closing = Closing {
             ended_at: self.clock.now(),
             outcome,
             error_code,
             receipt: receipt.clone(),
             reply,
-        }
+        };
+        self.observers.observe(CallEvent::Ended(&closing));
+        closing
     }
 }
 

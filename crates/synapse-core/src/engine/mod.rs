@@ -25,8 +25,8 @@ use crate::error::{Code, Failure, Remedy};
 use crate::ledger::{Entry, HistoryQuery, UsageQuery, UsageReport};
 use crate::name::ConnectionName;
 use crate::ports::{
-    CallIds, Clock, ConnectionStore, Ledger, LedgerReader, PriceStore, ProviderFactory,
-    SecretResolver, StoredConnection,
+    CallIds, CallObservers, Clock, ConnectionStore, Ledger, LedgerReader, PriceStore,
+    ProviderFactory, SecretResolver, StoredConnection,
 };
 
 /// The external dependencies of the use cases.
@@ -48,6 +48,8 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// Generates call ids.
     pub call_ids: Arc<dyn CallIds>,
+    /// Who hears of calls.
+    pub observers: CallObservers,
 }
 
 /// The use cases. Cheap to clone; all state is behind the ports.
@@ -173,6 +175,16 @@ impl Engine {
     /// `storage.*`.
     pub async fn usage(&self, query: UsageQuery) -> Result<UsageReport, Failure> {
         self.ports.reader.usage(query).await
+    }
+
+    /// Waits until the rows of all calls are written and every observer has handed on what it heard.
+    ///
+    /// # Errors
+    /// `storage.*`, the first row that could not be written since the last flush.
+    pub async fn flush(&self) -> Result<(), Failure> {
+        let written = self.ports.ledger.flush().await;
+        self.ports.observers.flush().await;
+        written
     }
 
     /// The ports, for callers that need one directly.

@@ -1,5 +1,6 @@
 //! The ports for all I/O, time and randomness of the use cases.
 
+mod call_observer;
 mod secret_writer;
 mod upstream;
 
@@ -32,6 +33,7 @@ use crate::provider::Provider;
 use crate::redact::Redactor;
 use crate::time::Timestamp;
 
+pub use self::call_observer::{CallEvent, CallObserver, CallObservers};
 pub use self::secret_writer::{
     Kept, PassphrasePrompt, PassphrasePurpose, SecretWriter, Shelf, Writing,
 };

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use synapse_core::chat::{ChatReply, Message, Role, Usage};
 use synapse_core::engine::{ChatCall, Engine, Ports};
 use synapse_core::gate::NetworkGate;
+use synapse_core::ports::CallObserver;
 use synapse_core::{Draft, Origin};
 use synapse_testkit::ports::{
-    FixedClock, FixedSecret, MemoryConnections, MemoryLedger, MemoryPrices, SequentialCallIds,
-    StubProvider, StubProviders,
+    FixedClock, FixedSecret, HeardCalls, MemoryConnections, MemoryLedger, MemoryPrices,
+    SequentialCallIds, StubProvider, StubProviders,
 };
 
 /// An engine with its doubles.
@@ -17,6 +18,7 @@ pub(crate) struct Bench {
     pub(crate) ledger: Arc<MemoryLedger>,
     pub(crate) secrets: Arc<FixedSecret>,
     pub(crate) provider: Arc<StubProvider>,
+    pub(crate) heard: Arc<HeardCalls>,
 }
 
 pub(crate) fn bench_with(token: &str, ledger: MemoryLedger) -> Bench {
@@ -24,6 +26,7 @@ pub(crate) fn bench_with(token: &str, ledger: MemoryLedger) -> Bench {
     let provider = Arc::new(StubProvider::new(vec![Origin::of(&url)]));
     let ledger = Arc::new(ledger);
     let secrets = Arc::new(FixedSecret::new(token));
+    let heard = Arc::new(HeardCalls::default());
     let connections = MemoryConnections::new()
         .with("open", draft(NetworkGate::Open))
         .with("closed", draft(NetworkGate::Closed))
@@ -37,12 +40,16 @@ pub(crate) fn bench_with(token: &str, ledger: MemoryLedger) -> Bench {
         prices: Arc::new(MemoryPrices::new()),
         clock: Arc::new(FixedClock::default()),
         call_ids: Arc::new(SequentialCallIds::new()),
+        observers: [heard.clone() as Arc<dyn CallObserver>]
+            .into_iter()
+            .collect(),
     });
     Bench {
         engine,
         ledger,
         secrets,
         provider,
+        heard,
     }
 }
 

@@ -16,6 +16,8 @@ mod limits;
 #[cfg(test)]
 mod models;
 #[cfg(test)]
+mod observers;
+#[cfg(test)]
 mod preflight;
 mod sampling;
 #[cfg(test)]

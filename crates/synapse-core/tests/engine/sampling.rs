@@ -9,7 +9,7 @@ use synapse_testkit::ports::MemoryLedger;
 use crate::bench::{Bench, bench};
 use crate::limits::{limited, tokens};
 
-fn asked(connection: &str) -> SamplingCall {
+pub(crate) fn asked(connection: &str) -> SamplingCall {
     SamplingCall {
         connection: connection.to_owned(),
         caller: Caller {

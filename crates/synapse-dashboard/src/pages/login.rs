@@ -117,8 +117,8 @@ pub(crate) fn page(app: &App, ask: &Ask, id: &str) -> Page {
             (panel("notes", "", "On the way", &html! {}, &html! { div .pad.stack {
                 @for text in &notes { p { (foreign(text)) } }
                 @for warning in &warnings { (note(Tone::Look, None, &html! {
-                    p { (foreign(&warning.message())) }
-                    @if !warning.hints().is_empty() { (remedies(app, &warning.hints())) }
+                    p { (foreign(warning.message())) }
+                    @if !warning.hints().is_empty() { (remedies(app, warning.hints())) }
                 })) }
             } }))
         }
@@ -189,7 +189,7 @@ fn failed(app: &App, ask: &Ask, server: &str, failure: &Failure) -> Markup {
     html! {
         (super::error::head(app, failure))
         (panel("login", "", "What to do", &html! {}, &html! { div .pad.stack {
-            @if !failure.hints().is_empty() { div .remedy.bare { (remedies(app, &failure.hints())) } }
+            @if !failure.hints().is_empty() { div .remedy.bare { (remedies(app, failure.hints())) } }
             div .row {
                 @if may_register { form method="post" action=(app.to(&again)) {
                     (csrf(ask)) input type="hidden" name=(REGISTER) value="on";

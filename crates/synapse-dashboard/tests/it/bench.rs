@@ -90,6 +90,7 @@ impl Bench {
             prices: Arc::new(MemoryPrices::new()),
             clock: Arc::new(FixedClock::default()),
             call_ids: Arc::new(SequentialCallIds::new()),
+            observers: synapse_core::ports::CallObservers::default(),
         });
         let listening = Listening::bind(0).await.unwrap();
         let port = listening.port();

@@ -24,6 +24,11 @@ async fn error_of(error: CallError) -> Value {
     assert_eq!(result["isError"], true);
     assert_eq!(result["structuredContent"]["schema"], "synapse.error/1");
     assert_eq!(world.connector.requests().len(), 1);
+    // A start, then the call: each is heard of twice.
+    assert_eq!(
+        world.heard.events(),
+        ["began call", "began start", "ended ok", "ended error"]
+    );
     result["structuredContent"]["error"].clone()
 }
 

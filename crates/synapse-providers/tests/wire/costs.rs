@@ -48,6 +48,7 @@ impl Product {
             prices: Arc::new(prices),
             clock: clock.clone(),
             call_ids: Arc::new(SequentialCallIds::new()),
+            observers: synapse_core::ports::CallObservers::default(),
         });
         Self {
             engine,

@@ -39,6 +39,7 @@ async fn ask(draft: &Draft, token: &str) -> Asked {
         prices: prices.clone(),
         clock: Arc::new(FixedClock::default()),
         call_ids: Arc::new(SequentialCallIds::new()),
+        observers: synapse_core::ports::CallObservers::default(),
     });
     let result = engine.models("c").await;
     Asked {

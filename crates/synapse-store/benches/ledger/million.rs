@@ -176,6 +176,7 @@ async fn export(home: &Home) {
         prices: Arc::new(MemoryPrices::new()),
         clock: Arc::new(FixedClock::default()),
         call_ids: Arc::new(SequentialCallIds::new()),
+        observers: synapse_core::ports::CallObservers::default(),
     });
     let mut seen = 0_u64;
     let mut most = [0_u64; 10];

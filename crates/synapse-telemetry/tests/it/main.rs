@@ -1,4 +1,4 @@
-//! The observed ledger, with a receiver that decodes OTLP and without one.
+//! The observer of calls, with a receiver that decodes OTLP and without one.
 
 #![cfg(test)]
 

@@ -18,8 +18,8 @@ use synapse_core::ledger::{Closing, Opening, Outcome};
 use synapse_core::receipt::{Exchange, Receipt};
 use synapse_core::telemetry::CollectorUrl;
 use synapse_core::time::Timestamp;
-use synapse_telemetry::{ObservedHubLedger, ObservedLedger, Observer, Wiring};
-use synapse_testkit::ports::{FixedClock, MemoryLedger, SequentialCallIds};
+use synapse_telemetry::{Observer, Wiring};
+use synapse_testkit::ports::{FixedClock, SequentialCallIds};
 use synapse_testkit::raw::{RawServer, Reply};
 use uuid::Uuid;
 
@@ -108,12 +108,9 @@ fn text(value: Value) -> String {
     }
 }
 
-/// An observed in-memory ledger and its warnings.
+/// An observer and its warnings.
 pub(crate) struct Observed {
-    pub(crate) ledger: ObservedLedger,
-    pub(crate) hub: ObservedHubLedger,
     pub(crate) observer: Observer,
-    pub(crate) rows: Arc<MemoryLedger>,
     pub(crate) warnings: Arc<Mutex<Vec<Failure>>>,
 }
 
@@ -135,15 +132,8 @@ pub(crate) fn observed_with(
         ids: Arc::new(SequentialCallIds::default()),
         instance: "this-process".to_owned(),
     };
-    let rows = Arc::new(MemoryLedger::new());
     let observer = Observer::new(wiring);
-    Observed {
-        ledger: ObservedLedger::new(rows.clone(), observer.clone()),
-        hub: ObservedHubLedger::new(rows.clone(), observer.clone()),
-        observer,
-        rows,
-        warnings,
-    }
+    Observed { observer, warnings }
 }
 
 /// The opening of a call.

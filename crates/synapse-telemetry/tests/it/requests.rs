@@ -7,7 +7,7 @@ use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use synapse_core::call::Caller;
 use synapse_core::error::Code;
 use synapse_core::ledger::{HubClosing, HubFacts, HubKind, HubOpening, Outcome};
-use synapse_core::ports::{HubLedger as _, Ledger as _};
+use synapse_core::ports::{CallEvent, CallObserver as _};
 use synapse_mcp::host::{
     RequestEnding, RequestObserver as _, RequestOpening, RequestSpan, SpanContext,
 };
@@ -95,13 +95,15 @@ async fn call(observed: &Observed, outcome: Outcome, error_code: Option<Code>) {
         .observer
         .begin(request("tools/call", Some("hf__search")));
     let begun = upstream(HubKind::Call, &*request);
-    observed.hub.begin(begun).await.unwrap();
-    observed.hub.end(ended(outcome, error_code)).await.unwrap();
+    observed.observer.observe(CallEvent::UpstreamBegan(&begun));
+    observed
+        .observer
+        .observe(CallEvent::UpstreamEnded(&ended(outcome, error_code)));
     request.end(match outcome {
         Outcome::Ok => RequestEnding::Answered,
         _ => RequestEnding::ToolFailed,
     });
-    observed.ledger.flush().await.unwrap();
+    observed.observer.flush().await;
 }
 
 #[tokio::test]
@@ -174,10 +176,10 @@ async fn a_prompt_from_an_ide_is_a_span_under_its_request() {
     });
     let mut begun = opening(1);
     begun.caller.span = Some(span_of(&*request));
-    observed.ledger.open(begun).await.unwrap();
-    observed.ledger.close(answered(1));
+    observed.observer.observe(CallEvent::Began(&begun));
+    observed.observer.observe(CallEvent::Ended(&answered(1)));
     request.end(RequestEnding::Answered);
-    observed.ledger.flush().await.unwrap();
+    observed.observer.flush().await;
     let spans = received.lock().unwrap().spans();
     assert_eq!(spans[0].name, "chat asked");
     assert_eq!(spans[0].parent_span_id, spans[1].span_id);
@@ -198,7 +200,7 @@ async fn what_failed_says_so_by_its_own_code() {
             .observer
             .begin(request("prompts/get", Some("p")))
             .end(ending);
-        observed.ledger.flush().await.unwrap();
+        observed.observer.flush().await;
         let spans = received.lock().unwrap().spans();
         let attributes = texts(&spans.last().unwrap().attributes);
         assert_eq!(attributes["error.type"], kind);
@@ -228,7 +230,7 @@ async fn a_request_that_is_dropped_was_cancelled() {
     let (server, received) = receiver();
     let observed = observed(Some(server.url("/").to_string()));
     drop(observed.observer.begin(request("resources/read", None)));
-    observed.ledger.flush().await.unwrap();
+    observed.observer.flush().await;
     let spans = received.lock().unwrap().spans();
     assert_eq!(spans[0].name, "resources/read");
     assert_eq!(texts(&spans[0].attributes)["error.type"], "cancelled");
@@ -240,10 +242,14 @@ async fn starts_and_logins_are_no_requests() {
     let observed = observed(Some(server.url("/").to_string()));
     let request = observed.observer.begin(request("tools/list", None));
     for kind in [HubKind::Start, HubKind::Login, HubKind::Refresh] {
-        observed.hub.begin(upstream(kind, &*request)).await.unwrap();
-        observed.hub.end(ended(Outcome::Ok, None)).await.unwrap();
+        observed
+            .observer
+            .observe(CallEvent::UpstreamBegan(&upstream(kind, &*request)));
+        observed
+            .observer
+            .observe(CallEvent::UpstreamEnded(&ended(Outcome::Ok, None)));
     }
     request.end(RequestEnding::Answered);
-    observed.ledger.flush().await.unwrap();
+    observed.observer.flush().await;
     assert_eq!(received.lock().unwrap().spans().len(), 1);
 }

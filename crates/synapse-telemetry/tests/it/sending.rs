@@ -4,7 +4,7 @@ use opentelemetry_proto::tonic::metrics::v1::AggregationTemporality;
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
-use synapse_core::ports::Ledger as _;
+use synapse_core::ports::{CallEvent, CallObserver as _};
 
 use crate::receiver::{answered, id, observed, opening, receiver, refused, texts};
 
@@ -12,9 +12,9 @@ use crate::receiver::{answered, id, observed, opening, receiver, refused, texts}
 async fn an_answered_call_is_a_span_and_three_points() {
     let (server, received) = receiver();
     let observed = observed(Some(server.url("/").to_string()));
-    observed.ledger.open(opening(1)).await.unwrap();
-    observed.ledger.close(answered(1));
-    observed.ledger.flush().await.unwrap();
+    observed.observer.observe(CallEvent::Began(&opening(1)));
+    observed.observer.observe(CallEvent::Ended(&answered(1)));
+    observed.observer.flush().await;
 
     let received = received.lock().unwrap();
     let spans = received.spans();
@@ -114,9 +114,9 @@ async fn an_answered_call_is_a_span_and_three_points() {
 async fn a_refusal_is_a_span_and_no_operation_of_the_provider() {
     let (server, received) = receiver();
     let observed = observed(Some(server.url("/").to_string()));
-    observed.ledger.open(opening(1)).await.unwrap();
-    observed.ledger.close(refused(1));
-    observed.ledger.flush().await.unwrap();
+    observed.observer.observe(CallEvent::Began(&opening(1)));
+    observed.observer.observe(CallEvent::Ended(&refused(1)));
+    observed.observer.flush().await;
     let received = received.lock().unwrap();
     let span = &received.spans()[0];
     let status = span.status.as_ref().unwrap();
@@ -143,29 +143,32 @@ async fn calls_go_together_and_each_once() {
     let (server, received) = receiver();
     let observed = observed(Some(server.url("/").to_string()));
     for number in 1..=700 {
-        observed.ledger.open(opening(number)).await.unwrap();
-        observed.ledger.close(answered(number));
+        observed
+            .observer
+            .observe(CallEvent::Began(&opening(number)));
+        observed
+            .observer
+            .observe(CallEvent::Ended(&answered(number)));
     }
-    observed.ledger.flush().await.unwrap();
+    observed.observer.flush().await;
     // Nothing is left, and nothing is sent twice.
-    observed.ledger.flush().await.unwrap();
-    drop((observed.ledger, observed.hub, observed.observer));
+    observed.observer.flush().await;
+    drop(observed.observer);
     let received = received.lock().unwrap();
     let mut ids: Vec<Vec<u8>> = received.spans().into_iter().map(|s| s.trace_id).collect();
     ids.sort();
     ids.dedup();
     assert_eq!((received.spans().len(), ids.len()), (700, 700));
     assert_eq!(server.requests().len(), 4, "two batches of two signals");
-    assert_eq!(observed.rows.entries().len(), 700);
 }
 
 #[tokio::test]
 async fn what_was_not_flushed_is_sent_when_it_is_dropped() {
     let (server, received) = receiver();
     let observed = observed(Some(server.url("/").to_string()));
-    observed.ledger.open(opening(1)).await.unwrap();
-    observed.ledger.close(answered(1));
-    drop((observed.ledger, observed.hub, observed.observer));
+    observed.observer.observe(CallEvent::Began(&opening(1)));
+    observed.observer.observe(CallEvent::Ended(&answered(1)));
+    drop(observed.observer);
     assert_eq!(received.lock().unwrap().spans().len(), 1);
     drop(server);
 }

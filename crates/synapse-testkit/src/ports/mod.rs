@@ -2,6 +2,7 @@
 //! time.
 
 mod connections;
+mod heard;
 mod ledger;
 mod prices;
 mod provider;
@@ -10,6 +11,7 @@ mod secrets;
 mod time;
 
 pub use self::connections::MemoryConnections;
+pub use self::heard::HeardCalls;
 pub use self::ledger::MemoryLedger;
 pub use self::prices::MemoryPrices;
 pub use self::provider::{StubProvider, StubProviders};

@@ -59,6 +59,7 @@ fn over(provider: Arc<StubProvider>, providers: Arc<dyn ProviderFactory>) -> Ben
         prices: Arc::new(MemoryPrices::new()),
         clock: Arc::new(FixedClock::default()),
         call_ids: Arc::new(SequentialCallIds::new()),
+        observers: synapse_core::ports::CallObservers::default(),
     });
     Bench {
         tools: ProductTools::new(engine.clone(), Arc::new(NamedRemedies)),

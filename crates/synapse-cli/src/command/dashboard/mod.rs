@@ -20,7 +20,7 @@ use crate::system::StopSignal;
 pub(super) fn run(context: &Context, arguments: &DashboardArguments) -> Result<(), CommandError> {
     let runtime = Runtime::start()?;
     let engine = compose::engine(context, Asking::Nobody)?;
-    let ledger = Arc::clone(&engine.ports().ledger);
+    let to_flush = engine.clone();
     let result = runtime.block_on(async {
         let listening = Listening::bind(arguments.port).await?;
         let house = Arc::new(Surroundings::new(context, engine.clone())?);
@@ -49,7 +49,7 @@ pub(super) fn run(context: &Context, arguments: &DashboardArguments) -> Result<(
             // Best effort: its token is used or expired by now.
             drop(std::fs::remove_file(file));
         }
-        if let Err(failure) = ledger.flush().await {
+        if let Err(failure) = to_flush.flush().await {
             printer.warning(&failure);
         }
         Ok::<(), Failure>(())

@@ -47,6 +47,7 @@ pub(super) fn of(
     let targets = EntryTargets::new(environment, place.clone(), asked.env_file.clone());
     let ports = HubPorts {
         sampling: Some(metered(engine.clone())),
+        observers: engine.ports().observers.clone(),
         ..hub_ports(context, &place, Arc::new(targets), rows, Asking::Nobody)?
     };
     let selection = match (asked.upstream.as_slice(), asked.group.as_slice()) {

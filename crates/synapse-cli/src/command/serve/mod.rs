@@ -39,7 +39,7 @@ pub(super) fn run(context: &Context, arguments: ServeArguments) -> Result<(), Co
         rows,
         requests,
     } = compose::serving(context, Asking::Nobody)?;
-    let ledger = Arc::clone(&engine.ports().ledger);
+    let to_flush = engine.clone();
     let hub = hub::of(context, &arguments, &engine, rows)?;
     let result = runtime.block_on(async {
         let (input, output) = stdio::open().map_err(|error| {
@@ -63,7 +63,7 @@ pub(super) fn run(context: &Context, arguments: ServeArguments) -> Result<(), Co
         if let Some(hub) = &hub {
             hub.close().await;
         }
-        if let Err(failure) = ledger.flush().await {
+        if let Err(failure) = to_flush.flush().await {
             context.printer.warning(&failure);
         }
         telemetry::remind(context);

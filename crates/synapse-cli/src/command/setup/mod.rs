@@ -260,7 +260,7 @@ impl<'a> Setup<'a> {
 
     /// Reports how the run ended, and where the next one resumes.
     fn finish(self, ended: Result<(), Stop>) -> Result<(), CommandError> {
-        if let Err(failure) = self.runtime.block_on(self.engine.ports().ledger.flush()) {
+        if let Err(failure) = self.runtime.block_on(self.engine.flush()) {
             self.printer().warning(&failure);
         }
         let (how, result) = match ended {

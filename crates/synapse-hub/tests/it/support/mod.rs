@@ -7,6 +7,7 @@ mod upstream;
 use std::sync::Arc;
 
 use serde_json::Value;
+use synapse_core::ports::CallObserver;
 use synapse_core::upstream::{
     Approval, Catalogue, Protocol, Relay, Template, ToolFilter, Upstream, UpstreamTimes,
     UpstreamTransport,
@@ -15,7 +16,9 @@ use synapse_core::upstream::{Pin, Start};
 use synapse_hub::hosts::HubHost;
 use synapse_hub::{Hub, HubPorts, HubSettings, Targets as _};
 use synapse_mcp::JsonObject;
-use synapse_testkit::ports::{FixedClock, FixedSecret, NamedRemedies, SequentialCallIds};
+use synapse_testkit::ports::{
+    FixedClock, FixedSecret, HeardCalls, NamedRemedies, SequentialCallIds,
+};
 
 pub(crate) use self::ide::Ide;
 pub(crate) use self::stores::{
@@ -31,6 +34,7 @@ pub(crate) struct World {
     pub(crate) rows: Arc<MemoryRows>,
     pub(crate) secrets: Arc<FixedSecret>,
     pub(crate) sampling: Arc<Counting>,
+    pub(crate) heard: Arc<HeardCalls>,
 }
 
 impl World {
@@ -42,6 +46,7 @@ impl World {
             rows: Arc::default(),
             secrets: Arc::new(FixedSecret::new("fake-0123456789-secret-value")),
             sampling: Arc::default(),
+            heard: Arc::default(),
         }
     }
 
@@ -95,6 +100,9 @@ impl World {
                 tokens: None,
                 sampling: Some(self.sampling.clone()),
                 ledger: self.rows.clone(),
+                observers: [self.heard.clone() as Arc<dyn CallObserver>]
+                    .into_iter()
+                    .collect(),
                 clock: Arc::new(FixedClock::default()),
                 call_ids: Arc::new(SequentialCallIds::default()),
                 remedies: Arc::new(NamedRemedies),
