@@ -1,15 +1,14 @@
 //! Observes calls: through connections, and to upstream servers.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use async_trait::async_trait;
 use synapse_core::call::CallId;
 use synapse_core::ledger::HubOpening;
-use synapse_core::ports::{CallEvent, CallObserver};
+use synapse_core::ports::CallEvent;
 
-use crate::observation::{Begun, CallObservation, Observation};
-use crate::observer::{Observer, lock};
+use crate::call::{Begun, CallObservation};
+use crate::observation::Observation;
 use crate::upstream::UpstreamObservation;
 
 /// Calls that have begun and not ended.
@@ -22,7 +21,7 @@ pub(crate) struct CallsUnderWay {
 impl CallsUnderWay {
     /// What the event completes, if anything. Starts and logins of upstream servers are not
     /// reported.
-    fn note(&self, event: CallEvent<'_>) -> Option<Observation> {
+    pub(crate) fn note(&self, event: CallEvent<'_>) -> Option<Observation> {
         match event {
             CallEvent::Began(opening) => {
                 let call_id = opening.receipt.call_id;
@@ -48,16 +47,6 @@ impl CallsUnderWay {
     }
 }
 
-#[async_trait]
-impl CallObserver for Observer {
-    fn observe(&self, event: CallEvent<'_>) {
-        if let Some(observation) = self.calls().note(event) {
-            self.enqueue(observation);
-        }
-    }
-
-    /// Waits for pending batches, a few seconds at most.
-    async fn flush(&self) {
-        self.sent().await;
-    }
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -19,7 +19,7 @@ use crate::collector::Collector;
 use crate::conventions as name;
 use crate::metrics::Meter;
 use crate::observation::Observation;
-use crate::observer::Wiring;
+use crate::wiring::Wiring;
 
 /// A message to the thread.
 #[derive(Debug)]

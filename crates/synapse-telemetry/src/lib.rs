@@ -5,6 +5,7 @@
 //! call waits for the export, and no batch is sent twice.
 
 mod attributes;
+mod call;
 mod calls;
 mod collector;
 mod conventions;
@@ -15,5 +16,7 @@ mod observer;
 mod request;
 mod span;
 mod upstream;
+mod wiring;
 
-pub use observer::{Observer, Wiring};
+pub use observer::Observer;
+pub use wiring::Wiring;

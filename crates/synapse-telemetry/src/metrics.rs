@@ -13,11 +13,13 @@ use opentelemetry_proto::tonic::metrics::v1::{
 use synapse_core::time::Timestamp;
 
 use crate::attributes::Attributes;
+use crate::call::CallObservation;
 use crate::conventions::{
     self as name, Instrument, MCP_CLIENT_DURATION, MCP_SERVER_DURATION, OPERATION_DURATION,
     TOKEN_USAGE,
 };
-use crate::observation::{CallObservation, Observation, nanoseconds};
+use crate::observation::Observation;
+use crate::span::nanoseconds;
 
 /// Measurements since the last export.
 #[derive(Debug)]

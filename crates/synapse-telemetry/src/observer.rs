@@ -1,56 +1,21 @@
 //! Queues observations for the exporting thread; shared by all observers.
 
-use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::{Builder, JoinHandle};
 
+use async_trait::async_trait;
 use synapse_core::error::Failure;
-use synapse_core::ports::{CallIds, Clock};
-use synapse_core::telemetry::CollectorUrl;
+use synapse_core::ports::{CallEvent, CallObserver};
 use synapse_mcp::host::{RequestEnding, RequestObserver, RequestOpening, RequestSpan, SpanContext};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::calls::CallsUnderWay;
-use crate::collector::{Collector, not_delivered};
+use crate::calls::{CallsUnderWay, lock};
+use crate::collector::not_delivered;
 use crate::export::{Job, run};
 use crate::observation::Observation;
 use crate::request::{BegunRequest, Ended};
-
-/// Dependencies of an [`Observer`].
-pub struct Wiring {
-    /// Returns the configured collector, if any. Called once, when the first call has ended.
-    pub collector: Box<dyn Fn() -> Result<Option<CollectorUrl>, Failure> + Send + Sync>,
-    /// Called once, at the first failed delivery.
-    pub warn: Box<dyn Fn(&Failure) + Send + Sync>,
-    /// Time.
-    pub clock: Arc<dyn Clock>,
-    /// Generates unique trace and span ids.
-    pub ids: Arc<dyn CallIds>,
-    /// The version of the program.
-    pub version: String,
-    /// A unique id of this process.
-    pub instance: String,
-}
-
-impl Wiring {
-    pub(crate) fn collector(&self) -> Result<Option<Collector>, Failure> {
-        let user_agent = || format!("synapse/{}", self.version);
-        (self.collector)()?
-            .map(|url| Collector::new(url, user_agent()))
-            .transpose()
-    }
-}
-
-impl fmt::Debug for Wiring {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Wiring")
-            .field("version", &self.version)
-            .field("instance", &self.instance)
-            .finish_non_exhaustive()
-    }
-}
+use crate::wiring::Wiring;
 
 /// Accepts observations of calls, upstream calls and IDE requests, and sends them in batches.
 ///
@@ -85,11 +50,7 @@ impl Observer {
         }))
     }
 
-    pub(crate) fn calls(&self) -> &CallsUnderWay {
-        &self.0.calls
-    }
-
-    pub(crate) fn enqueue(&self, observation: Observation) {
+    fn enqueue(&self, observation: Observation) {
         let mut running = lock(&self.0.running);
         if running.is_none() {
             match self.0.start() {
@@ -111,7 +72,7 @@ impl Observer {
     }
 
     /// Waits a few seconds at most for unsent data.
-    pub(crate) async fn sent(&self) {
+    async fn sent(&self) {
         let jobs = lock(&self.0.running)
             .as_ref()
             .map(|running| running.jobs.clone());
@@ -122,6 +83,20 @@ impl Observer {
                 drop(sent.await);
             }
         }
+    }
+}
+
+#[async_trait]
+impl CallObserver for Observer {
+    fn observe(&self, event: CallEvent<'_>) {
+        if let Some(observation) = self.0.calls.note(event) {
+            self.enqueue(observation);
+        }
+    }
+
+    /// Waits for pending batches, a few seconds at most.
+    async fn flush(&self) {
+        self.sent().await;
     }
 }
 
@@ -217,10 +192,6 @@ fn warn_once(wiring: &Wiring, warned: &AtomicBool, failure: &Failure) {
     if !warned.swap(true, Ordering::SeqCst) {
         (wiring.warn)(failure);
     }
-}
-
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Observations queued for a slow collector.

@@ -9,8 +9,7 @@ use synapse_mcp::host::{RequestEnding, RequestOpening, SpanContext};
 
 use crate::attributes::Attributes;
 use crate::conventions as name;
-use crate::observation::nanoseconds;
-use crate::span::{SAMPLED, status};
+use crate::span::{SAMPLED, nanoseconds, status};
 use crate::upstream::{put_request, span_name};
 
 /// A request in progress.

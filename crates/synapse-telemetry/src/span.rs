@@ -1,29 +1,10 @@
-//! A finished call as a span: a child of the IDE request, or the root of its own trace.
+//! What every span has: its place in a trace, its times and its status.
 
-use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use opentelemetry_proto::tonic::trace::v1::{Span, Status};
 use synapse_core::telemetry::SpanContext;
+use synapse_core::time::Timestamp;
 use uuid::Uuid;
-
-use crate::attributes::Attributes;
-use crate::conventions as name;
-use crate::observation::CallObservation;
-
-/// Builds the span. Without a request, the trace has the id of the call.
-pub(crate) fn span(observation: &CallObservation) -> Span {
-    let (start, end) = observation.times();
-    let receipt = &observation.receipt;
-    Span {
-        name: format!("{} {}", name::CHAT, receipt.model_requested),
-        kind: SpanKind::Client.into(),
-        start_time_unix_nano: start,
-        end_time_unix_nano: end,
-        attributes: attributes(observation).into_vec(),
-        status: Some(status(observation.error_type())),
-        ..child_of(observation.caller.span, receipt.call_id.as_uuid())
-    }
-}
 
 /// Span ids derived from a call id: a child of `parent`, or the root of a trace with the call's id.
 pub(crate) fn child_of(parent: Option<SpanContext>, id: Uuid) -> Span {
@@ -41,36 +22,6 @@ pub(crate) fn child_of(parent: Option<SpanContext>, id: Uuid) -> Span {
     }
 }
 
-fn attributes(observation: &CallObservation) -> Attributes {
-    let CallObservation {
-        caller, receipt, ..
-    } = observation;
-    let (exchange, usage) = (&receipt.exchange, &receipt.usage);
-    let mut to = Attributes::default();
-    observation.put_shared(&mut to);
-    to.texts(name::FINISH_REASONS, receipt.finish_reason.as_deref());
-    to.count(name::INPUT_TOKENS, usage.prompt_tokens);
-    to.count(name::OUTPUT_TOKENS, usage.completion_tokens);
-    to.count(name::CACHE_READ_TOKENS, usage.cached_tokens);
-    to.count(name::CACHE_WRITE_TOKENS, usage.cache_write_tokens);
-    to.count(name::REASONING_TOKENS, usage.reasoning_tokens);
-    to.count(name::HTTP_STATUS, exchange.http_status.map(u64::from));
-    to.maybe_text(name::ERROR_TYPE, observation.error_type());
-    to.text(name::CONNECTION, &receipt.connection);
-    to.text(name::CALL_ID, receipt.call_id.to_string());
-    to.text(name::CALL_KIND, observation.operation.as_str());
-    to.text(name::OUTCOME, observation.outcome.as_str());
-    to.maybe_text(name::REQUEST_ID, exchange.request_id.as_deref());
-    to.maybe_text(name::SERVED_BY, exchange.served_by.as_deref());
-    to.maybe_text(name::CLIENT_NAME, caller.client_name.as_deref());
-    to.maybe_text(name::CLIENT_VERSION, caller.client_version.as_deref());
-    to.maybe_text(name::TOOL, caller.tool.as_deref());
-    to.count(name::COST, receipt.cost.amount_nano_usd);
-    to.text(name::COST_SOURCE, receipt.cost.source.as_str());
-    to.truth(name::MAYBE_BILLED, exchange.maybe_billed);
-    to
-}
-
 /// On success the status stays unset, as the conventions require.
 pub(crate) fn status(error_type: Option<&str>) -> Status {
     match error_type {
@@ -84,3 +35,22 @@ pub(crate) fn status(error_type: Option<&str>) -> Status {
 
 /// <https://www.w3.org/TR/trace-context-2/#sampled-flag>
 pub(crate) const SAMPLED: u32 = 1;
+
+pub(crate) fn nanoseconds(time: Timestamp) -> u64 {
+    u64::try_from(time.as_millis())
+        .unwrap_or_default()
+        .saturating_mul(NANOS_PER_MILLI)
+}
+
+pub(crate) const NANOS_PER_MILLI: u64 = 1_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_before_the_epoch_is_no_time() {
+        assert_eq!(nanoseconds(Timestamp::from_millis(-1)), 0);
+        assert_eq!(nanoseconds(Timestamp::from_millis(2)), 2_000_000);
+    }
+}

@@ -6,8 +6,7 @@ use synapse_core::ledger::{HubClosing, HubKind, HubOpening, Outcome};
 
 use crate::attributes::Attributes;
 use crate::conventions as name;
-use crate::observation::nanoseconds;
-use crate::span::{child_of, status};
+use crate::span::{child_of, nanoseconds, status};
 
 /// A finished call, read or get.
 #[derive(Debug, Clone)]

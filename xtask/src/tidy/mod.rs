@@ -2,6 +2,7 @@
 //! and line; a rule that cannot be checked is a failure.
 
 mod book;
+mod circles;
 mod codes;
 mod command_lines;
 mod core_purity;
@@ -32,6 +33,7 @@ fn check(repository: &Repository) -> Result<Vec<Violation>, Failure> {
     let mut violations = manifest_files::check(repository)?;
     violations.extend(layering::check(repository, &files)?);
     violations.extend(book::check(&files));
+    violations.extend(circles::check(&files));
     violations.extend(codes::check(&files));
     violations.extend(proofs::check(&files));
     violations.extend(command_lines::check(&files));

@@ -1,0 +1,78 @@
+//! The arrows that close a circle and stay for now. The list only gets shorter: an arrow that closes
+//! no circle any more has to leave it.
+
+/// The crate, the module that the arrow starts from, and the one that it points at.
+pub(super) const KNOWN: &[(&str, &str, &str)] = &[
+    // What a command works in is defined with the commands.
+    ("synapse-cli", "compose", "command"),
+    ("synapse-cli", "hub_ports", "command"),
+    ("synapse-cli", "log", "command"),
+    ("synapse-cli", "oauth", "command"),
+    ("synapse-cli", "telemetry", "command"),
+    // Words of the command line that are defined where they are shown.
+    ("synapse-cli", "args", "command"),
+    ("synapse-cli", "args", "output"),
+    ("synapse-cli", "output::table", "output::columns"),
+    (
+        "synapse-cli",
+        "command::hub::live",
+        "command::hub::preflight",
+    ),
+    // A remedy holds parsed values, and parsing fails with a failure that has remedies.
+    ("synapse-core", "error", "connection"),
+    ("synapse-core", "error", "credential"),
+    ("synapse-core", "error", "endpoint"),
+    ("synapse-core", "error", "limits"),
+    ("synapse-core", "error", "name"),
+    ("synapse-core", "error", "upstream"),
+    ("synapse-core", "error::catalogue", "error::remedy"),
+    // A connection is saved with what its preflight proved, and a receipt begins with a connection.
+    ("synapse-core", "preflight", "connection"),
+    ("synapse-core", "receipt", "connection"),
+    ("synapse-core", "cost", "chat"),
+    ("synapse-core", "secure_url", "endpoint"),
+    ("synapse-core", "ledger", "dataset"),
+    ("synapse-core", "upstream::fingerprint", "upstream::expand"),
+    ("synapse-core", "engine::preflight", "engine::connections"),
+    ("synapse-core", "chat::content", "chat::message"),
+    // The application answers with pages, which know the application.
+    ("synapse-dashboard", "app", "page"),
+    ("synapse-dashboard", "app", "pages"),
+    ("synapse-dashboard", "pages::edit", "pages::check"),
+    ("synapse-dashboard", "pages::history", "pages::connections"),
+    // A failure's document may hold a receipt and a preflight, which hold failures.
+    ("synapse-documents", "failure", "calls"),
+    ("synapse-documents", "failure", "connections"),
+    ("synapse-http", "decode", "response"),
+    ("synapse-http", "failure", "request"),
+    // The parts of a hub reach each other through what they share.
+    ("synapse-hub", "roster", "hub"),
+    ("synapse-hub", "runtime", "hub"),
+    ("synapse-hub", "status", "hub"),
+    ("synapse-hub", "transport::exchange", "transport::http"),
+    ("synapse-ide", "update", "entry"),
+    ("synapse-ide", "survey", "state"),
+    ("synapse-ide", "journal", "change"),
+    ("synapse-ide", "check::trust", "check::launch"),
+    ("synapse-ide", "preview::json", "preview::mask"),
+    ("synapse-ide", "preview::toml", "preview::mask"),
+    ("synapse-ide", "preview::yaml", "preview::mask"),
+    ("synapse-mcp", "engine::paging", "engine::reply"),
+    ("synapse-mcp", "client::running", "client::calls"),
+    ("synapse-oauth", "registration", "login"),
+    ("synapse-providers", "classify", "send"),
+    ("synapse-providers", "send", "reply"),
+    ("synapse-providers", "classify::remedy", "classify::report"),
+    (
+        "synapse-providers",
+        "anthropic::messages",
+        "anthropic::request",
+    ),
+    ("synapse-redact", "read", "shapes"),
+    ("synapse-redact", "search", "exact"),
+    ("synapse-store", "ledger::rows", "ledger::hub"),
+    ("synapse-store", "ledger::rows", "ledger::sweep"),
+    ("synapse-store", "ledger::rows", "ledger::texts"),
+    ("synapse-tools", "tools::reader", "tools::arguments"),
+    ("tests", "provider", "home"),
+];
