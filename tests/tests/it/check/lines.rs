@@ -51,6 +51,12 @@ fn an_open_gate_is_gone_through_as_far_as_nothing_is_paid() {
         assert_eq!(line(&one, id, Some("work"))["outcome"], "ok", "{id}: {one}");
     }
     assert_eq!(line(&one, "live", Some("work"))["outcome"], "skip");
+    let people = check(&home, &["work"]).with_code(0);
+    assert_eq!(
+        people.stdout.matches("credential work").count(),
+        1,
+        "{people}"
+    );
     assert_eq!(home.history().len(), 0, "nothing was asked");
 }
 

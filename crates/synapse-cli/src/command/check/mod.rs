@@ -120,17 +120,30 @@ impl Looking<'_> {
         for name in self.subjects.connections() {
             let stored = self.engine.stored(name)?;
             let sheet = &mut self.sheet;
-            doctor::of_connection(self.context, self.engine, &stored, &mut |check| {
-                sheet.push(check.clone());
-            })
+            let mut key = None;
+            doctor::of_connection(
+                self.context,
+                self.engine,
+                &stored,
+                &mut |check| match check.id {
+                    CheckId::Credential => key = Some(check.clone()),
+                    _ => sheet.push(check.clone()),
+                },
+            )
             .await?;
+            let mut rungs = Vec::new();
             if stored.usable().is_ok() {
-                let mut rungs = Vec::new();
                 self.climb(stored, &mut |check| rungs.push(check.clone()))
                     .await;
-                for rung in rungs {
-                    self.sheet.push(rung.of(name));
-                }
+            }
+            // Preflight reads the credential and reports more than its place.
+            if !rungs.iter().any(reads_the_key)
+                && let Some(key) = key
+            {
+                self.sheet.push(key);
+            }
+            for rung in rungs {
+                self.sheet.push(rung.of(name));
             }
         }
         let now = self.engine.ports().clock.now();
@@ -166,6 +179,10 @@ impl Looking<'_> {
         };
         self.engine.preflight_observed(call, observe).await
     }
+}
+
+fn reads_the_key(rung: &Check) -> bool {
+    rung.id == CheckId::Credential && !matches!(rung.finding, Finding::Skip(_))
 }
 
 /// The result of a complete preflight.
