@@ -217,7 +217,13 @@ const steps = {
     const { page, base } = await enter();
     mkdirSync(settings.PICTURES, { recursive: true });
     const named = { "": "overview", connections: "connections", "connections?show=work": "connection", "connections/new": "new",
-      usage: "usage", history: "history", hub: "hub", secrets: "secrets", doctor: "doctor", welcome: "welcome", nowhere: "missing" };
+      "connections/work/edit": "edit", "connections/work/remove": "remove", "usage?since=30d": "usage", history: "history",
+      hub: "hub", "hub/approvals": "approvals", secrets: "secrets", doctor: "doctor", welcome: "welcome",
+      "explain/gate.network-disabled": "code", "usage?by=colour": "error", nowhere: "missing" };
+    await page.goto(`${base}connections?show=work`);
+    await page.getByRole("button", { name: /Check/ }).first().click();
+    await page.waitForLoadState("load");
+    if (page.url().includes("/checks/")) named[page.url().slice(base.length)] = "check";
     await page.goto(`${base}doctor`);
     await page.getByRole("button", { name: /Look/ }).first().click();
     await page.goto(`${base}history`);
@@ -230,7 +236,7 @@ const steps = {
         await press(page, theme);
         for (const [path, name] of Object.entries(named)) {
           await page.goto(`${base}${path}`);
-          await page.screenshot({ path: `${settings.PICTURES}/${name}-${theme.toLowerCase()}-${size}.png`, fullPage: size === "wide" });
+          await page.screenshot({ path: `${settings.PICTURES}/${name}-${theme.toLowerCase()}-${size}.png`, fullPage: true });
         }
       }
     }

@@ -155,3 +155,17 @@ const HEAD_TIME: Duration = Duration::from_secs(10);
 const HEAD_SIZE: usize = 32 * 1024;
 /// Time for requests in progress at shutdown.
 pub(crate) const GRACE: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn every_socket_is_on_loopback() {
+        let listening = Listening::bind(0).await.unwrap();
+        for socket in &listening.sockets {
+            assert!(socket.local_addr().unwrap().ip().is_loopback());
+        }
+        assert!(Loopback::V6.address().is_loopback());
+    }
+}

@@ -75,12 +75,6 @@ pub(super) const DEFENCES: &[Defence] = &[
         "    if request.uri().path() == \"never\" {\n        return without_session(&request);\n    }\n    let (csrf, cookie_value) = session.unwrap_or_default();",
     ),
     of(
-        "text in paths",
-        "guard.rs",
-        "if !is_utf8(path) {",
-        "if path == \"never\" && !is_utf8(path) {",
-    ),
-    of(
         "only GET enters",
         "guard.rs",
         "if method != Method::GET {",
@@ -315,12 +309,6 @@ pub(super) const DEFENCES: &[Defence] = &[
         "pages/edit.rs",
         "if digest(&stored.draft) != filled.digest {",
         "if digest(&stored.draft) == filled.digest && filled.name.is_empty() {",
-    ),
-    of(
-        "digest of an edit after its check began",
-        "pages/check.rs",
-        "if digest(&stored.draft) != *shown {",
-        "if digest(&stored.draft) != *shown && shown.is_empty() {",
     ),
     of(
         "digest of a removal",

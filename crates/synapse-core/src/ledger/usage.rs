@@ -182,6 +182,27 @@ pub struct UsageLine {
 }
 
 impl UsageLine {
+    /// Adds the sums of another line. Its latencies are dropped: percentiles do not add up.
+    pub fn merge(&mut self, other: &Self) {
+        for (sum, more) in [
+            (&mut self.calls, other.calls),
+            (&mut self.ok, other.ok),
+            (&mut self.failed, other.failed),
+            (&mut self.refused, other.refused),
+            (&mut self.prompt_tokens, other.prompt_tokens),
+            (&mut self.completion_tokens, other.completion_tokens),
+            (&mut self.cached_tokens, other.cached_tokens),
+            (&mut self.reasoning_tokens, other.reasoning_tokens),
+            (&mut self.unknown_tokens, other.unknown_tokens),
+            (&mut self.cost_nano_usd, other.cost_nano_usd),
+            (&mut self.unknown_cost, other.unknown_cost),
+        ] {
+            *sum = sum.saturating_add(more);
+        }
+        self.p50_latency_ms = None;
+        self.p95_latency_ms = None;
+    }
+
     /// Maximum calls in a report with exact latencies.
     pub const EXACT_LATENCIES: u64 = 10_000;
 

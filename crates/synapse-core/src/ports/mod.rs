@@ -292,7 +292,7 @@ pub trait LedgerReader: Send + Sync + fmt::Debug {
     async fn usage(&self, query: UsageQuery) -> Result<UsageReport, Failure>;
 
     /// Sums by a period and the key of `query`, oldest period first; empty periods are omitted.
-    /// `per` is a time key.
+    /// `per` is a time key. The lines have no latencies.
     ///
     /// # Errors
     /// `storage.*`.

@@ -4,7 +4,8 @@ use maud::{Markup, html};
 use serde_json::json;
 use synapse_core::error::Failure;
 use synapse_core::ledger::{
-    Entry, FailureGroup, HistoryQuery, Standing, UsageKey, UsageLine, UsageQuery, UsageReport,
+    Entry, FailureGroup, HistoryQuery, PeriodUsage, Standing, UsageKey, UsageLine, UsageQuery,
+    UsageReport,
 };
 use synapse_core::ports::StoredConnection;
 use synapse_core::time::Timestamp;
@@ -65,6 +66,17 @@ pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
         hub: app.house.hub().await,
         approvals: app.house.approvals().await.map_or(0, |all| all.len()),
     };
+    // The document has the latencies of each day too, which take longer to sum.
+    let mut seen = seen;
+    if ask.wants("json")
+        && let Ok(ledger) = &mut seen.ledger
+    {
+        let query = UsageQuery {
+            since: Some(Timestamp::of_day(now.day() - 29)),
+            ..UsageQuery::by(UsageKey::Day)
+        };
+        ledger.days = app.engine.usage(query).await?;
+    }
     let body = html! {
         (said(app, ask))
         (needs(app, &seen))
@@ -111,20 +123,59 @@ async fn read(app: &App, now: Timestamp) -> Result<Ledger, Failure> {
             .saturating_add(passed)
             .min(month.as_millis()),
     );
+    let first = Timestamp::of_day(now.day() - 29);
+    let days = reader
+        .usage_per(UsageKey::Day, ask(UsageKey::Model, first.min(month), None))
+        .await?;
+    let before = reader
+        .usage_per(UsageKey::Month, ask(UsageKey::Model, before, Some(until)))
+        .await?;
+    let clients = reader
+        .usage_per(UsageKey::Month, ask(UsageKey::Client, month, None))
+        .await?;
+    // The names of days are in the order of time.
+    let since = |from: Timestamp| {
+        let from = UsageKey::Day.period(from).unwrap_or_default();
+        days.iter().filter(move |day| day.period >= from)
+    };
     Ok(Ledger {
-        days: reader
-            .usage(ask(UsageKey::Day, Timestamp::of_day(now.day() - 29), None))
-            .await?,
-        month: reader.usage(ask(UsageKey::Model, month, None)).await?,
-        before: reader
-            .usage(ask(UsageKey::Month, before, Some(until)))
-            .await?,
-        clients: reader.usage(ask(UsageKey::Client, month, None)).await?,
+        days: summed(since(first), |period, _| period.to_owned()),
+        month: summed(since(month), |_, key| key.to_owned()),
+        before: summed(before.iter(), |_, key| key.to_owned()),
+        clients: summed(clients.iter(), |_, key| key.to_owned()),
         today: reader.usage(ask(UsageKey::Day, today, None)).await?,
         failures: reader.failures(today).await?,
         standings: reader.standings(now).await?,
         newest: reader.history(HistoryQuery::newest(LOOKED_AT)).await?,
     })
+}
+
+/// One report of several periods, by the name that `name` gives a line.
+fn summed<'a>(
+    periods: impl Iterator<Item = &'a PeriodUsage>,
+    name: impl Fn(&'a str, &'a str) -> String,
+) -> UsageReport {
+    let mut lines: BTreeMap<String, UsageLine> = BTreeMap::new();
+    let mut total = UsageLine {
+        key: "total".to_owned(),
+        ..UsageLine::default()
+    };
+    for period in periods {
+        for line in &period.lines {
+            let key = name(&period.period, &line.key);
+            lines.entry(key).or_default().merge(line);
+            total.merge(line);
+        }
+    }
+    let lines = lines
+        .into_iter()
+        .map(|(key, line)| UsageLine { key, ..line })
+        .collect();
+    UsageReport {
+        lines,
+        total,
+        ..UsageReport::default()
+    }
 }
 
 fn needs(app: &App, seen: &Seen) -> Markup {

@@ -271,6 +271,8 @@ fn table(query: &UsageQuery, report: &UsageReport) -> Markup {
             td .n.p3 { @match line.p95_latency_ms { Some(most) => (span(most)), None => "–" } }
         }
     };
+    let (lines, kept) = shown_lines(query.by, &report.lines);
+    let left_out = count_of(report.lines.len() - lines.len());
     let range = match (query.since, query.until) {
         (None, None) => "everything".to_owned(),
         (Some(since), None) => format!("since {} UTC", date(since)),
@@ -291,16 +293,40 @@ fn table(query: &UsageQuery, report: &UsageReport) -> Markup {
                     th scope="col" .n.p2 { "In" } th scope="col" .n.p3 { "Cached" } th scope="col" .n.p2 { "Out" } th scope="col" .n.p3 { "Reasoning" }
                     th scope="col" .n.p3 { "p50" } th scope="col" .n.p3 { "p95" }
                 } }
-                tbody { @for (place, line) in report.lines.iter().enumerate() { tr { (row(line, Some(place))) } } }
+                tbody { @for (place, line) in lines.iter().enumerate() { tr { (row(line, Some(place))) } } }
                 tfoot { tr { (row(&report.total, None)) } }
-            } })) }
+            } }))
+            @if left_out > 0 { p .pad.sub { (several(left_out, "line")) " more: " (kept) " are shown. All of them are in the CSV and in the JSON." } } }
         },
     )
 }
 
+/// The lines that a page has room for: the latest periods, or the most expensive keys, in their order.
+fn shown_lines(by: UsageKey, lines: &[UsageLine]) -> (Vec<&UsageLine>, &'static str) {
+    let is_time = matches!(
+        by,
+        UsageKey::Hour | UsageKey::Day | UsageKey::Week | UsageKey::Month
+    );
+    if is_time {
+        let first = lines.len().saturating_sub(MOST_ROWS);
+        return (lines.iter().skip(first).collect(), "the latest");
+    }
+    let mut shown: Vec<&UsageLine> = lines.iter().collect();
+    shown.sort_by_key(|line| std::cmp::Reverse((line.cost_nano_usd, line.calls)));
+    shown.truncate(MOST_ROWS);
+    shown.sort_by(|one, other| one.key.cmp(&other.key));
+    (shown, "the most expensive")
+}
+
+fn count_of(lines: usize) -> u64 {
+    u64::try_from(lines).unwrap_or(u64::MAX)
+}
+
 /// Number of keys with their own colour; the rest is combined.
 const SERIES: usize = 4;
-const MOST_COLUMNS: usize = 120;
+const MOST_COLUMNS: usize = 62;
+/// Maximum table rows, which keeps a page below 150 kB.
+const MOST_ROWS: usize = 100;
 
 #[cfg(test)]
 mod tests {
@@ -310,6 +336,25 @@ mod tests {
     fn a_cell_is_quoted_where_it_must_be_and_is_never_a_formula() {
         let cells = ["=1+1", "a,b", "say \"x\"", "7"].map(str::to_owned);
         assert_eq!(record(&cells), "'=1+1,\"a,b\",\"say \"\"x\"\"\",7\r\n");
+    }
+
+    #[test]
+    fn a_page_has_the_latest_periods_or_the_most_expensive_keys() {
+        let lines: Vec<UsageLine> = (0..250)
+            .map(|number: u64| UsageLine {
+                key: format!("{number:03}"),
+                cost_nano_usd: 250 - number,
+                ..UsageLine::default()
+            })
+            .collect();
+        let ends = |by: UsageKey| {
+            let (shown, _) = shown_lines(by, &lines);
+            let key = |line: Option<&&UsageLine>| line.map(|line| line.key.clone());
+            (shown.len(), key(shown.first()), key(shown.last()))
+        };
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(ends(UsageKey::Day), (MOST_ROWS, text("150"), text("249")));
+        assert_eq!(ends(UsageKey::Model), (MOST_ROWS, text("000"), text("099")));
     }
 
     #[test]

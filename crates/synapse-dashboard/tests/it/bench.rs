@@ -33,6 +33,7 @@ pub(crate) struct Bench {
     pub(crate) secrets: Arc<FixedSecret>,
     pub(crate) provider: Arc<StubProvider>,
     pub(crate) house: Arc<StubHouse>,
+    pub(crate) clock: Arc<FixedClock>,
     stop: Option<oneshot::Sender<()>>,
     served: Option<tokio::task::JoinHandle<()>>,
 }
@@ -81,6 +82,7 @@ impl Bench {
         let connections = MemoryConnections::new()
             .with("open", draft(NetworkGate::Open))
             .with("closed", draft(NetworkGate::Closed));
+        let clock = Arc::new(FixedClock::default());
         let engine = Engine::new(Ports {
             connections: Arc::new(connections),
             providers: Arc::new(StubProviders::new(Arc::clone(&provider))),
@@ -88,7 +90,7 @@ impl Bench {
             ledger: ledger.clone(),
             reader: ledger.clone(),
             prices: Arc::new(MemoryPrices::new()),
-            clock: Arc::new(FixedClock::default()),
+            clock: clock.clone(),
             call_ids: Arc::new(SequentialCallIds::new()),
             observers: synapse_core::ports::CallObservers::default(),
         });
@@ -106,6 +108,7 @@ impl Bench {
             secrets,
             provider,
             house,
+            clock,
             stop: Some(stop),
             served: Some(served),
         }

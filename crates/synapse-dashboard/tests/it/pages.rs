@@ -82,6 +82,37 @@ async fn a_check_that_fails_saves_nothing_and_says_what_to_do_at_its_rung_and_fi
 }
 
 #[tokio::test]
+async fn results_are_kept_for_ten_minutes_and_no_more_than_thirty_two() {
+    let bench = Bench::new().await;
+    let session = bench.enter().await;
+    let act = async || {
+        let done = bench.post(&session, "hub/notes/start", "").await;
+        let place = done.header("location").unwrap();
+        place.strip_prefix(&session.base).unwrap().to_owned()
+    };
+    let is_shown = async |place: &str| {
+        bench
+            .get(&session, place)
+            .await
+            .body
+            .contains("<b>done</b>")
+    };
+    let first = act().await;
+    let minutes = std::time::Duration::from_secs(60);
+    bench.clock.advance(10 * minutes);
+    assert!(is_shown(&first).await);
+    bench.clock.advance(minutes);
+    assert!(!is_shown(&first).await);
+    let first = act().await;
+    for _ in 0..31 {
+        act().await;
+    }
+    assert!(is_shown(&first).await);
+    act().await;
+    assert!(!is_shown(&first).await);
+}
+
+#[tokio::test]
 async fn closing_a_gate_contacts_nobody() {
     let bench = Bench::new().await;
     let session = bench.enter().await;

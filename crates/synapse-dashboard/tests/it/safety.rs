@@ -53,6 +53,18 @@ async fn a_token_opens_one_session() {
 }
 
 #[tokio::test]
+async fn a_token_is_exchanged_by_a_get_alone() {
+    let bench = Bench::new().await;
+    let request = format!(
+        "POST /enter/{} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+        bench.token,
+        bench.host()
+    );
+    assert_eq!(bench.raw(&request).await.status, 405);
+    bench.enter().await;
+}
+
+#[tokio::test]
 async fn the_cookie_is_strict_hidden_from_scripts_and_below_a_random_path() {
     let bench = Bench::new().await;
     let entered = bench.get_with(&format!("/enter/{}", bench.token), "").await;
@@ -130,6 +142,17 @@ async fn every_answer_carries_the_safety_headers() {
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
         assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
         assert_eq!(answer.header("cache-control"), Some("no-store"));
+        assert_eq!(answer.header("x-frame-options"), Some("DENY"));
+        for header in ["cross-origin-opener-policy", "cross-origin-resource-policy"] {
+            assert_eq!(answer.header(header), Some("same-origin"), "{header}");
+        }
+        for part in [
+            "style-src 'self'",
+            "script-src 'self'",
+            "trusted-types 'none'",
+        ] {
+            assert!(policy.contains(part), "{path}: {part}");
+        }
         assert!(answer.header("access-control-allow-origin").is_none());
     }
 }

@@ -31,6 +31,27 @@ async fn a_head_that_never_ends_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_body_that_never_ends_is_given_up() {
+    let bench = Bench::new().await;
+    let session = bench.enter().await;
+    let request = format!(
+        "POST {}doctor HTTP/1.1\r\nHost: {}\r\nCookie: {}\r\nOrigin: http://{}\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\ncsrf=",
+        session.base,
+        bench.host(),
+        session.cookie,
+        bench.host()
+    );
+    let mut stream = bench.connect().await;
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut begin = [0; 12];
+    let patience = std::time::Duration::from_secs(20);
+    let answered = tokio::time::timeout(patience, stream.read_exact(&mut begin)).await;
+    answered.expect("the server answered").unwrap();
+    assert_eq!(&begin, b"HTTP/1.1 408");
+}
+
+#[tokio::test]
 async fn the_end_waits_for_no_idle_connection() {
     let mut bench = Bench::new().await;
     let session = bench.enter().await;

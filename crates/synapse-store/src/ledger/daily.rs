@@ -107,14 +107,19 @@ impl DailySums {
         self.latencies.merge(&other.latencies);
     }
 
-    /// Adds [`SUMS`] columns that begin at a given column of a row.
-    pub(super) fn merge_row(&mut self, row: &Row<'_>, begin: usize) -> rusqlite::Result<()> {
-        let sums = self.sums_mut();
-        let count = sums.len();
-        for (index, sum) in sums.into_iter().enumerate() {
+    /// Adds [`TOTALS`] columns that begin at a given column of a row.
+    pub(super) fn merge_totals(&mut self, row: &Row<'_>, begin: usize) -> rusqlite::Result<()> {
+        for (index, sum) in self.sums_mut().into_iter().enumerate() {
             let value: i64 = row.get(begin + index)?;
             *sum = sum.saturating_add(value);
         }
+        Ok(())
+    }
+
+    /// Adds [`SUMS`] columns that begin at a given column of a row.
+    pub(super) fn merge_row(&mut self, row: &Row<'_>, begin: usize) -> rusqlite::Result<()> {
+        let count = self.sums_mut().len();
+        self.merge_totals(row, begin)?;
         self.latencies
             .merge_encoded(row.get_ref(begin + count)?.as_blob()?);
         Ok(())
@@ -274,6 +279,12 @@ fn find(database: &Connection, key: &DailyKey) -> rusqlite::Result<Option<DailyS
         )
         .optional()
 }
+
+/// The totals of [`SUMS`] over a group, without the latencies.
+pub(super) const TOTALS: &str = "sum(calls), sum(ok), sum(failed), sum(refused),
+    sum(prompt_tokens), sum(completion_tokens), sum(cached_tokens), sum(reasoning_tokens),
+    sum(unknown_tokens), sum(cost_nano_usd), sum(unknown_cost), sum(limit_tokens),
+    sum(limit_nano_usd)";
 
 /// The sums without keys, in the order of [`DailySums::sums_mut`], then the latencies.
 pub(super) const SUMS: &str = "calls, ok, failed, refused, prompt_tokens, completion_tokens,

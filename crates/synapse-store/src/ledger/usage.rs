@@ -37,7 +37,7 @@ pub(super) fn usage_per(
         let lines = Lines::read(database, unswept, query, Some(per), range)?;
         let mut periods: Vec<PeriodUsage> = Vec::new();
         for ((period, key), sums) in &lines.sums {
-            let line = line(key, sums, |percent| sums.latencies.percentile(percent));
+            let line = line(key, sums, |_| None);
             match periods.last_mut().filter(|last| last.period == *period) {
                 Some(last) => last.lines.push(line),
                 None => periods.push(PeriodUsage {
@@ -228,10 +228,14 @@ impl<'a> Lines<'a> {
             UsageKey::Client => "client",
             _ => "day",
         };
+        // Latencies cannot be summed in SQL; without them each group is one row.
+        let (sums, groups) = match self.per {
+            Some(_) => (daily::TOTALS, "GROUP BY 1, 2"),
+            None => (daily::SUMS, ""),
+        };
         let mut statement = database.prepare_cached(&format!(
-            "SELECT {column}, day, {} FROM daily WHERE day BETWEEN ?1 AND ?2
-             AND connection <> '' AND (?3 IS NULL OR connection = ?3)",
-            daily::SUMS
+            "SELECT {column}, day, {sums} FROM daily WHERE day BETWEEN ?1 AND ?2
+             AND connection <> '' AND (?3 IS NULL OR connection = ?3) {groups}"
         ))?;
         let mut rows = statement.query(params![first, last, self.connection])?;
         while let Some(row) = rows.next()? {
@@ -245,10 +249,11 @@ impl<'a> Lines<'a> {
                 },
             };
             let period = self.period(Timestamp::of_day(row.get(1)?));
-            self.sums
-                .entry((period, key))
-                .or_default()
-                .merge_row(row, 2)?;
+            let sums = self.sums.entry((period, key)).or_default();
+            match self.per {
+                Some(_) => sums.merge_totals(row, 2)?,
+                None => sums.merge_row(row, 2)?,
+            }
         }
         Ok(())
     }

@@ -54,7 +54,15 @@ pub(super) fn per(rows: &[Entry], per: UsageKey, query: &UsageQuery) -> Vec<Peri
         .into_iter()
         .map(|(period, rows)| PeriodUsage {
             period,
-            lines: report(&rows, query).lines,
+            lines: report(&rows, query)
+                .lines
+                .into_iter()
+                .map(|line| UsageLine {
+                    p50_latency_ms: None,
+                    p95_latency_ms: None,
+                    ..line
+                })
+                .collect(),
         })
         .filter(|usage| !usage.lines.is_empty())
         .collect()
