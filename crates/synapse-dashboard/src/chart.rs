@@ -64,7 +64,9 @@ pub(crate) fn costs(label: &str, columns: &[Column]) -> Markup {
                     None => { g .day role="img" aria-label=(column.title) { (bars) } }
                 }
                 @if let Some(label) = &column.label {
-                    text x=(per_cent(left)) y="99%" { (label) }
+                    // A label of the last columns would leave the chart on the right.
+                    @let at_end = left > LAST_LABEL;
+                    text x=(per_cent(if at_end { left + width } else { left })) y="99%" text-anchor=[at_end.then_some("end")] { (label) }
                 }
             }
         }
@@ -203,6 +205,8 @@ fn per_cent(value: f64) -> String {
 
 /// Left margin for the axis labels.
 const MARGIN: f64 = 5.0;
+/// Labels of columns to the right of this end at their column.
+const LAST_LABEL: f64 = 92.0;
 const FLOOR: f64 = 88.0;
 const CEILING: f64 = 9.0;
 

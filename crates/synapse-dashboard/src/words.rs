@@ -17,6 +17,14 @@ pub(crate) fn count(number: u64) -> String {
     text
 }
 
+/// A verb in the third person for so many.
+pub(crate) const fn verb(number: u64, one: &'static str, many: &'static str) -> &'static str {
+    match number {
+        1 => one,
+        _ => many,
+    }
+}
+
 /// `1 call`, `2 calls`.
 pub(crate) fn several(number: u64, what: &str) -> String {
     match number {

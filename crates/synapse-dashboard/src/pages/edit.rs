@@ -321,7 +321,7 @@ fn input(field: &FieldEntry, draft: &Draft, failure: Option<&Failure>, hosts: &s
                         id=(field.key) name=(field.key) value=(value) required[field.key == "model"] autocomplete="off" spellcheck="false" aria-invalid=[wrong] aria-describedby=(hint);,
                 }
                 @if let Some(failure) = failure { (error_line(field.key, failure)) }
-                p .hint #(hint) { (field.hint) "." }
+                p .hint #(hint) { (field.hint) @if !field.hint.ends_with('…') { "." } }
             },
         }
     }

@@ -20,13 +20,14 @@ use crate::page::{Nav, Page, csrf};
 use crate::session::same;
 use crate::text::{foreign, foreign_block};
 use crate::view::{button, icon, note, panel, plain, said, scrolling, state};
-use crate::words::{ago, count, maybe, moment, several, unknown};
+use crate::words::{ago, count, maybe, moment, several, unknown, verb};
 
 /// `hub`
 pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
     let hub = app.house.hub().await?;
     let document = app.house.hub_document().await?;
     let waiting = app.house.approvals().await?;
+    let number = u64::try_from(waiting.len()).unwrap_or(u64::MAX);
     let body = html! {
         (said(app, ask))
         @if hub.servers.is_empty() {
@@ -36,7 +37,7 @@ pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
                 p .sub { "Servers are named in " code { (foreign(if hub.file.is_empty() { "mcp-servers.json" } else { &hub.file })) } "." }
             } }
         } @else {
-            @if !waiting.is_empty() { (note(Tone::Look, None, &html! { p { b { (several(u64::try_from(waiting.len()).unwrap_or(u64::MAX), "change")) " wait for your approval. " } a href=(app.to("hub/approvals")) { "Review" } } })) }
+            @if !waiting.is_empty() { (note(Tone::Look, None, &html! { p { b { (several(number, "change")) " " (verb(number, "waits", "wait")) " for your approval. " } a href=(app.to("hub/approvals")) { "Review" } } })) }
             div .cols {
                 div .stack.w8 { (panel("servers", "", "Servers", &html! { "of " code { (foreign(&hub.file)) } }, &html! { @for server in &hub.servers { (one(app, ask, server)) } })) }
                 div .stack.w4 { (budget(&hub)) (running(app, &hub)) }

@@ -279,7 +279,7 @@ fn needs(app: &App, seen: &Seen) -> Markup {
     {
         item(
             Tone::Look,
-            html! { (several(ledger.today.waiting.calls, "call")) " wait beside the ledger, in no sum yet" },
+            html! { (several(ledger.today.waiting.calls, "call")) " " (words::verb(ledger.today.waiting.calls, "waits", "wait")) " beside the ledger, in no sum yet" },
             app.to("doctor"),
             "Ask doctor",
         );
@@ -310,7 +310,7 @@ fn needs(app: &App, seen: &Seen) -> Markup {
         let number = u64::try_from(seen.approvals).unwrap_or(u64::MAX);
         item(
             Tone::Look,
-            html! { (several(number, "change")) " of upstream servers wait for your approval" },
+            html! { (several(number, "change")) " of upstream servers " (words::verb(number, "waits", "wait")) " for your approval" },
             app.to("hub/approvals"),
             "Review",
         );

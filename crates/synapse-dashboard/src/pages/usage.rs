@@ -16,7 +16,7 @@ use crate::chart::{self, Column, colour};
 use crate::page::{Nav, Page};
 use crate::text::foreign;
 use crate::view::{panel, scrolling};
-use crate::words::{count, date, maybe, money, percent, several, span, sum};
+use crate::words::{count, date, maybe, money, percent, several, span, sum, verb};
 
 /// `usage`
 pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
@@ -27,7 +27,7 @@ pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
         (figures(&report.total))
         (chart(app, &query).await?)
         (table(&query, &report))
-        @if report.waiting.calls > 0 { p .sub { (several(report.waiting.calls, "call")) " wait beside the ledger and are in no sum." } }
+        @if report.waiting.calls > 0 { p .sub { (several(report.waiting.calls, "call")) " " (verb(report.waiting.calls, "waits", "wait")) " beside the ledger and in no sum yet." } }
     };
     Ok(Page::new(Nav::Usage, "Usage", body)
         .beside(html! {
