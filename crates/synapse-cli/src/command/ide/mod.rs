@@ -151,6 +151,11 @@ pub(super) fn takes(arguments: &[String]) -> Result<(), Failure> {
             let argument = error.get(ContextKind::InvalidArg);
             let argument = argument.map(ToString::to_string).unwrap_or_default();
             let name = argument.split(['=', ' ']).next().unwrap_or_default();
+            // A word by itself is a value as well.
+            let name = match name.starts_with('-') {
+                true => name,
+                false => "a word that is no flag",
+            };
             let why = format!("{}: {name}", error.kind());
             Err(refusal(Redactor::none().clean(&why, LONGEST_CAUSE)))
         }
@@ -271,6 +276,22 @@ const LONGEST_CAUSE: usize = 200;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A key that was pasted without its flag is not shown either.
+    #[test]
+    fn an_argument_that_serve_does_not_take_is_named_without_its_value() {
+        for (arguments, named) in [
+            (["serve", "walrusquay"], "a word that is no flag"),
+            (["serve", "--walrus=quay"], "--walrus"),
+            (["serve", "--tools=walrusquay"], "--tools"),
+        ] {
+            let arguments = arguments.map(str::to_owned);
+            let refusal = takes(&arguments).unwrap_err();
+            let causes = refusal.causes().join(" ");
+            assert!(causes.contains(named), "{causes}");
+            assert!(!causes.contains("quay"), "{causes}");
+        }
+    }
 
     fn program(path: &Path) {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
