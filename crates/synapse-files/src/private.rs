@@ -93,27 +93,59 @@ fn widen(_path: &Path, _parent: &Path) -> io::Result<()> {
 /// were any. Symbolic links, missing files and files of other owners are left alone.
 #[cfg(unix)]
 pub fn tighten(path: &Path) -> bool {
-    use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt};
-
-    use rustix::fs::OFlags;
+    use std::os::unix::fs::PermissionsExt as _;
 
     let excess = |mode: u32| mode & 0o177 != 0;
     match std::fs::symlink_metadata(path) {
         Ok(found) if found.is_file() && excess(found.permissions().mode()) => {}
         _ => return false,
     }
-    // Through the opened file, so that a link placed there meanwhile is not followed.
-    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-    let opened = OpenOptions::new()
-        .read(true)
-        .custom_flags(flags.bits().cast_signed())
-        .open(path);
-    opened
-        .and_then(|file| {
-            let mode = file.metadata()?.permissions().mode() & PRIVATE;
-            file.set_permissions(PermissionsExt::from_mode(mode))
-        })
-        .is_ok()
+    restrict(path, PRIVATE).is_ok()
+}
+
+/// Limits the mode of the file or directory at `path` to `kept`. Follows no link.
+///
+/// The file is not opened for reading: closing it would release every lock that this process holds
+/// on it, SQLite's included. A handle that only names it releases none.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn restrict(path: &Path, kept: u32) -> io::Result<()> {
+    use std::os::fd::AsRawFd as _;
+
+    use rustix::fs::{FileType, Mode, OFlags, chmod, fstat, open};
+
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let handle = open(path, flags, Mode::empty())?;
+    let found = fstat(&handle)?;
+    match FileType::from_raw_mode(found.st_mode) {
+        FileType::RegularFile | FileType::Directory => {}
+        _ => return Err(neither()),
+    }
+    let mode = Mode::from_raw_mode(found.st_mode & kept);
+    Ok(chmod(
+        format!("/proc/self/fd/{}", handle.as_raw_fd()),
+        mode,
+    )?)
+}
+
+/// Limits the mode of the file or directory at `path` to `kept`. Follows no link and opens nothing.
+#[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
+fn restrict(path: &Path, kept: u32) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use rustix::fs::{AtFlags, CWD, Mode, RawMode, chmodat};
+
+    let found = std::fs::symlink_metadata(path)?;
+    if !found.is_file() && !found.is_dir() {
+        return Err(neither());
+    }
+    let mode = RawMode::try_from(found.permissions().mode() & 0o7777 & kept);
+    let mode = Mode::from_raw_mode(mode.map_err(io::Error::other)?);
+    Ok(chmodat(CWD, path, mode, AtFlags::SYMLINK_NOFOLLOW)?)
+}
+
+#[cfg(unix)]
+fn neither() -> io::Error {
+    io::Error::other("it is neither a file nor a directory")
 }
 
 /// The mode of our file or directory at `path`, if it grants others anything. Symbolic links and
@@ -143,28 +175,10 @@ pub fn exposed(_path: &Path) -> Option<u32> {
 /// `Write` when it belongs to somebody else or cannot be changed.
 #[cfg(unix)]
 pub fn close(path: &Path) -> Result<(), FileError> {
-    use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-
-    use rustix::fs::OFlags;
-
-    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-    let opened = OpenOptions::new()
-        .read(true)
-        .custom_flags(flags.bits().cast_signed())
-        .open(path);
-    opened
-        .and_then(|file| {
-            let found = file.metadata()?;
-            if !found.is_file() && !found.is_dir() {
-                return Err(io::Error::other("it is neither a file nor a directory"));
-            }
-            let mode = found.permissions().mode() & 0o7777 & !OTHERS;
-            file.set_permissions(std::fs::Permissions::from_mode(mode))
-        })
-        .map_err(|source| FileError::Write {
-            path: path.to_owned(),
-            source,
-        })
+    restrict(path, 0o7777 & !OTHERS).map_err(|source| FileError::Write {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// Windows has no modes.
@@ -243,5 +257,39 @@ mod tests {
         assert_eq!(exposed(&link), None);
         assert!(close(&link).is_err());
         assert_eq!(mode(&file), 0o644);
+    }
+
+    /// SQLite keeps locks on the ledger while its mode is repaired: closing any other handle that
+    /// reads it would release them.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_change_of_the_mode_releases_no_lock() {
+        use std::os::unix::fs::MetadataExt as _;
+
+        use rustix::fs::{FlockOperation, fcntl_lock};
+
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        let file = private_options()
+            .write(true)
+            .create(true)
+            .open(&path)
+            .unwrap();
+        fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive).unwrap();
+        let number = file.metadata().unwrap().ino().to_string();
+        let is_locked = || {
+            let locks = std::fs::read_to_string("/proc/locks").unwrap();
+            locks.split([' ', ':', '\n']).any(|word| word == number)
+        };
+        assert!(is_locked());
+        set(&path, 0o644);
+        assert!(tighten(&path));
+        assert_eq!(mode(&path), 0o600);
+        set(&path, 0o664);
+        close(&path).unwrap();
+        assert_eq!(mode(&path), 0o600);
+        assert!(is_locked());
+        drop(std::fs::File::open(&path));
+        assert!(!is_locked(), "the test sees a lock that is released");
     }
 }
