@@ -5,6 +5,8 @@
 
 #[cfg(unix)]
 mod guard;
+#[cfg(windows)]
+mod job;
 mod launch;
 mod others;
 mod program;
@@ -33,8 +35,8 @@ impl Guard {
         Self { program: None }
     }
 
-    /// The executable at the absolute path `program`, whose `main` calls [`serve_as_guard`]. Not
-    /// supported on Windows.
+    /// The executable at the absolute path `program`, whose `main` calls [`serve_as_guard`].
+    /// Windows uses a job object instead, whatever `program` is.
     #[must_use]
     pub fn program(program: impl Into<PathBuf>) -> Self {
         Self {

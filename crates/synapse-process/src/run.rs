@@ -91,6 +91,12 @@ impl Program {
         remains: Remains,
     ) -> Result<Ending, Trouble> {
         let deadline = Instant::now() + limits.deadline;
+        let nobody = Guard::none();
+        let guard = match remains {
+            // Nothing outlives a Windows job object.
+            Remains::Kept if cfg!(windows) => &nobody,
+            _ => guard,
+        };
         let mut running = match timeout_at(deadline, self.start(guard)).await {
             Ok(started) => started.map_err(Trouble::Start)?,
             Err(_) => return Err(Trouble::Late),

@@ -6,11 +6,13 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
 #[cfg(unix)]
 use crate::guard::Guarded;
+#[cfg(windows)]
+use crate::job::Job;
 use crate::{Guard, Program};
 
 /// Its stdin.
@@ -29,8 +31,10 @@ pub struct Running {
 #[derive(Debug)]
 enum Tree {
     #[cfg(unix)]
-    Guarded(Guarded),
-    Alone(Alone),
+    Guarded(Box<Guarded>),
+    #[cfg(windows)]
+    InJob(Job),
+    Alone(Box<Alone>),
 }
 
 impl fmt::Debug for Running {
@@ -56,8 +60,13 @@ impl Program {
                     input: Some(Box::new(pipes.input)),
                     output: Some(Box::new(pipes.output)),
                     errors: Some(Box::new(pipes.errors)),
-                    tree: Tree::Guarded(guarded),
+                    tree: Tree::Guarded(Box::new(guarded)),
                 })
+            }
+            #[cfg(windows)]
+            Some(_) => {
+                let (job, pipes) = Job::start(command(&self))?;
+                Ok(pipes.running(Tree::InJob(job)))
             }
             _ => Alone::start(&self),
         }
@@ -86,6 +95,8 @@ impl Running {
         match &self.tree {
             #[cfg(unix)]
             Tree::Guarded(guarded) => Some(guarded.id()),
+            #[cfg(windows)]
+            Tree::InJob(job) => job.id(),
             Tree::Alone(alone) => alone.child.id(),
         }
     }
@@ -99,6 +110,8 @@ impl Running {
         match &mut self.tree {
             #[cfg(unix)]
             Tree::Guarded(guarded) => guarded.wait().await,
+            #[cfg(windows)]
+            Tree::InJob(job) => job.wait().await,
             Tree::Alone(alone) => alone.wait().await,
         }
     }
@@ -116,19 +129,80 @@ impl Running {
         match self.tree {
             #[cfg(unix)]
             Tree::Guarded(guarded) => guarded.end().await,
+            #[cfg(windows)]
+            Tree::InJob(job) => job.end().await,
             Tree::Alone(alone) => alone.end().await,
         }
         status.ok()?.ok()
     }
 
-    /// Leaves it and all of its descendants running.
+    /// Leaves it and all of its descendants running, except for a guarded program on Windows: a job
+    /// object ends with its owner.
     pub fn release(self) {
         match self.tree {
             #[cfg(unix)]
             Tree::Guarded(guarded) => guarded.release(),
+            #[cfg(windows)]
+            Tree::InJob(job) => drop(job),
             Tree::Alone(alone) => alone.release(),
         }
     }
+}
+
+/// Our ends of a program's pipes.
+pub(crate) struct Pipes {
+    input: Option<Input>,
+    output: Option<Output>,
+    errors: Option<Output>,
+}
+
+impl Pipes {
+    pub(crate) fn of(
+        input: Option<ChildStdin>,
+        output: Option<ChildStdout>,
+        errors: Option<ChildStderr>,
+    ) -> Self {
+        Self {
+            input: input.map(|pipe| -> Input { Box::new(pipe) }),
+            output: output.map(|pipe| -> Output { Box::new(pipe) }),
+            errors: errors.map(|pipe| -> Output { Box::new(pipe) }),
+        }
+    }
+
+    fn running(self, tree: Tree) -> Running {
+        let Self {
+            input,
+            output,
+            errors,
+        } = self;
+        Running {
+            input,
+            output,
+            errors,
+            tree,
+        }
+    }
+}
+
+/// The command for `program`, with pipes for stdin, stdout and stderr.
+fn command(program: &Program) -> Command {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the crate that starts programs"
+    )]
+    let mut command = Command::new(&program.path);
+    let environment = program.environment.iter();
+    command
+        .args(&program.arguments)
+        .env_clear()
+        .envs(environment.map(|(name, value)| (name, value)))
+        .current_dir(&program.directory)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    #[cfg(unix)]
+    command.process_group(0);
+    command
 }
 
 /// A program without a guard, in its own process group.
@@ -141,35 +215,9 @@ struct Alone {
 
 impl Alone {
     fn start(program: &Program) -> io::Result<Running> {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "this is the crate that starts programs"
-        )]
-        let mut command = Command::new(&program.path);
-        command
-            .args(&program.arguments)
-            .env_clear()
-            .envs(
-                program
-                    .environment
-                    .iter()
-                    .map(|(name, value)| (name, value)),
-            )
-            .current_dir(&program.directory)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        #[cfg(unix)]
-        command.process_group(0);
-        let mut child = command.spawn()?;
-        let (input, output, errors) =
-            (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        Ok(Running {
-            input: input.map(|pipe| -> Input { Box::new(pipe) }),
-            output: output.map(|pipe| -> Output { Box::new(pipe) }),
-            errors: errors.map(|pipe| -> Output { Box::new(pipe) }),
-            tree: Tree::Alone(Self { child, lives: true }),
-        })
+        let mut child = command(program).spawn()?;
+        let pipes = Pipes::of(child.stdin.take(), child.stdout.take(), child.stderr.take());
+        Ok(pipes.running(Tree::Alone(Box::new(Self { child, lives: true }))))
     }
 
     async fn wait(&mut self) -> io::Result<ExitStatus> {
