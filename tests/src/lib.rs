@@ -21,6 +21,7 @@ pub mod process;
 pub mod provider;
 pub mod terminal;
 pub mod third_party;
+pub mod upstream;
 
 use std::io::Write as _;
 use std::time::Duration;

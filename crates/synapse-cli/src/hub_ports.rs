@@ -6,25 +6,24 @@ use std::sync::Arc;
 use serde_json::json;
 use synapse_core::error::Failure;
 use synapse_core::ports::{
-    ApprovalStore as _, CallObservers, Clock as _, HubLedger, SecretResolver, UpstreamStore as _,
+    ApprovalStore as _, CallObservers, Clock as _, HubLedger, SecretResolver,
 };
 use synapse_core::upstream::{Fingerprint, Start, Target, Upstream, UpstreamName};
 use synapse_http::{HttpClient, HttpConfig};
 use synapse_hub::transport::ErrorLog;
 use synapse_hub::{HubPorts, Opening, ProgramNotes, SystemConnector, Targets, allowed_variables};
-use synapse_oauth::Tokens;
 use synapse_store::{
     HubPlace, JsonApprovals, JsonUpstreams, Note, RunningServer, UpstreamLog, note_running,
 };
 
 use crate::command::Context;
 use crate::compose::{self, Asking};
-use crate::oauth;
+use crate::oauth::LateTokens;
 use crate::system::{RandomCallIds, SystemClock};
 use crate::targets::EntryTargets;
 
-/// The ports of a hub over `place`, whose rows go to `rows`. Reads the declared servers and the
-/// location of token records; starts, contacts and writes nothing.
+/// The ports of a hub over `place`, whose rows go to `rows`. Performs no
+/// I/O.
 pub(crate) fn hub_ports(
     context: &Context,
     place: &HubPlace,
@@ -33,20 +32,13 @@ pub(crate) fn hub_ports(
     asking: Asking,
 ) -> Result<HubPorts, Failure> {
     let secrets: Arc<dyn SecretResolver> = Arc::new(compose::remembering(context, asking)?);
-    let mut tokens = Tokens::new(oauth::engine(context, place.home())?, place.key());
-    // An unreadable file is reported when its servers are requested.
-    for stored in JsonUpstreams::new(place.clone()).load().unwrap_or_default() {
-        if let Ok(upstream) = stored.upstream
-            && let Some(issuer) = upstream.oauth.and_then(|oauth| oauth.issuer)
-        {
-            tokens = tokens.expecting(upstream.name, issuer);
-        }
-    }
+    let tokens = LateTokens::new(context, place);
     let own = Arc::clone(&targets);
     let connector = SystemConnector {
         guard: compose::guard(),
         client: HttpClient::new(HttpConfig {
             user_agent: compose::USER_AGENT.to_owned(),
+            observer: context.observer.clone(),
             ..HttpConfig::default()
         }),
         client_info: client_info(),
@@ -94,6 +86,10 @@ impl Targets for EntryTargets {
     ) -> Result<(Target, Fingerprint), Failure> {
         let expanded = self.expand(upstream, start)?;
         Ok((expanded.target, expanded.fingerprint))
+    }
+
+    fn stamp(&self, upstreams: &mut dyn Iterator<Item = &Upstream>) -> u64 {
+        Self::stamp(self, upstreams)
     }
 
     fn workspace(&self) -> Option<String> {

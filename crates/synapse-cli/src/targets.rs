@@ -1,12 +1,14 @@
 //! Expands entries of the hub on this machine: with the environment of this process, the named
 //! files of variables, and the installed programs.
 
+use std::hash::{Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use synapse_core::error::{Code, Failure};
 use synapse_core::upstream::expand::{EnvFile, Expanded, Surroundings, expand};
 use synapse_core::upstream::{Start, Upstream};
+use synapse_home::atomic::stamp;
 use synapse_hub::SystemPlaces;
 use synapse_store::{HubPlace, read_env_file};
 
@@ -77,6 +79,19 @@ impl EntryTargets {
                 places: &SystemPlaces,
             },
         )
+    }
+
+    /// A value that changes when an env file of `upstreams` or the command line is changed, created
+    /// or removed.
+    pub(crate) fn stamp(&self, upstreams: &mut dyn Iterator<Item = &Upstream>) -> u64 {
+        let named = upstreams
+            .filter_map(|upstream| self.path(upstream.env_file.as_deref()?).ok())
+            .chain(self.env_files.iter().cloned());
+        let mut stamps = std::hash::DefaultHasher::new();
+        for path in named {
+            stamp(&path).hash(&mut stamps);
+        }
+        stamps.finish()
     }
 
     /// The files of variables, the entry's own first.

@@ -11,7 +11,6 @@ use synapse_files::{FileError, Rights, private_options};
 use crate::failure::{of_file, writing};
 
 /// A value that changes when the file or directory at `path` is replaced, changed or removed.
-#[must_use]
 pub fn stamp(path: &Path) -> u64 {
     let mut hash = std::hash::DefaultHasher::new();
     if let Ok(found) = std::fs::metadata(path) {

@@ -11,7 +11,7 @@ use crate::config::HttpConfig;
 use crate::decode::{self, BodyCoding, Undecodable};
 use crate::failure::{BoxError, Facts, Head, TlsReason, TransportFailure, TransportKind};
 use crate::names::Names;
-use crate::observe::SentRequest;
+use crate::observe::{ExchangeObserver, SentRequest};
 use crate::request::{self, HttpRequest};
 use crate::response::{Headers, HttpResponse};
 use crate::tls;
@@ -85,7 +85,7 @@ impl HttpClient {
     ) -> Result<HttpResponse, TransportFailure> {
         let (attempt, response) = self.exchange(permit, request).await?;
         let response = attempt.read(response).await?;
-        if let Some(observer) = &self.inner.config.observer {
+        if let Some(observer) = self.observer() {
             observer.received(&response);
         }
         Ok(response)
@@ -106,8 +106,9 @@ impl HttpClient {
             // The connection should have been rejected earlier: the proxy could read everything.
             return Err(attempt.fail(TransportKind::NotPermitted, None));
         }
-        let observer = self.inner.config.observer.as_ref();
-        let seen = observer.map(|observer| (observer, request.method, request.body.clone()));
+        let seen = self
+            .observer()
+            .map(|observer| (observer, request.method, request.body.clone()));
         let ready = match request::prepare(permit, request, &origin, &attempt.handover) {
             Ok(ready) => ready,
             Err((kind, source)) => return Err(attempt.fail(kind, source)),
@@ -124,6 +125,10 @@ impl HttpClient {
             Ok(response) => Ok((attempt, response)),
             Err(error) => Err(attempt.fail_with(error)),
         }
+    }
+
+    pub(crate) fn observer(&self) -> Option<&Arc<dyn ExchangeObserver>> {
+        self.inner.config.observer.as_ref()
     }
 
     /// The client for `channel`, built on demand. A failed build is not cached.

@@ -2,12 +2,13 @@
 //! withheld; bodies are passed on unfiltered.
 
 use std::fmt;
+use std::time::Duration;
 
 use reqwest::header::HeaderMap;
 use url::Url;
 
 use crate::request::Method;
-use crate::response::HttpResponse;
+use crate::response::{Headers, HttpResponse};
 
 /// Observes requests and responses. Called on the sending task, so it must not block for long.
 pub trait ExchangeObserver: fmt::Debug + Send + Sync {
@@ -16,6 +17,11 @@ pub trait ExchangeObserver: fmt::Debug + Send + Sync {
 
     /// Called with the complete response. Incomplete ones are reported as failures instead.
     fn received(&self, response: &HttpResponse);
+
+    /// The head of a response whose body is streamed.
+    fn opened(&self, status: u16, headers: &Headers, elapsed: Duration) {
+        let _ = (status, headers, elapsed);
+    }
 }
 
 /// A request being sent. `Debug` shows neither header values nor the body.

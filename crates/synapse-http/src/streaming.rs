@@ -57,6 +57,9 @@ impl HttpClient {
             after,
         } = head.clone();
         attempt.facts.head = Some(head);
+        if let Some(observer) = self.observer() {
+            observer.opened(status, &headers, after);
+        }
         Ok(StreamingResponse {
             status,
             headers: headers.clone(),
@@ -107,6 +110,13 @@ impl BodyReader {
             Ok((body, _)) => Ok(body),
             Err(stop) => Err(self.stopped(stop)),
         }
+    }
+
+    /// Lowers the limit of the body to `cap` bytes.
+    #[must_use]
+    pub fn within(mut self, cap: u64) -> Self {
+        self.cap = self.cap.min(cap);
+        self
     }
 
     /// Reads at most `length` bytes of the body for an error message; stops silently on errors.

@@ -44,12 +44,26 @@ pub(crate) struct Inner {
 /// The configuration as last read.
 pub(crate) struct State {
     stamps: Stamps,
+    /// The stamp of everything outside the file that entries expand to.
+    meaning: u64,
+    /// Whether the configuration file exists.
+    is_declared: bool,
     stored: Vec<StoredUpstream>,
     approvals: Vec<Approval>,
     /// Why the whole configuration is unusable.
     pub(crate) problem: Option<Failure>,
     pub(crate) members: Vec<Arc<Member>>,
     pub(crate) index: Index,
+}
+
+/// The configuration as loaded, before its members are judged.
+struct Read {
+    stamps: Stamps,
+    meaning: u64,
+    is_declared: bool,
+    stored: Vec<StoredUpstream>,
+    approvals: Vec<Approval>,
+    problem: Option<Failure>,
 }
 
 type Stamps = (Option<u64>, Option<u64>);
@@ -93,6 +107,7 @@ impl Hub {
             // A client that never asked gets no notification.
             if self.inner.known().is_some() {
                 self.inner.current();
+                self.inner.look_again();
             }
         }
     }
@@ -227,43 +242,42 @@ impl Inner {
     /// The current configuration. Reads it on first use or if its stamp changed.
     pub(crate) fn current(&self) -> Arc<State> {
         let stamps = self.stamps();
-        if let Some(state) = self.known().filter(|state| is_fresh(state.stamps, stamps)) {
+        if let Some(state) = self.known().filter(|state| self.is_fresh(state, stamps)) {
             return state;
         }
+        self.reload(Some(stamps))
+    }
+
+    /// Reloads everything, unless another thread already did under these stamps.
+    fn reload(&self, unless: Option<Stamps>) -> Arc<State> {
         let _one = self
             .reloading
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let before = self.known();
-        if let Some(state) = before
-            .clone()
-            .filter(|state| is_fresh(state.stamps, stamps))
+        if let (Some(state), Some(stamps)) = (&before, unless)
+            && self.is_fresh(state, stamps)
         {
-            return state;
+            return Arc::clone(state);
         }
-        // Taken before reading the files, so that a concurrent change is noticed next time.
-        let stamps = self.stamps();
-        let (stored, approvals, problem) = match self.load() {
-            Ok((stored, approvals)) => (stored, approvals, None),
-            Err(failure) => (Vec::new(), Vec::new(), Some(failure)),
-        };
-        if let Some(before) = &before
-            && before.problem == problem
-            && before.approvals == approvals
-            && is_same(&before.stored, &stored)
+        let read = self.read();
+        if let (Some(before), Some(_)) = (&before, unless)
+            && before.problem == read.problem
+            && before.approvals == read.approvals
+            && before.meaning == read.meaning
+            && before.is_declared == read.is_declared
+            && is_same(&before.stored, &read.stored)
         {
-            let same = Arc::new(State {
-                stamps,
-                stored,
-                approvals,
-                problem,
-                members: before.members.clone(),
-                index: Index::of(&before.members, &self.settings.selection),
-            });
+            let same = Arc::new(read.with(
+                before.members.clone(),
+                Index::of(&before.members, &self.settings.selection),
+            ));
             self.replace(Arc::clone(&same));
             return same;
         }
-        let state = Arc::new(self.state_of(stamps, stored, approvals, problem, before.as_deref()));
+        let members = self.members_of(&read, before.as_deref());
+        let index = Index::of(&members, &self.settings.selection);
+        let state = Arc::new(read.with(members, index));
         self.replace(Arc::clone(&state));
         if let Some(before) = before {
             retire_old(&before, &state);
@@ -274,24 +288,44 @@ impl Inner {
         state
     }
 
-    fn load(&self) -> Result<(Vec<StoredUpstream>, Vec<Approval>), Failure> {
-        Ok((self.ports.upstreams.load()?, self.ports.approvals.load()?))
+    fn read(&self) -> Read {
+        // Taken before reading the files, so that a concurrent change is noticed next time.
+        let stamps = self.stamps();
+        let is_declared = self.ports.upstreams.is_declared();
+        let loaded = self
+            .ports
+            .upstreams
+            .load()
+            .and_then(|stored| Ok((stored, self.ports.approvals.load()?)));
+        let (stored, approvals, problem) = match loaded {
+            Ok((stored, approvals)) => (stored, approvals, None),
+            Err(failure) => (Vec::new(), Vec::new(), Some(failure)),
+        };
+        Read {
+            stamps,
+            meaning: self.meaning(&stored),
+            is_declared,
+            stored,
+            approvals,
+            problem,
+        }
     }
 
-    fn state_of(
-        &self,
-        stamps: Stamps,
-        stored: Vec<StoredUpstream>,
-        approvals: Vec<Approval>,
-        problem: Option<Failure>,
-        before: Option<&State>,
-    ) -> State {
+    fn meaning(&self, stored: &[StoredUpstream]) -> u64 {
+        let mut enabled = stored
+            .iter()
+            .filter_map(|stored| stored.upstream.as_ref().ok())
+            .filter(|upstream| !upstream.disabled);
+        self.ports.targets.stamp(&mut enabled)
+    }
+
+    fn members_of(&self, read: &Read, before: Option<&State>) -> Vec<Arc<Member>> {
         let selection = &self.settings.selection;
-        let selected = stored.iter().filter(|stored| {
+        let selected = read.stored.iter().filter(|stored| {
             let groups = stored.upstream.as_ref().map(|upstream| &*upstream.groups);
             selection.covers(&stored.name, groups.unwrap_or(&[]))
         });
-        let members: Vec<Arc<Member>> = selected
+        selected
             .map(|stored| {
                 let before = before.and_then(|before| {
                     let mut members = before.members.iter();
@@ -300,21 +334,32 @@ impl Inner {
                 let before = before.map(|member| &**member);
                 Arc::new(Member::of(
                     stored,
-                    &approvals,
+                    &read.approvals,
                     before,
                     &self.ports,
                     &self.me,
                 ))
             })
-            .collect();
-        let index = Index::of(&members, selection);
-        State {
-            stamps,
-            stored,
-            approvals,
-            problem,
-            members,
-            index,
+            .collect()
+    }
+
+    /// Reloads everything when an entry that failed to expand, for example because its program was
+    /// missing, expands now.
+    fn look_again(&self) {
+        let Some(state) = self.known() else { return };
+        let is_found = state.members.iter().any(|member| {
+            member.is_unexpanded
+                && member.upstream.as_ref().is_some_and(|upstream| {
+                    let start = state
+                        .approvals
+                        .iter()
+                        .find(|approval| approval.server == upstream.name)
+                        .and_then(|approval| approval.start.as_ref());
+                    self.ports.targets.target(upstream, start).is_ok()
+                })
+        });
+        if is_found {
+            self.reload(None);
         }
     }
 
@@ -328,6 +373,8 @@ impl Inner {
             if let Some(state) = self.known() {
                 self.replace(Arc::new(State {
                     stamps: state.stamps,
+                    meaning: state.meaning,
+                    is_declared: state.is_declared,
                     stored: state.stored.clone(),
                     approvals: state.approvals.clone(),
                     problem: state.problem.clone(),
@@ -421,6 +468,19 @@ impl Inner {
         *self.state.write().unwrap_or_else(PoisonError::into_inner) = Some(state);
     }
 
+    /// Whether the hub stays silent: no configuration exists, and no flag asks for it.
+    pub(crate) fn is_silent(&self, state: &State) -> bool {
+        !state.is_declared && self.settings == HubSettings::default()
+    }
+
+    /// Whether `state` is still valid.
+    fn is_fresh(&self, state: &State, now: Stamps) -> bool {
+        state.stamps == now
+            && now.0.is_some()
+            && now.1.is_some()
+            && state.meaning == self.meaning(&state.stored)
+    }
+
     fn stamps(&self) -> Stamps {
         (self.ports.upstreams.stamp(), self.ports.approvals.stamp())
     }
@@ -446,9 +506,19 @@ fn retire_old(before: &State, after: &State) {
     }
 }
 
-/// Whether data read under `before` is still valid.
-fn is_fresh(before: Stamps, now: Stamps) -> bool {
-    before == now && now.0.is_some() && now.1.is_some()
+impl Read {
+    fn with(self, members: Vec<Arc<Member>>, index: Index) -> State {
+        State {
+            stamps: self.stamps,
+            meaning: self.meaning,
+            is_declared: self.is_declared,
+            stored: self.stored,
+            approvals: self.approvals,
+            problem: self.problem,
+            members,
+            index,
+        }
+    }
 }
 
 fn is_same(before: &[StoredUpstream], now: &[StoredUpstream]) -> bool {

@@ -61,6 +61,13 @@ pub trait Targets: Send + Sync + fmt::Debug {
         start: Option<&Start>,
     ) -> Result<(Target, Fingerprint), Failure>;
 
+    /// A value that changes whenever [`Targets::target`] may return something else for one of
+    /// `upstreams` with an unchanged entry. Reads no file.
+    fn stamp(&self, upstreams: &mut dyn Iterator<Item = &Upstream>) -> u64 {
+        let _ = upstreams;
+        0
+    }
+
     /// The IDE's working directory, for values expanded at start.
     fn workspace(&self) -> Option<String>;
 }

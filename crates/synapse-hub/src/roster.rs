@@ -19,6 +19,8 @@ pub(crate) struct Member {
     /// The parsed entry, if valid.
     pub(crate) upstream: Option<Upstream>,
     pub(crate) standing: Standing,
+    /// Whether its entry failed to expand.
+    pub(crate) is_unexpanded: bool,
     /// Its runtime, if ready.
     pub(crate) runtime: Option<Arc<Runtime>>,
     /// Its approved lists, ready or not.
@@ -55,7 +57,8 @@ impl Member {
             Self {
                 name: stored.name.clone(),
                 upstream,
-                standing: Standing::Failed(failure.of_server(&stored.name)),
+                standing: Standing::Failed(failure.with("server", &stored.name)),
+                is_unexpanded: false,
                 runtime: None,
                 approved: approved.map(Arc::new),
             }
@@ -69,6 +72,7 @@ impl Member {
                 name: stored.name.clone(),
                 upstream: Some(upstream),
                 standing: Standing::Disabled,
+                is_unexpanded: false,
                 runtime: None,
                 approved: None,
             };
@@ -85,7 +89,12 @@ impl Member {
         let expanded = ports.targets.target(&upstream, approval.start.as_ref());
         let (target, fingerprint) = match expanded {
             Ok(expanded) => expanded,
-            Err(failure) => return failed(Some(upstream), failure),
+            Err(failure) => {
+                return Self {
+                    is_unexpanded: true,
+                    ..failed(Some(upstream), failure)
+                };
+            }
         };
         if let Err(failure) = approval.permit(&target, &fingerprint) {
             let remedy = synapse_core::error::Remedy::ApproveUpstream {
@@ -113,6 +122,7 @@ impl Member {
             name: stored.name.clone(),
             upstream: Some(upstream),
             standing: Standing::Ready,
+            is_unexpanded: false,
             runtime: Some(runtime),
             approved: None,
         }

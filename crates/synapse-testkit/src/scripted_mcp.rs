@@ -34,6 +34,10 @@ pub struct Behaviour {
     pub stderr_lines: u64,
     /// Writes invalid JSON lines between its answers.
     pub garbage: bool,
+    /// Adds the tool `flood`, which answers with as many bytes as it is told.
+    pub flood: bool,
+    /// How many generated tools to add.
+    pub more_tools: u64,
     /// Starts a child in a new session that ignores signals.
     pub leaves_child: bool,
 }
@@ -54,7 +58,8 @@ pub enum ScriptedEra {
 
 impl Behaviour {
     /// Reads `--era legacy|modern|exits-at-probe|silent`, `--starts FILE`, `--requests FILE`,
-    /// `--description FILE`, `--crash-at N`, `--stderr-lines N`, `--garbage`, `--leaves-child`.
+    /// `--description FILE`, `--tools N`, `--flood`, `--crash-at N`, `--stderr-lines N`,
+    /// `--garbage`, `--leaves-child`.
     ///
     /// # Panics
     /// On an unknown argument.
@@ -76,8 +81,10 @@ impl Behaviour {
                 "--starts" => behaviour.starts = Some(value().into()),
                 "--requests" => behaviour.requests = Some(value().into()),
                 "--description" => behaviour.description = Some(value().into()),
+                "--tools" => behaviour.more_tools = value().parse().unwrap_or_default(),
                 "--crash-at" => behaviour.crash_at = value().parse().ok(),
                 "--stderr-lines" => behaviour.stderr_lines = value().parse().unwrap_or_default(),
+                "--flood" => behaviour.flood = true,
                 "--garbage" => behaviour.garbage = true,
                 "--leaves-child" => behaviour.leaves_child = true,
                 other => panic!("no flag: {other}"),
@@ -212,6 +219,13 @@ impl Session<'_> {
             }
             Some("ask") => return self.ask(id, params),
             Some("crash") => return Some(7),
+            Some("flood") => {
+                flood(
+                    &id,
+                    params["arguments"]["bytes"].as_u64().unwrap_or_default(),
+                );
+                return None;
+            }
             Some("hang") => return None,
             _ => json!({"isError": true, "content": [{"type": "text", "text": "no such tool"}]}),
         };
@@ -276,18 +290,63 @@ impl Session<'_> {
                 "inputSchema": {"type": "object"},
             })
         };
-        vec![
+        let mut tools = vec![
             tool("echo", &description),
             tool("ask", "Asks the user."),
             tool("env", "Tells its variables."),
             tool("crash", "Exits."),
             tool("hang", "Never answers."),
-        ]
+        ];
+        if self.behaviour.flood {
+            tools.push(tool("flood", "Answers with many bytes."));
+        }
+        tools.extend((0..self.behaviour.more_tools).map(|number| {
+            json!({
+                "name": format!("convert_record_{number}"),
+                "title": format!("Convert record {number}"),
+                "description": format!(
+                    "Converts the record {number} of an invoice, an order or a customer into \
+                     another format and stores it beside the original."
+                ),
+                "inputSchema": {
+                    "type": "object",
+                    "properties": {
+                        "source": {"type": "string", "description": "The path of the record"},
+                        "format": {"type": "string", "enum": ["csv", "json", "xml"]},
+                        "overwrite": {"type": "boolean", "default": false},
+                    },
+                    "required": ["source", "format"],
+                },
+            })
+        }));
+        tools
     }
 }
 
 fn answer_with(id: &Value, result: &Value) {
     write_line(&json!({"jsonrpc": "2.0", "id": id, "result": result}).to_string());
+}
+
+/// Answers with one line of so many bytes.
+fn flood(id: &Value, bytes: u64) {
+    let mut output = std::io::stdout().lock();
+    let piece = [b'x'; 64 * 1024];
+    drop(write!(
+        output,
+        r#"{{"jsonrpc":"2.0","id":{id},"result":{{"content":[{{"type":"text","text":""#
+    ));
+    let mut left = bytes;
+    while left > 0 {
+        let length = piece
+            .len()
+            .min(usize::try_from(left).unwrap_or(piece.len()));
+        if output.write_all(&piece[..length]).is_err() {
+            return;
+        }
+        left -= length as u64;
+    }
+    drop(writeln!(output, r#""}}]}}}}"#));
+    drop(output.flush());
 }
 
 fn write_line(line: &str) {

@@ -1,6 +1,7 @@
 //! The platform of OAuth: composes the engine, resolves the entry's settings, opens a browser, and
 //! writes rows to the ledger.
 
+mod late;
 mod opener;
 mod recorder;
 mod settings;
@@ -11,15 +12,17 @@ use std::time::Duration;
 use synapse_core::Failure;
 use synapse_core::error::Code;
 use synapse_home::Home;
-use synapse_http::HttpConfig;
+use synapse_http::{ExchangeObserver, HttpConfig};
 use synapse_oauth::{OAuth, Times};
 use synapse_secrets::TokenRecords;
 use synapse_store::SqliteLedger;
 
 use crate::command::Context;
 use crate::environment::SYNAPSE_LOGIN_TIMEOUT;
+use crate::output::ShownExchanges;
 use crate::system::{RandomCallIds, SystemClock};
 
+pub(crate) use self::late::LateTokens;
 pub(crate) use self::opener::Opener;
 pub(crate) use self::recorder::LedgerRecorder;
 pub(crate) use self::settings::{Resolving, has_authorization, login_settings};
@@ -34,8 +37,16 @@ pub(crate) fn engine(context: &Context, home: &Home) -> Result<OAuth, Failure> {
         Arc::new(RandomCallIds),
     );
     let records = TokenRecords::open(home.clone())?;
+    let observer = context.observer.as_ref().map(|_| {
+        let shown: Arc<dyn ExchangeObserver> =
+            Arc::new(ShownExchanges::of_logins(context.printer.clone()));
+        shown
+    });
     let oauth = OAuth::new(
-        HttpConfig::default(),
+        HttpConfig {
+            observer,
+            ..HttpConfig::default()
+        },
         Arc::new(records),
         Arc::new(SystemClock::new()),
         Arc::new(recorder),

@@ -1,7 +1,9 @@
 //! The output of `--verbose`: each request and its answer on stderr, capped, with the key replaced.
 
+use std::time::Duration;
+
 use synapse_core::redact::{printable, without_tokens};
-use synapse_http::{ExchangeObserver, HttpResponse, Method, SentRequest};
+use synapse_http::{ExchangeObserver, Headers, HttpResponse, Method, SentRequest};
 
 use super::{FAINT, Printer, styled};
 
@@ -9,12 +11,50 @@ use super::{FAINT, Printer, styled};
 #[derive(Debug)]
 pub(crate) struct ShownExchanges {
     printer: Printer,
+    part: Part,
+}
+
+/// How much of an exchange is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Whole,
+    /// Without query and body, which hold codes and tokens during a login.
+    Heads,
 }
 
 impl ShownExchanges {
     /// Prints through `printer`, which knows every resolved secret.
     pub(crate) const fn new(printer: Printer) -> Self {
-        Self { printer }
+        Self {
+            printer,
+            part: Part::Whole,
+        }
+    }
+
+    /// Shows the exchanges of a login, without codes and tokens.
+    pub(crate) const fn of_logins(printer: Printer) -> Self {
+        Self {
+            printer,
+            part: Part::Heads,
+        }
+    }
+
+    fn body(&self, bytes: &[u8]) -> Option<String> {
+        match self.part {
+            Part::Whole => body(bytes),
+            Part::Heads if bytes.is_empty() => None,
+            Part::Heads => Some(format!("[{} bytes]", bytes.len())),
+        }
+    }
+
+    fn head(&self, status: u16, elapsed: Duration, headers: &Headers) -> Vec<String> {
+        let mut lines = vec![format!("HTTP {status} after {} ms", elapsed.as_millis())];
+        lines.extend(headers.iter().map(|(name, value)| match name {
+            "set-cookie" => format!("{name}: {COOKIE}"),
+            "location" if self.part == Part::Heads => format!("{name}: {ADDRESS}"),
+            _ => format!("{name}: {value}"),
+        }));
+        lines
     }
 
     fn show(&self, sign: char, lines: &[String]) {
@@ -34,24 +74,27 @@ impl ExchangeObserver for ShownExchanges {
             Method::Delete => "DELETE",
             _ => "GET",
         };
-        let mut lines = vec![format!("{method} {}", request.url)];
+        let mut url = request.url.clone();
+        if self.part == Part::Heads {
+            url.set_query(None);
+        }
+        let mut lines = vec![format!("{method} {url}")];
         lines.extend(request.headers().map(|(name, value)| match value {
             Some(value) => format!("{name}: {value}"),
             None => format!("{name}: {KEY}"),
         }));
-        lines.extend(request.body.and_then(body));
+        lines.extend(request.body.and_then(|bytes| self.body(bytes)));
         self.show('>', &lines);
     }
 
     fn received(&self, response: &HttpResponse) {
-        let elapsed = response.elapsed.as_millis();
-        let mut lines = vec![format!("HTTP {} after {elapsed} ms", response.status)];
-        lines.extend(response.headers.iter().map(|(name, value)| match name {
-            "set-cookie" => format!("{name}: {COOKIE}"),
-            _ => format!("{name}: {value}"),
-        }));
-        lines.extend(body(&response.body));
+        let mut lines = self.head(response.status, response.elapsed, &response.headers);
+        lines.extend(self.body(&response.body));
         self.show('<', &lines);
+    }
+
+    fn opened(&self, status: u16, headers: &Headers, elapsed: Duration) {
+        self.show('<', &self.head(status, elapsed, headers));
     }
 }
 
@@ -70,6 +113,7 @@ fn body(bytes: &[u8]) -> Option<String> {
 
 const KEY: &str = "[key]";
 const COOKIE: &str = "[cookie]";
+const ADDRESS: &str = "[address]";
 const MOST: usize = 4096;
 
 #[cfg(test)]

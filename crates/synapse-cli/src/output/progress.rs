@@ -29,7 +29,10 @@ pub(crate) struct Waiting {
 
 #[derive(Debug)]
 struct Line {
-    what: String,
+    /// `None` during a prompt.
+    what: Option<String>,
+    /// Whether the delay before showing has passed.
+    is_due: bool,
     bar: Option<ProgressBar>,
 }
 
@@ -69,7 +72,8 @@ impl Progress {
             progress: self.clone(),
             began: Instant::now(),
             line: Mutex::new(Line {
-                what: what.into(),
+                what: Some(what.into()),
+                is_due: false,
                 bar: None,
             }),
         }
@@ -94,31 +98,50 @@ impl Waiting {
                 done = &mut work => return done,
                 () = sleep(self.progress.patience.saturating_sub(self.began.elapsed())) => {}
             }
-            self.show();
+            let mut line = self.line();
+            line.is_due = true;
+            self.show(&mut line);
         }
         work.await
     }
 
     /// Changes the text of the wait.
     pub(crate) fn says(&self, what: impl Into<String>) {
-        let what = what.into();
         let mut line = self.line();
-        if let Some(bar) = &line.bar {
-            bar.set_message(shown(&what));
+        line.what = Some(what.into());
+        if line.is_due {
+            self.show(&mut line);
         }
-        line.what = what;
     }
 
-    fn show(&self) {
+    /// Hides the line during a prompt, until the next [`Waiting::says`].
+    pub(crate) fn pauses(&self) {
         let mut line = self.line();
+        line.what = None;
+        self.hide(&mut line);
+    }
+
+    fn show(&self, line: &mut Line) {
+        let Some(what) = &line.what else { return };
+        if let Some(bar) = &line.bar {
+            bar.set_message(shown(what));
+            return;
+        }
         let bar = ProgressBar::new_spinner()
             .with_style(style())
-            .with_message(shown(&line.what))
+            .with_message(shown(what))
             .with_elapsed(self.began.elapsed());
         let bar = self.progress.lines.add(bar);
         bar.tick();
         bar.enable_steady_tick(TICK);
         line.bar = Some(bar);
+    }
+
+    fn hide(&self, line: &mut Line) {
+        if let Some(bar) = line.bar.take() {
+            bar.finish_and_clear();
+            self.progress.lines.remove(&bar);
+        }
     }
 
     fn line(&self) -> MutexGuard<'_, Line> {
@@ -128,10 +151,7 @@ impl Waiting {
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        if let Some(bar) = self.line().bar.take() {
-            bar.finish_and_clear();
-            self.progress.lines.remove(&bar);
-        }
+        self.hide(&mut self.line());
     }
 }
 

@@ -1,6 +1,7 @@
 //! Ports of the hub: storage of upstreams, approvals and tokens, and access tokens.
 
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use url::Url;
@@ -33,6 +34,11 @@ pub trait UpstreamStore: Send + Sync + fmt::Debug {
     /// without reading the file; `None` if unknown.
     fn stamp(&self) -> Option<u64> {
         None
+    }
+
+    /// Whether the configuration file exists, even if empty.
+    fn is_declared(&self) -> bool {
+        true
     }
 
     /// Adds an entry, given as a JSON object; preserves comments and other entries.
@@ -92,6 +98,9 @@ pub trait ApprovalStore: Send + Sync + fmt::Debug {
 /// own `authorization` header.
 #[async_trait]
 pub trait TokenSource: Send + Sync + fmt::Debug {
+    /// The same source, restricted to tokens of `issuer`, as configured in the server's entry.
+    fn of_issuer(&self, issuer: &str) -> Arc<dyn TokenSource>;
+
     /// A token for one request to `url`, refreshed first if about to expire, or `None` without a
     /// login. Sends at most one request, to the login's token endpoint.
     ///
@@ -158,7 +167,8 @@ pub trait TokenStore: Send + Sync + fmt::Debug {
     /// `storage.locked`, `oauth.store-unavailable`.
     async fn begin(&self, key: &RecordKey) -> Result<Box<dyn TokenTransaction>, Failure>;
 
-    /// Claims the login of a server, so that only one runs at a time. Does not wait.
+    /// Claims the login of a server, so that only one runs at a time, and reserves disk space for its
+    /// record. Does not wait.
     ///
     /// # Errors
     /// `storage.locked`, with the id of the holding process; `storage.*`.
@@ -179,7 +189,10 @@ pub trait TokenStore: Send + Sync + fmt::Debug {
 }
 
 /// A login in progress, released on drop or the death of the process.
-pub trait LoginClaim: Send + fmt::Debug {}
+pub trait LoginClaim: Send + Sync + fmt::Debug {
+    /// Releases the reserved disk space, after a write failed for lack of it.
+    fn give_room(&mut self) {}
+}
 
 /// A lock on one record, released on drop without changes.
 #[async_trait]
@@ -189,6 +202,13 @@ pub trait TokenTransaction: Send {
     /// # Errors
     /// Same as [`TokenStore::load`].
     async fn load(&mut self) -> Result<Option<TokenRecord>, Failure>;
+
+    /// Reserves disk space for the next record, so that requested tokens can be stored even if the
+    /// disk fills up meanwhile.
+    ///
+    /// # Errors
+    /// `storage.*`; the record is unchanged.
+    async fn reserve(&mut self) -> Result<(), Failure>;
 
     /// Stores `record` if the stored generation is still `expected` (`None`: no record). Changing
     /// only the state keeps the generation; it never decreases.

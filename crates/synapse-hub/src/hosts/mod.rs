@@ -74,6 +74,12 @@ impl HubHost {
         self.hub.inner().current()
     }
 
+    /// Whether the hub offers nothing, not even its own tools and resources.
+    fn is_silent(&self) -> bool {
+        let inner = self.hub.inner();
+        inner.is_silent(&inner.current())
+    }
+
     /// The state after refetching lists of running upstreams that announced changes: those without
     /// a pin, or all.
     async fn fresh_state(&self, whose: Whose) -> Arc<State> {

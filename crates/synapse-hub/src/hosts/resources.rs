@@ -37,7 +37,7 @@ impl ResourceHost for HubHost {
     async fn list_templates(&self, _caller: &Caller) -> Result<Listing, HostError> {
         let state = self.fresh_state(Whose::All).await;
         let mut items = Vec::new();
-        if !self.hub.inner().settings.selection.is_alone() {
+        if self.has_own_resources() {
             items.push(object(json!({
                 "uriTemplate": format!("{OWN}{{server}}/instructions"),
                 "name": "hub-instructions",
@@ -51,7 +51,7 @@ impl ResourceHost for HubHost {
 
     fn owns(&self, uri: &str) -> bool {
         if uri.starts_with(OWN) {
-            return !self.hub.inner().settings.selection.is_alone();
+            return self.has_own_resources();
         }
         !matches!(self.state().index.owner(uri), Owner::Nobody)
     }
@@ -123,6 +123,10 @@ impl ResourceHost for HubHost {
 }
 
 impl HubHost {
+    fn has_own_resources(&self) -> bool {
+        !self.hub.inner().settings.selection.is_alone() && !self.is_silent()
+    }
+
     /// Reads the hub's own resource at the rest of its URI.
     fn read_own(&self, state: &State, rest: &str) -> Option<JsonObject> {
         let member = |name: &str| state.members.iter().find(|member| member.name == name);

@@ -49,7 +49,7 @@ impl ToolHost for HubHost {
                 items.extend(schema::search(&servers));
             }
         }
-        if !settings.selection.is_alone() {
+        if self.owns_itself(HUB_STATUS) {
             items.push(schema::hub_status());
         }
         Ok(ToolList::new(items).with_cache(CacheHint::default()))
@@ -97,7 +97,7 @@ impl HubHost {
     fn owns_itself(&self, tool: &str) -> bool {
         let settings = &self.hub.inner().settings;
         match tool {
-            HUB_STATUS => !settings.selection.is_alone(),
+            HUB_STATUS => !settings.selection.is_alone() && !self.is_silent(),
             schema::FIND_TOOLS
             | schema::DESCRIBE_TOOLS
             | schema::CALL_TOOL

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use synapse_core::error::{Code, Execution, Failure};
 use synapse_core::ledger::HubKind;
+use synapse_core::ports::TokenSource;
 use synapse_core::upstream::{Catalogue, Pin};
 use synapse_mcp::client::CallError;
 use synapse_mcp::host::{Caller, Change};
@@ -56,7 +57,7 @@ impl Runtime {
             target: target.clone(),
             permit: Arc::clone(&permit),
             resolver: Arc::clone(&self.ports.secrets),
-            tokens: self.ports.tokens.clone(),
+            tokens: self.token_source(),
             workspace: self.ports.targets.workspace(),
             sent: Mutex::default(),
             known: self.known.clone(),
@@ -121,6 +122,18 @@ impl Runtime {
                 .of_server(&upstream.name))
             }
         }
+    }
+
+    /// Its token source, restricted to the configured issuer, if any.
+    fn token_source(&self) -> Option<Arc<dyn TokenSource>> {
+        let tokens = self.ports.tokens.as_ref()?;
+        let settings = self.consented.upstream.oauth.as_ref();
+        Some(
+            match settings.and_then(|settings| settings.issuer.as_deref()) {
+                Some(issuer) => tokens.of_issuer(issuer),
+                None => Arc::clone(tokens),
+            },
+        )
     }
 
     /// Fetches its lists and compares them with the approval.

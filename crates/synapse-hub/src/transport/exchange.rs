@@ -87,7 +87,8 @@ impl Exchange<'_> {
 
     async fn body(&self, response: StreamingResponse) -> Result<Answer, CallError> {
         let caps = self.link.server.caps;
-        let body = response.body.whole().await.map_err(carried)?;
+        let body = response.body.within(caps.bytes as u64).whole().await;
+        let body = body.map_err(carried)?;
         let messages = messages(body, caps)
             .await
             .map_err(|(excess, _)| CallError::TooLarge {

@@ -18,7 +18,7 @@ use crate::registration::{Choice, register};
 
 impl Login<'_, '_> {
     pub(super) async fn with_browser(
-        &self,
+        &mut self,
         ground: &Ground,
         choice: Choice,
         opener: &dyn BrowserOpener,
@@ -55,7 +55,7 @@ impl Login<'_, '_> {
     }
 
     pub(super) async fn with_paste(
-        &self,
+        &mut self,
         ground: &Ground,
         choice: Choice,
     ) -> Result<(OAuthClient, Grant), Failure> {
@@ -115,7 +115,7 @@ impl Login<'_, '_> {
 
     /// Prepares the client, registering it if necessary, and an attempt whose URL was checked.
     async fn prepare(
-        &self,
+        &mut self,
         ground: &Ground,
         choice: Choice,
         endpoint: &Url,
@@ -151,7 +151,7 @@ impl Login<'_, '_> {
     /// Registers a client and stores it at once, so that an aborted login does not block later
     /// ones.
     pub(super) async fn register(
-        &self,
+        &mut self,
         ground: &Ground,
         redirect: &str,
     ) -> Result<OAuthClient, Failure> {

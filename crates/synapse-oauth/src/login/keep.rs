@@ -19,7 +19,7 @@ impl Login<'_, '_> {
     }
 
     pub(super) async fn keep(
-        &self,
+        &mut self,
         ground: &Ground,
         client: OAuthClient,
         grant: Grant,
@@ -50,7 +50,7 @@ impl Login<'_, '_> {
 
     /// Stores a registration without tokens. Existing tokens stay until they are replaced.
     pub(super) async fn keep_registration(
-        &self,
+        &mut self,
         ground: &Ground,
         client: &OAuthClient,
     ) -> Result<(), Failure> {
@@ -77,14 +77,22 @@ impl Login<'_, '_> {
         self.write(&self.key(ground), record).await.map(drop)
     }
 
-    async fn write(&self, key: &RecordKey, record: TokenRecord) -> Result<TokenRecord, Failure> {
+    /// If the disk filled up during the login, the reserved space is used.
+    async fn write(
+        &mut self,
+        key: &RecordKey,
+        record: TokenRecord,
+    ) -> Result<TokenRecord, Failure> {
         let mut transaction = self.oauth.store.begin(key).await?;
         let before = transaction.load().await?.map(|record| record.generation);
         let record = TokenRecord {
             generation: before.unwrap_or(0).saturating_add(1),
             ..record
         };
-        transaction.keep(before, &record).await?;
+        if transaction.keep(before, &record).await.is_err() {
+            self.claim.give_room();
+            transaction.keep(before, &record).await?;
+        }
         Ok(record)
     }
 }

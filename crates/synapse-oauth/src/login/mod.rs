@@ -8,7 +8,7 @@ mod words;
 
 use async_trait::async_trait;
 use secrecy::SecretString;
-use synapse_core::ports::BrowserOpener;
+use synapse_core::ports::{BrowserOpener, LoginClaim};
 use synapse_core::time::Timestamp;
 use synapse_core::upstream::{
     OAuthAction, OAuthClient, OAuthEvent, PkcePolicy, RegistrationKind, ResourcePolicy,
@@ -185,7 +185,7 @@ impl OAuth {
     ) -> Result<LoggedIn, Failure> {
         let wire = self.wire();
         let mut progress = Progress::default();
-        let _claim = self
+        let claim = self
             .store
             .claim_login(request.config, request.server)
             .await?;
@@ -197,6 +197,7 @@ impl OAuth {
             wire: &wire,
             progress: &mut progress,
             deadline,
+            claim,
         };
         // The wait for a callback has its own timeout with a better message; this limits everything
         // else.
@@ -244,6 +245,7 @@ struct Login<'a, 'r> {
     wire: &'a Wire,
     progress: &'a mut Progress,
     deadline: Instant,
+    claim: Box<dyn LoginClaim>,
 }
 
 impl Login<'_, '_> {
@@ -285,7 +287,7 @@ impl Login<'_, '_> {
     }
 
     async fn with_device(
-        &self,
+        &mut self,
         ground: &Ground,
         choice: Choice,
     ) -> Result<(OAuthClient, Grant), Failure> {

@@ -4,7 +4,7 @@
 mod refresh;
 mod refusal;
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use secrecy::ExposeSecret as _;
@@ -23,7 +23,7 @@ use crate::address::shown;
 pub struct Tokens {
     oauth: OAuth,
     config: String,
-    issuers: BTreeMap<UpstreamName, String>,
+    issuer: Option<String>,
 }
 
 impl Tokens {
@@ -33,15 +33,8 @@ impl Tokens {
         Self {
             oauth,
             config: config.into(),
-            issuers: BTreeMap::new(),
+            issuer: None,
         }
-    }
-
-    /// Restricts the tokens of `server` to this issuer, as configured.
-    #[must_use]
-    pub fn expecting(mut self, server: UpstreamName, issuer: impl Into<String>) -> Self {
-        self.issuers.insert(server, issuer.into());
-        self
     }
 
     /// The record for a request to `url`; ignores records without tokens.
@@ -54,7 +47,7 @@ impl Tokens {
         let mut usable = records
             .into_iter()
             .filter(|(key, record)| key.url == *url && record.access.is_some());
-        let Some(expected) = self.issuers.get(server) else {
+        let Some(expected) = &self.issuer else {
             return Ok(usable.next());
         };
         let mut other = None;
@@ -73,6 +66,13 @@ impl Tokens {
 
 #[async_trait]
 impl TokenSource for Tokens {
+    fn of_issuer(&self, issuer: &str) -> Arc<dyn TokenSource> {
+        Arc::new(Self {
+            issuer: Some(issuer.to_owned()),
+            ..self.clone()
+        })
+    }
+
     async fn token(
         &self,
         permit: &NetworkPermit,

@@ -115,6 +115,7 @@ impl Refreshing<'_> {
             }
             _ => TokenState::Refreshing,
         };
+        transaction.reserve().await?;
         transaction
             .keep(generation, &with_state(record, mark))
             .await?;

@@ -121,8 +121,10 @@ async fn only_a_get_of_the_one_path_with_the_right_host_is_heard() {
             ("400", "\x16\x03\x01\r\n\r\n".to_owned()),
             (
                 "431",
+                // Its state is wrong: accepting it must not end the login.
                 format!(
-                    "GET {target} HTTP/1.1\r\nHost: {host}\r\nX: {}\r\n\r\n",
+                    "GET {}?state=wrong HTTP/1.1\r\nHost: {host}\r\nX: {}\r\n\r\n",
+                    end.path(),
                     "x".repeat(9000)
                 ),
             ),

@@ -71,6 +71,34 @@ async fn a_page_in_place_of_a_document_is_skipped() {
 }
 
 #[tokio::test]
+async fn a_document_of_another_media_type_is_skipped() {
+    let document = r#"{"resource":"https://evil.test/mcp","authorization_servers":[]}"#;
+    let conduct = Conduct {
+        challenge: Some("Bearer resource_metadata=\"ORIGIN/page\"".to_owned()),
+        ..instead("/page", Reply::typed(200, "text/html", document))
+    };
+    let bench = Bench::with(conduct);
+    bench.log_in(Bench::settings()).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_issuer_with_a_query_is_not_contacted() {
+    let bench = Bench::new();
+    let issuer = format!("{}/?tenant=1", bench.authority.issuer());
+    bench.authority.now(|conduct| {
+        conduct.resource = json!({"authorization_servers": [issuer]});
+    });
+    let failure = bench
+        .fails(Bench::settings(), Code::OauthDiscoveryFailed)
+        .await;
+    assert!(
+        told(&failure).contains("an issuer has no query"),
+        "{failure:?}"
+    );
+    assert!(bench.authority.requests(OAUTH).is_empty());
+}
+
+#[tokio::test]
 async fn metadata_on_another_origin_is_refused_and_not_contacted() {
     let other = Bench::new();
     let bench = Bench::with(Conduct {

@@ -86,6 +86,58 @@ async fn slow_metadata_ends_the_search_in_time() {
     );
 }
 
+/// The body is abandoned at the cap, although its connection stays open.
+#[tokio::test]
+async fn a_body_is_read_up_to_its_cap_alone() {
+    let beginning = vec![b' '; 512 * 1024];
+    for path in [RESOURCE, OAUTH] {
+        let endless = Reply::json(200, beginning.clone()).claiming(1 << 30);
+        let bench = instead(path, endless.then(End::Hang));
+        let failure = bench
+            .fails(Bench::settings(), Code::OauthDiscoveryFailed)
+            .await;
+        assert!(told(&failure).contains("larger"), "{path}: {failure:?}");
+    }
+}
+
+/// Each request has its own deadline: the next place is still tried.
+#[tokio::test]
+async fn a_place_that_does_not_answer_leaves_time_for_the_next() {
+    let root = "/.well-known/oauth-protected-resource";
+    let bench = instead(RESOURCE, Reply::silent(End::Hang));
+    let document = json!({
+        "resource": bench.authority.issuer(),
+        "authorization_servers": [bench.authority.issuer()],
+    });
+    bench.authority.now(|conduct| {
+        let reply = Reply::json(200, document.to_string());
+        conduct.instead.insert(root.to_owned(), reply);
+    });
+    let oauth = bench.oauth.clone().within(Times {
+        fetch: Duration::from_millis(500),
+        discovery: Duration::from_secs(20),
+        ..TIMES
+    });
+    let bench = Bench { oauth, ..bench };
+    bench.log_in(Bench::settings()).await.unwrap();
+}
+
+/// All requests of the search share a deadline.
+#[tokio::test]
+async fn the_search_as_a_whole_has_a_deadline() {
+    let bench = instead(RESOURCE, Reply::silent(End::Hang));
+    let oauth = bench.oauth.clone().within(Times {
+        fetch: Duration::from_secs(600),
+        discovery: Duration::from_millis(500),
+        login: Duration::from_secs(10),
+        ..TIMES
+    });
+    let bench = Bench { oauth, ..bench };
+    bench
+        .fails(Bench::settings(), Code::OauthDiscoveryFailed)
+        .await;
+}
+
 #[tokio::test]
 async fn an_answer_of_the_token_endpoint_that_is_no_token_stores_nothing() {
     for (name, reply) in [

@@ -184,6 +184,35 @@ async fn endpoints_on_another_origin_are_asked_about_by_themselves() {
     );
 }
 
+/// `--yes` agrees to what has no predecessor only.
+#[tokio::test]
+async fn a_token_endpoint_that_moved_is_proposed_as_a_change() {
+    let bench = Bench::new();
+    bench.log_in(Bench::settings()).await.unwrap();
+    let other = Bench::new();
+    let token = other.authority.url("/token");
+    bench
+        .authority
+        .now(|conduct| conduct.server = json!({"token_endpoint": token.as_str()}));
+    *bench.user.decision.lock().unwrap() = Decision::Declined;
+    bench
+        .fails(Bench::settings(), Code::OauthIssuerChanged)
+        .await;
+    let proposals = bench.user.proposals.lock().unwrap();
+    let last = proposals.last().unwrap();
+    assert_eq!(last.origins, [Origin::of(&token)]);
+    assert_eq!(last.previous, Some(bench.authority.issuer()));
+    assert!(other.authority.paths().is_empty());
+}
+
+#[tokio::test]
+async fn a_login_outlives_a_write_that_fails_for_want_of_space() {
+    let bench = Bench::new();
+    bench.store.fail_at(1);
+    bench.log_in(Bench::settings()).await.unwrap();
+    assert_eq!(bench.record().1.state, TokenState::Usable);
+}
+
 #[tokio::test]
 async fn another_issuer_than_at_the_last_login_is_told_and_gets_nothing() {
     let bench = Bench::new();

@@ -95,6 +95,7 @@ async fn what_cannot_be_judged_is_said_and_the_login_goes_on() {
     for reply in [
         Reply::typed(403, "text/html", "<p>Checking your browser</p>"),
         Reply::status(500),
+        Reply::typed(503, "text/html", "<p>the redirect_uri service is down</p>"),
         Reply::status(429),
         Reply::silent(End::Reset),
     ] {
@@ -124,6 +125,24 @@ async fn the_way_to_a_login_page_is_fine_and_not_followed() {
         );
         assert_eq!(bench.authority.requests("/login").len(), 0);
     }
+}
+
+#[tokio::test]
+async fn a_code_without_a_login_is_dropped_and_reported() {
+    let redirect = format!("http://127.0.0.1:{}/callback", free_port());
+    let back = format!("{redirect}?code=fake-early&state=unread");
+    let bench = answering(Reply::status(303).header("location", &back));
+    let settings = LoginSettings {
+        redirect_uri: Some(redirect),
+        ..Bench::settings()
+    };
+    bench.log_in(settings).await.unwrap();
+    assert!(
+        bench.user.news().contains("CodeDropped"),
+        "{}",
+        bench.user.news()
+    );
+    assert_ne!(bench.authority.forms()[0]["code"], "fake-early");
 }
 
 #[tokio::test]

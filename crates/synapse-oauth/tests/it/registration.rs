@@ -146,6 +146,33 @@ async fn a_metadata_document_is_the_client_id_where_the_server_takes_it() {
 }
 
 #[tokio::test]
+async fn a_metadata_document_over_http_or_without_a_path_is_refused() {
+    let bench = Bench::new();
+    for document in [
+        bench.authority.url("/client.json").to_string(),
+        "https://app.example.test/".to_owned(),
+    ] {
+        let settings = LoginSettings {
+            client_metadata_url: Some(document),
+            ..LoginSettings::default()
+        };
+        bench.fails(settings, Code::OauthClientRequired).await;
+    }
+    assert_eq!(bench.authority.requests("/authorize").len(), 0);
+}
+
+#[tokio::test]
+async fn a_secret_for_a_public_client_is_not_kept() {
+    let given = r#"{"client_id":"given","client_secret":"fake-given-secret","token_endpoint_auth_method":"none"}"#;
+    let bench = Bench::with(Conduct {
+        instead: [("/register".to_owned(), Reply::json(201, given))].into(),
+        ..Conduct::default()
+    });
+    register(&bench).await.unwrap();
+    assert!(bench.record().1.client.secret.is_none());
+}
+
+#[tokio::test]
 async fn a_refused_registration_is_told_and_opens_nothing() {
     for (reply, word) in [
         (

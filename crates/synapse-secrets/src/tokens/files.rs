@@ -14,6 +14,7 @@ use synapse_home::Home;
 use synapse_home::atomic::{self, Lock};
 use synapse_home::failure::{not_a_file, reading, rely_on, shown, writing};
 
+use super::room::Room;
 use super::{Slot, document, slot_of};
 
 pub(super) fn slots(directory: &Path, config: &str) -> Result<Vec<Slot>, Failure> {
@@ -114,7 +115,11 @@ pub(super) fn claim(
         Err(failure) => return Err(failure),
     };
     atomic::replace(&holder, format!("{}\n", std::process::id()).as_bytes())?;
-    Ok(Box::new(Claim { lock }))
+    let room = Room::take(directory.join(format!("{server}.login.room")))?;
+    Ok(Box::new(Claim {
+        room: Some(room),
+        lock,
+    }))
 }
 
 fn taken(server: &UpstreamName, holder: &Path) -> Failure {
@@ -135,8 +140,14 @@ fn taken(server: &UpstreamName, holder: &Path) -> Failure {
 
 #[derive(Debug)]
 struct Claim {
+    /// Released before the lock.
+    room: Option<Room>,
     #[expect(dead_code, reason = "held, not read")]
     lock: Lock,
 }
 
-impl LoginClaim for Claim {}
+impl LoginClaim for Claim {
+    fn give_room(&mut self) {
+        self.room = None;
+    }
+}

@@ -4,6 +4,7 @@
 mod document;
 mod files;
 mod keyring;
+mod room;
 mod settings;
 
 use std::path::{Path, PathBuf};
@@ -22,6 +23,7 @@ use tokio::task::spawn_blocking;
 
 use self::document::Damage;
 pub(crate) use self::files::open_to_others;
+use self::room::Room;
 
 /// The token records of this machine's user.
 #[derive(Debug, Clone)]
@@ -260,6 +262,7 @@ impl TokenStore for TokenRecords {
     async fn begin(&self, key: &RecordKey) -> Result<Box<dyn TokenTransaction>, Failure> {
         let slot = Slot::of(key);
         Ok(Box::new(Transaction {
+            room: None,
             lock: self.lock(&slot).await?,
             records: self.clone(),
             key: key.clone(),
@@ -306,6 +309,8 @@ impl TokenStore for TokenRecords {
 
 #[derive(Debug)]
 struct Transaction {
+    /// Released before the lock.
+    room: Option<Room>,
     #[expect(dead_code, reason = "held, not read")]
     lock: Lock,
     records: TokenRecords,
@@ -318,6 +323,20 @@ impl TokenTransaction for Transaction {
     async fn load(&mut self) -> Result<Option<TokenRecord>, Failure> {
         let found = self.records.read(&self.slot).await?;
         Ok(found.map(|(_, record)| record))
+    }
+
+    async fn reserve(&mut self) -> Result<(), Failure> {
+        let room = match self.records.backend {
+            Backend::Files => {
+                let directory = self.records.directory(&self.slot.config);
+                let path = directory.join(format!("{}.room", self.slot.name));
+                let taken = self.records.run_blocking(move || Room::take(path));
+                Some(taken.await?)
+            }
+            Backend::Keyring => None,
+        };
+        self.room = room;
+        Ok(())
     }
 
     async fn keep(&mut self, expected: Option<u64>, record: &TokenRecord) -> Result<(), Failure> {
@@ -335,8 +354,25 @@ impl TokenTransaction for Transaction {
         match self.records.backend {
             Backend::Files => {
                 let path = self.records.file(&self.slot);
+                // A change of state alone keeps the reservation for the new tokens.
+                let room = match self.room.take() {
+                    Some(room) if stored == Some(record.generation) => {
+                        self.room = Some(room);
+                        None
+                    }
+                    room => room,
+                };
                 self.records
-                    .run_blocking(move || atomic::replace(&path, &text))
+                    .run_blocking(move || {
+                        let kept = atomic::replace(&path, &text);
+                        match (kept, room) {
+                            (Err(_), Some(room)) => {
+                                drop(room);
+                                atomic::replace(&path, &text)
+                            }
+                            (kept, _) => kept,
+                        }
+                    })
                     .await
             }
             Backend::Keyring => keyring::write(&self.slot, text).await,

@@ -184,6 +184,10 @@ impl UpstreamStore for JsonUpstreams {
         Some(stamp(self.place.file()))
     }
 
+    fn is_declared(&self) -> bool {
+        self.place.file().exists()
+    }
+
     fn insert(&self, name: &UpstreamName, entry: &Map<String, Json>) -> Result<(), Failure> {
         self.change(
             |source, shape| {

@@ -3,6 +3,8 @@
 
 mod calls;
 mod ending;
+mod keys;
+mod large;
 mod offers;
 mod questions;
 
@@ -46,6 +48,13 @@ impl Hub {
         arguments.extend(flags.iter().map(|&flag| flag.to_owned()));
         let entry = json!({"command": SERVER, "args": arguments});
         self.servers.insert(name.to_owned(), entry);
+        self.save();
+        self
+    }
+
+    /// Declares a server at a URL.
+    fn with_url(mut self, name: &str, url: &str) -> Self {
+        self.servers.insert(name.to_owned(), json!({"url": url}));
         self.save();
         self
     }

@@ -19,14 +19,82 @@ fn serve(hub: &Hub, flags: &[&str]) -> Ide {
 }
 
 #[test]
-fn without_a_configuration_nothing_changes() {
+fn without_a_configuration_the_hub_offers_nothing() {
     let hub = Hub::new();
     let mut ide = hub.home.serve(Era::Modern);
     let names = names(&mut ide);
     assert!(!names.contains(&"hub_status".to_owned()), "{names:?}");
-    let discovered = ide.result("server/discover", json!({}));
-    assert!(discovered["capabilities"].get("logging").is_none());
-    assert_eq!(discovered["capabilities"]["tools"].get("listChanged"), None);
+    for (method, member) in [
+        ("resources/list", "resources"),
+        ("resources/templates/list", "resourceTemplates"),
+    ] {
+        let list = ide.result(method, json!({})).to_string();
+        assert!(!list.contains("synapse://hub/"), "{member}: {list}");
+    }
+    let unknown = ide.ask("tools/call", json!({"name": "hub_status", "arguments": {}}));
+    assert_eq!(ide.reply(unknown)["error"]["code"], -32602);
+}
+
+#[test]
+fn a_configuration_that_comes_late_counts_at_once() {
+    let hub = Hub::new();
+    let mut ide = hub.home.serve(Era::Modern);
+    assert!(!names(&mut ide).contains(&"hub_status".to_owned()));
+    let hub = hub.with("one", &[]).approved("one");
+    assert!(names(&mut ide).contains(&"one__echo".to_owned()));
+    assert_eq!(text(&ide.call("one__echo", json!({}))), "{}");
+    std::fs::remove_file(hub.home.synapse().join("mcp-servers.json")).unwrap();
+    assert!(!names(&mut ide).contains(&"one__echo".to_owned()));
+}
+
+#[test]
+fn a_legacy_ide_hears_of_a_configuration_that_comes_late() {
+    let hub = Hub::new();
+    let mut ide = hub.home.serve(Era::Legacy);
+    assert!(!names(&mut ide).contains(&"hub_status".to_owned()));
+    let _hub = hub.with("one", &[]);
+    loop {
+        // Nothing is asked: the change is announced.
+        let message = ide.receive();
+        if message["method"] == "notifications/tools/list_changed" {
+            break;
+        }
+    }
+}
+
+#[test]
+fn an_edited_file_of_variables_counts_at_once() {
+    let mut hub = Hub::new().with("one", &[]);
+    let file = hub.home.path().join("one.env");
+    let write = |token: &str, plain: &str| {
+        crate::write(&file, &format!("GIVEN_TOKEN={token}\nPLAIN={plain}\n"));
+    };
+    write("fake-first-0123456789", "same");
+    hub.edit("one", "envFile", json!(file));
+    hub.edit(
+        "one",
+        "env",
+        json!({"GIVEN": "${GIVEN_TOKEN}", "PLAIN": "${PLAIN}"}),
+    );
+    let hub = hub.approved("one");
+    let mut ide = hub.home.serve(Era::Modern);
+    // The token itself is taken out of what the server says.
+    let given = |ide: &mut Ide| text(&ide.call("one__env", json!({}))).contains(r#""GIVEN":"#);
+    assert!(given(&mut ide));
+    write("fake-second-0123456789", "same");
+    assert!(given(&mut ide));
+    assert_eq!(
+        hub.counts("one"),
+        (2, 2),
+        "the token is approved by its name"
+    );
+    write("fake-second-0123456789", "other");
+    assert_eq!(code(&ide.call("one__env", json!({}))), "upstream.changed");
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(code(&ide.call("one__env", json!({}))), "config.not-found");
+    write("fake-third-0123456789", "same");
+    assert!(given(&mut ide));
+    assert_eq!(hub.counts("one"), (3, 3));
 }
 
 #[test]

@@ -7,6 +7,7 @@
 
 mod calls;
 mod files;
+mod logins;
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;

@@ -23,7 +23,9 @@ pub(super) fn run(
     // Fails at once when there is no such server.
     hub.upstream(server)?;
     let session = Session::open(context, hub)?;
-    let called = session.run(async |hub| hub.call(server, tool, arguments).await);
+    let called = session.run(format!("{server}: {tool}"), async |hub| {
+        hub.call(server, tool, arguments).await
+    });
     session.finish(context);
     let document = HubCallDocument::new(server, tool, called?);
     let printer = &context.printer;

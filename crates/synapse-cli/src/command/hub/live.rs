@@ -95,7 +95,10 @@ fn examine(
     approval: &Approval,
     ladder: &mut Ladder,
 ) -> Result<Token, CommandError> {
-    let rungs = match Runtime::start()?.block_on(rungs(context, hub, upstream, approval)) {
+    let what = format!("{}: its login", upstream.name);
+    let climbing = rungs(context, hub, upstream, approval);
+    let progress = context.printer.progress();
+    let rungs = match Runtime::start()?.block_on(progress.waiting(what, climbing)) {
         Ok(rungs) => rungs,
         Err(failure) => {
             ladder.fail("oauth.settings", failure);
@@ -180,7 +183,9 @@ fn identity(
 ) -> Result<(), CommandError> {
     let server = upstream.name.as_str();
     let session = Session::open(context, hub)?;
-    let called = session.run(async |hub| hub.call(server, WHO_AM_I, Map::new()).await);
+    let called = session.run(format!("{server}: {WHO_AM_I}"), async |hub| {
+        hub.call(server, WHO_AM_I, Map::new()).await
+    });
     session.finish(context);
     let result = match called {
         Ok(result) => result,

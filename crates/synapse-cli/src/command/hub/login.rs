@@ -19,6 +19,7 @@ use super::{Configured, approve};
 use crate::args::HubLoginArguments;
 use crate::command::{CommandError, Context};
 use crate::oauth::{self, Opener, Resolving, has_authorization, login_settings};
+use crate::output::Waiting;
 use crate::runtime::Runtime;
 use crate::secret_tracking::Remembering;
 use crate::{compose, prompt};
@@ -108,8 +109,13 @@ async fn log_in(
             true => Asked::Beforehand,
             false => Asked::Now,
         },
+        waiting: context
+            .printer
+            .progress()
+            .begin(format!("{}: its authorization server", upstream.name)),
     };
-    oauth.log_in(&request, &person).await
+    let logging_in = oauth.log_in(&request, &person);
+    person.waiting.until(logging_in).await
 }
 
 /// The login settings of the entry, with variables and secrets resolved.
@@ -216,6 +222,7 @@ enum Asked {
 struct Person<'a> {
     context: &'a Context,
     asked: Asked,
+    waiting: Waiting,
 }
 
 #[async_trait]
@@ -231,6 +238,7 @@ impl Dialogue for Person<'_> {
             News::Visit { address, redirect } => {
                 note(&format!("log in at:\n  {address}"));
                 note(&format!("the answer is expected at {redirect}"));
+                self.waiting.says("the browser");
             }
             News::NoBrowser { failure } => {
                 self.context.printer.warning(failure);
@@ -247,6 +255,7 @@ impl Dialogue for Person<'_> {
                     note(&format!("or open {complete}"));
                 }
                 note(&format!("the code is good for {} s", lifetime.as_secs()));
+                self.waiting.says("the code to be entered");
             }
             News::MissingScope { scope } => self.context.printer.warning(
                 &Failure::new(
@@ -281,14 +290,22 @@ impl Dialogue for Person<'_> {
             )
             .cause(format!("nothing was sent to {}", origins.join(", ")))
             .hint("log in at a terminal, or with `--yes`")),
-            (Asked::Now, _) => match prompt::agreed(printer, "Log in there?") {
-                true => Ok(Decision::Agreed),
-                false => Ok(Decision::Declined),
-            },
+            (Asked::Now, _) => {
+                self.waiting.pauses();
+                let agreed = prompt::agreed(printer, "Log in there?");
+                self.waiting.says("the authorization server");
+                Ok(match agreed {
+                    true => Decision::Agreed,
+                    false => Decision::Declined,
+                })
+            }
         }
     }
 
     async fn paste(&self) -> Result<SecretString, Failure> {
-        prompt::pasted("paste the address that the browser ended at (not shown): ")
+        self.waiting.pauses();
+        let pasted = prompt::pasted("paste the address that the browser ended at (not shown): ");
+        self.waiting.says("the authorization server");
+        pasted
     }
 }

@@ -12,6 +12,7 @@ use super::Configured;
 use crate::command::{CommandError, Context};
 use crate::compose::{self, Asking};
 use crate::hub_ports::hub_ports;
+use crate::output::Progress;
 use crate::runtime::Runtime;
 use crate::system::{SystemClock, asked_to_stop};
 
@@ -21,6 +22,7 @@ pub(super) struct Session {
     hub: Hub,
     pub(super) ledger: Arc<SqliteLedger>,
     clock: SystemClock,
+    progress: Progress,
 }
 
 impl Session {
@@ -44,6 +46,7 @@ impl Session {
             hub: Hub::new(ports, settings),
             ledger,
             clock: SystemClock::new(),
+            progress: context.printer.progress().clone(),
         })
     }
 
@@ -53,17 +56,20 @@ impl Session {
         upstream: &Upstream,
         approval: &Approval,
     ) -> Result<Catalogue, CommandError> {
-        self.run(async |hub| hub.survey(upstream, approval).await)
+        let what = format!("{}: its tools", upstream.name);
+        self.run(what, async |hub| hub.survey(upstream, approval).await)
     }
 
-    /// Uses the hub until the work is done or a stop is requested; then ends every upstream.
+    /// Works with the hub until done or asked to stop; then ends every upstream. Shows `what` as
+    /// progress.
     pub(super) fn run<T>(
         &self,
+        what: impl Into<String>,
         work: impl AsyncFnOnce(&Hub) -> Result<T, Failure>,
     ) -> Result<T, CommandError> {
         self.runtime.block_on(async {
             let done = tokio::select! {
-                done = work(&self.hub) => done.map_err(CommandError::from),
+                done = self.progress.waiting(what, work(&self.hub)) => done.map_err(CommandError::from),
                 Ok(()) = asked_to_stop() => Err(CommandError::Stopped),
             };
             self.hub.close().await;

@@ -18,8 +18,8 @@ use crate::hub_ports::hub_ports;
 use crate::sampling::metered;
 use crate::targets::EntryTargets;
 
-/// The hub that the arguments describe; none without a configuration. Checks that the file exists,
-/// and reads nothing.
+/// The hub, unless the arguments exclude it. Offers nothing until a configuration exists. Touches
+/// nothing.
 ///
 /// # Errors
 /// `storage.*` when a named file does not exist.
@@ -40,9 +40,6 @@ pub(super) fn of(
         Some(file) => HubPlace::of_file(home, file)?,
         None => HubPlace::of_home(home),
     };
-    if !place.file().exists() && !is_asked_for(asked) {
-        return Ok(None);
-    }
     let environment = &context.environment;
     let targets = EntryTargets::new(environment, place.clone(), asked.env_file.clone());
     let ports = HubPorts {

@@ -103,6 +103,22 @@ impl TokenStore for MemoryTokens {
     }
 }
 
+impl Shared {
+    /// Counts a write, which may be the one that fails.
+    fn write(&self) -> Result<(), Failure> {
+        let mut failing = self.failing.lock().unwrap();
+        let Some(left) = failing.as_mut() else {
+            return Ok(());
+        };
+        *left -= 1;
+        if *left > 0 {
+            return Ok(());
+        }
+        *failing = None;
+        Err(Failure::new(Code::StorageDiskFull, "the disk is full"))
+    }
+}
+
 #[derive(Debug)]
 struct Claim;
 
@@ -120,17 +136,12 @@ impl TokenTransaction for Transaction {
         Ok(self.shared.records.lock().unwrap().get(&self.key).cloned())
     }
 
+    async fn reserve(&mut self) -> Result<(), Failure> {
+        self.shared.write()
+    }
+
     async fn keep(&mut self, expected: Option<u64>, record: &TokenRecord) -> Result<(), Failure> {
-        {
-            let mut failing = self.shared.failing.lock().unwrap();
-            if let Some(left) = failing.as_mut() {
-                *left -= 1;
-                if *left == 0 {
-                    *failing = None;
-                    return Err(Failure::new(Code::StorageDiskFull, "the disk is full"));
-                }
-            }
-        }
+        self.shared.write()?;
         let mut records = self.shared.records.lock().unwrap();
         let stored = records.get(&self.key).map(|record| record.generation);
         if stored != expected || expected.is_some_and(|expected| record.generation < expected) {
