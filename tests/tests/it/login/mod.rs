@@ -1,6 +1,7 @@
 //! Logins to an upstream with a real authorization server: `oidc-provider`, an MCP server of the
 //! official SDK, and a headless browser that consents to everything.
 
+mod chromium;
 mod expiry;
 mod serving;
 
