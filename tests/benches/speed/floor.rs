@@ -72,7 +72,7 @@ pub(crate) fn serve(base: &str, key: &str, when: &str) {
     }
 }
 
-fn trusting_the_system() -> reqwest::Client {
+pub(crate) fn trusting_the_system() -> reqwest::Client {
     ring::default_provider().install_default().unwrap();
     builder().build().unwrap()
 }

@@ -16,6 +16,7 @@
 
 mod answers;
 mod floor;
+mod hub;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -30,6 +31,7 @@ use synapse_tests::process::Run;
 use synapse_tests::{Era, Flags, Home, Ide, report};
 
 use self::floor::Client;
+use self::hub::floors::{self, BUILT_IN, PASS_THROUGH};
 
 const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");
 
@@ -39,6 +41,11 @@ fn main() {
         && word == FLOOR
     {
         return floor::serve(base, key, when);
+    }
+    match arguments.as_slice() {
+        [_, word, list] if word == BUILT_IN => return floors::built_in(list),
+        [_, word, program] if word == PASS_THROUGH => return floors::pass_through(program),
+        _ => {}
     }
     let effort = if arguments.iter().any(|argument| argument == "--bench") {
         Effort {
@@ -56,13 +63,14 @@ fn main() {
         }
     };
     let bench = Bench::new();
-    let ratios = [
+    let mut ratios = vec![
         bench.spawn(&effort),
         bench.memory(),
         bench.calls(&effort),
         answers::large(&effort),
         bench.size(),
     ];
+    ratios.extend(hub::ratios(&effort));
     for ratio in &ratios {
         report(&ratio.to_string());
     }
@@ -336,6 +344,17 @@ impl Talk {
             "tools/call",
             &json!({"name": "chat", "arguments": arguments}),
         )
+    }
+
+    fn call(&mut self, tool: &str, arguments: &Value) -> Value {
+        self.ask("tools/call", &json!({"name": tool, "arguments": arguments}))
+    }
+
+    fn notify(&mut self, method: &str) {
+        let message = json!({"jsonrpc": "2.0", "method": method});
+        self.input
+            .write_all(format!("{message}\n").as_bytes())
+            .unwrap();
     }
 
     fn ask(&mut self, method: &str, params: &Value) -> Value {
