@@ -129,6 +129,18 @@ fn stated(
                 .flatten()
         })
         .or_else(|| named(body))
+        .or_else(|| rated(answer, body, words))
+}
+
+/// A 200 that states no status is a throttle if its words say so.
+fn rated(
+    answer: &Answer<'_>,
+    body: &ErrorBody,
+    words: &impl Deref<Target = Words>,
+) -> Option<Verdict> {
+    let success = (200..300).contains(&answer.status);
+    let unstated = success && codes::status(body).is_none();
+    (unstated && words.tell_of_a_rate()).then_some(verdict::RATE_LIMITED)
 }
 
 /// Reads a code that is in no table by its words; a message may be a code as well.

@@ -75,6 +75,10 @@ fn a_body_of_no_known_shape_means_what_it_says() {
             json!({"message": "insufficient credits"}),
             Code::ProviderCreditsExhausted,
         ),
+        (
+            json!({"error_code": 18, "error_msg": "Open api qps request limit reached"}),
+            Code::ProviderRateLimited,
+        ),
         (json!({"info": {"x": 1}}), Code::ProviderBadResponse),
         (json!({"message": "hello"}), Code::ProviderBadResponse),
     ] {

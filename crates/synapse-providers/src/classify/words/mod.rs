@@ -10,10 +10,10 @@ mod limit;
 mod lists;
 
 use lists::{
-    ACCOUNTS, ADVICE, ANSWER_CAPS, CAPS, CLOSED, COMPARES, FORM, FUNDS, GONE, LENGTH, LENGTH_RAW,
-    LINKS, MEMORY, MODEL_GONE, MODEL_GONE_RAW, MODEL_WITHHELD, MONEY, MONEY_RAW, NEEDS, NO_MONEY,
-    OTHER_PARTS, PAID, PLACES, PLANS, PROMPTS, QUOTAS, RATES, REFILLS, RETRIES, SIGNS, SPANS,
-    TOKENS, WAITS,
+    ACCOUNTS, ADVICE, ANSWER_CAPS, CAPS, CLOSED, CODE_RATES, COMPARES, FORM, FUNDS, GONE, LENGTH,
+    LENGTH_RAW, LINKS, MEMORY, MODEL_GONE, MODEL_GONE_RAW, MODEL_WITHHELD, MONEY, MONEY_RAW, NEEDS,
+    NO_MONEY, OTHER_PARTS, PAID, PLACES, PLANS, PROMPTS, QUOTAS, RATES, REFILLS, RETRIES, SIGNS,
+    SPANS, TOKENS, WAITS,
 };
 
 use super::verdict::{
@@ -88,6 +88,11 @@ impl Words {
                 any(clause, &ADVICE)
                     || (any(clause, &QUOTAS) && any(clause, &GONE) && !any(&self.whole, &WAITS))
             })
+    }
+
+    /// Whether requests come too fast.
+    pub(super) fn tell_of_a_rate(&self) -> bool {
+        any(&self.whole, &CODE_RATES) || any(&self.whole, &[" throttl", " qps ", " rpm "])
     }
 
     /// Whether the prompt is too long for the model. An excessive cap on the answer is not.
