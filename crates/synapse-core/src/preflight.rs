@@ -12,9 +12,26 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Probe {
     /// Its id, for the adapter.
-    pub id: &'static str,
+    pub request: ProbeRequest,
     /// The checks it decides, in order.
     pub decides: &'static [CheckId],
+}
+
+/// The request of a probe. Each adapter sends some of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ProbeRequest {
+    /// Looks up the model by name.
+    Model,
+    /// Lists the models that the token may use.
+    Models,
+    /// Lists all models, without the token.
+    PublicModels,
+    /// Lists the models on the server's own disk.
+    LocalModels,
+    /// Asks whom the token belongs to, and what it may do.
+    Identity,
+    /// Asks how much the key may still spend.
+    Key,
 }
 
 /// The result of a probe.
@@ -172,7 +189,7 @@ mod tests {
     use super::*;
 
     const RUNG: Probe = Probe {
-        id: "model",
+        request: ProbeRequest::Model,
         decides: &[CheckId::Reach, CheckId::Token, CheckId::Model],
     };
 
@@ -187,7 +204,7 @@ mod tests {
         assert_eq!(blamed(Code::ProviderOverloaded), CheckId::Reach);
         assert_eq!(blamed(Code::ProviderRegionBlocked), CheckId::Reach);
         let alone = Probe {
-            id: "identity",
+            request: ProbeRequest::Identity,
             decides: &[CheckId::Token],
         };
         assert_eq!(

@@ -11,6 +11,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use synapse_core::chat::ChatRequest;
+use synapse_core::provider::Access;
 use synapse_core::secret::BoundSecret;
 use synapse_core::{Draft, NetworkGate, Provider as _};
 use synapse_http::{HttpClient, HttpConfig};
@@ -28,7 +29,9 @@ pub(crate) async fn ask(draft: Draft, key: String, prompt: &str) -> Result<Strin
     let request = ChatRequest::prompt(connection.model.clone(), prompt);
     let client = Arc::new(HttpClient::new(HttpConfig::default()));
     let provider = OpenAi::new(client, connection);
-    let answered = provider.chat(&permit, Some(&secret), &request).await;
+    let answered = provider
+        .chat(Access::new(&permit, Some(&secret)), &request)
+        .await;
     Ok(answered.outcome?.content.unwrap_or_default())
 }
 

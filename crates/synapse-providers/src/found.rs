@@ -2,7 +2,7 @@
 
 use synapse_core::ModelId;
 use synapse_core::error::{Code, Failure};
-use synapse_core::preflight::{CheckId, Finding, Probe, ProbeResult};
+use synapse_core::preflight::{CheckId, Finding, Probe, ProbeRequest, ProbeResult};
 use synapse_core::redact::Redactor;
 use synapse_core::secret::BoundSecret;
 
@@ -13,13 +13,13 @@ pub(crate) const ALL: &[CheckId] = &[CheckId::Reach, CheckId::Token, CheckId::Mo
 
 /// Looks up the model by name.
 pub(crate) const LOOKUP: Probe = Probe {
-    id: "model",
+    request: ProbeRequest::Model,
     decides: ALL,
 };
 
 /// Lists all models.
 pub(crate) const LIST: Probe = Probe {
-    id: "models",
+    request: ProbeRequest::Models,
     decides: ALL,
 };
 

@@ -6,14 +6,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use synapse_core::chat::{ChatReply, ChatRequest};
 use synapse_core::error::{Code, Failure};
-use synapse_core::gate::NetworkPermit;
 use synapse_core::models::{Listed, ModelList};
-use synapse_core::preflight::{CheckId, Finding, Probe, ProbeResult};
+use synapse_core::preflight::{CheckId, Finding, Probe, ProbeRequest, ProbeResult};
 use synapse_core::price::SeenPrice;
-use synapse_core::provider::{Exchanged, OutgoingRequest, Provider, Tariff, TokenCap};
+use synapse_core::provider::{Access, Exchanged, OutgoingRequest, Provider, Tariff, TokenCap};
 use synapse_core::receipt::Exchange;
 use synapse_core::redact::Redactor;
-use synapse_core::secret::BoundSecret;
 use synapse_core::{Connection, ModelId, Origin};
 use synapse_http::HttpClient;
 use url::Url;
@@ -69,34 +67,32 @@ impl Provider for HuggingFace {
         completion_call(&self.sender, dialect, None, request).map(Call::outgoing)
     }
 
-    async fn chat(
-        &self,
-        permit: &NetworkPermit,
-        secret: Option<&BoundSecret>,
-        request: &ChatRequest,
-    ) -> Exchanged<ChatReply> {
+    async fn chat(&self, access: Access<'_>, request: &ChatRequest) -> Exchanged<ChatReply> {
         let dialect = Dialect::Compatible(TokenCap::MaxTokens);
         let bill_to = self.bill_to().map(|name| ("X-HF-Bill-To", name));
-        let call = completion_call(&self.sender, dialect, secret, request)
+        let call = completion_call(&self.sender, dialect, access.secret(), request)
             .map(|call| call.account(bill_to.into_iter().collect()));
-        self.sender.prompt(permit, call, reply_reader(secret)).await
+        self.sender
+            .prompt(access.permit(), call, reply_reader(access.secret()))
+            .await
     }
 
-    fn rungs(&self) -> &'static [Probe] {
+    fn probes(&self) -> &'static [Probe] {
         &RUNGS
     }
 
-    async fn climb(
+    async fn probe(
         &self,
-        rung: &Probe,
-        permit: &NetworkPermit,
-        secret: Option<&BoundSecret>,
+        probe: &Probe,
+        access: Access<'_>,
         model: &ModelId,
     ) -> Exchanged<ProbeResult> {
-        match rung.id {
-            id if id == IDENTITY.id => self.climb_identity(permit, secret).await,
-            id if id == LIST.id => self.climb_list(permit).await,
-            _ => self.climb_model(permit, model).await,
+        match probe.request {
+            ProbeRequest::Identity | ProbeRequest::Key => self.climb_identity(access).await,
+            ProbeRequest::Models | ProbeRequest::PublicModels | ProbeRequest::LocalModels => {
+                self.climb_list(access).await
+            }
+            ProbeRequest::Model => self.climb_model(access, model).await,
         }
     }
 
@@ -105,15 +101,11 @@ impl Provider for HuggingFace {
     }
 
     /// Never sends the token or `X-HF-Bill-To`: the list is public.
-    async fn list_models(
-        &self,
-        permit: &NetworkPermit,
-        _secret: Option<&BoundSecret>,
-    ) -> Exchanged<Listed> {
+    async fn list_models(&self, access: Access<'_>) -> Exchanged<Listed> {
         let asked = Asked::Model(self.sender.connection().model.as_str());
         let call = Call::get(self.sender.url(&["models"]), None, asked);
         let reader = list_reader(ModelInfo::read_list, None);
-        let listed = self.sender.exchange(permit, call, reader).await;
+        let listed = self.sender.exchange(access.permit(), call, reader).await;
         let this = self.clone();
         judged_off_runtime(listed, move |list| Ok(this.listed(list))).await
     }
@@ -183,7 +175,7 @@ impl HuggingFace {
     }
 
     /// Without the token: the endpoint is public and proves nothing about it.
-    async fn climb_model(&self, permit: &NetworkPermit, model: &ModelId) -> Exchanged<ProbeResult> {
+    async fn climb_model(&self, access: Access<'_>, model: &ModelId) -> Exchanged<ProbeResult> {
         let (name, suffix) = model.split_suffix();
         let url = self.sender.url(&["models", name]);
         let call = Call::get(url, None, Asked::Model(model.as_str()));
@@ -192,7 +184,7 @@ impl HuggingFace {
             let wrapped = value.pointer("/data/0").or_else(|| value.get("data"));
             ModelInfo::read(wrapped.unwrap_or(value))
         });
-        let looked_up = self.sender.exchange(permit, call, read).await;
+        let looked_up = self.sender.exchange(access.permit(), call, read).await;
         judged(looked_up, |info| {
             let outcome = info.map(|info| {
                 let finding = judge_model(model, suffix, &info);
@@ -204,8 +196,8 @@ impl HuggingFace {
     }
 
     /// The public list decides if the lookup was inconclusive.
-    async fn climb_list(&self, permit: &NetworkPermit) -> Exchanged<ProbeResult> {
-        let listed = self.list_models(permit, None).await;
+    async fn climb_list(&self, access: Access<'_>) -> Exchanged<ProbeResult> {
+        let listed = self.list_models(access).await;
         judged(listed, |listed| {
             let listed = listed?;
             Ok(self.climbed(listed.own, listed.prices))
@@ -220,18 +212,14 @@ impl HuggingFace {
         }
     }
 
-    async fn climb_identity(
-        &self,
-        permit: &NetworkPermit,
-        secret: Option<&BoundSecret>,
-    ) -> Exchanged<ProbeResult> {
-        let call = Call::get(self.identity.clone(), secret, Asked::Identity);
+    async fn climb_identity(&self, access: Access<'_>) -> Exchanged<ProbeResult> {
+        let call = Call::get(self.identity.clone(), access.secret(), Asked::Identity);
         let page = self.sender.profile().token_page;
-        let (bill_to, redactor) = (self.bill_to().map(str::to_owned), redactor(secret));
+        let (bill_to, redactor) = (self.bill_to().map(str::to_owned), redactor(access.secret()));
         let read = or_shape(&WHOLE, move |value| {
             whoami::judge(value, bill_to.as_deref(), page, &redactor)
         });
-        let asked = self.sender.exchange(permit, call, read).await;
+        let asked = self.sender.exchange(access.permit(), call, read).await;
         judged(asked, |finding| {
             let finding = judge_identity(self.sender.host(), finding)?;
             Ok(vec![(CheckId::Token, finding)].into())
@@ -289,16 +277,16 @@ const WHOAMI: &str = "/api/whoami-v2";
 const POLICIES: [&str; 3] = ["fastest", "cheapest", "preferred"];
 const DECIDES: &[CheckId] = &[CheckId::Reach, CheckId::Model];
 const LOOKUP: Probe = Probe {
-    id: "model",
+    request: ProbeRequest::Model,
     decides: DECIDES,
 };
 /// Sent only if the lookup was inconclusive.
 const LIST: Probe = Probe {
-    id: "models",
+    request: ProbeRequest::Models,
     decides: DECIDES,
 };
 const IDENTITY: Probe = Probe {
-    id: "identity",
+    request: ProbeRequest::Identity,
     decides: &[CheckId::Token],
 };
 const RUNGS: [Probe; 3] = [LOOKUP, LIST, IDENTITY];

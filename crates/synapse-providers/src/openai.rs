@@ -5,18 +5,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use synapse_core::chat::{ChatReply, ChatRequest};
 use synapse_core::error::Failure;
-use synapse_core::gate::NetworkPermit;
 use synapse_core::models::{Listed, ModelList};
-use synapse_core::preflight::{Finding, Probe, ProbeResult};
-use synapse_core::provider::{Exchanged, OutgoingRequest, Provider, Tariff};
+use synapse_core::preflight::{Finding, Probe, ProbeRequest, ProbeResult};
+use synapse_core::provider::{Access, Exchanged, OutgoingRequest, Provider, Tariff};
 use synapse_core::receipt::Exchange;
 use synapse_core::redact::Redactor;
-use synapse_core::secret::BoundSecret;
 use synapse_core::{Connection, ModelId, Origin};
 use synapse_http::HttpClient;
 
 use crate::classify::{Asked, Problem};
-use crate::found::{self, LIST, LOOKUP_THEN_LIST};
+use crate::found::{self, LOOKUP_THEN_LIST};
 use crate::json::{Seen, WHOLE};
 use crate::list::{List, list_reader};
 use crate::prices::ShippedPrices;
@@ -61,32 +59,28 @@ impl Provider for OpenAi {
         completion_call(&self.sender, dialect, None, request).map(Call::outgoing)
     }
 
-    async fn chat(
-        &self,
-        permit: &NetworkPermit,
-        secret: Option<&BoundSecret>,
-        request: &ChatRequest,
-    ) -> Exchanged<ChatReply> {
-        let call = completion_call(&self.sender, Dialect::OpenAi, secret, request)
+    async fn chat(&self, access: Access<'_>, request: &ChatRequest) -> Exchanged<ChatReply> {
+        let call = completion_call(&self.sender, Dialect::OpenAi, access.secret(), request)
             .map(|call| call.account(self.account()));
-        self.sender.prompt(permit, call, reply_reader(secret)).await
+        self.sender
+            .prompt(access.permit(), call, reply_reader(access.secret()))
+            .await
     }
 
-    fn rungs(&self) -> &'static [Probe] {
+    fn probes(&self) -> &'static [Probe] {
         &LOOKUP_THEN_LIST
     }
 
-    async fn climb(
+    async fn probe(
         &self,
-        rung: &Probe,
-        permit: &NetworkPermit,
-        secret: Option<&BoundSecret>,
+        probe: &Probe,
+        access: Access<'_>,
         model: &ModelId,
     ) -> Exchanged<ProbeResult> {
-        let redactor = redactor(secret);
+        let redactor = redactor(access.secret());
         let accepted = |finding| found::accepted(self.sender.host(), finding);
-        if rung.id == LIST.id {
-            let listed = self.list(permit, secret, model).await;
+        if probe.request == ProbeRequest::Models {
+            let listed = self.list(access, model).await;
             let (this, model) = (self.clone(), model.clone());
             return judged_off_runtime(listed, move |list| {
                 let finding = this.judge_listed(&model, &list, &redactor);
@@ -96,7 +90,7 @@ impl Provider for OpenAi {
         }
         let path = ["models", model.as_str()];
         let reader = or_shape(&WHOLE, ModelInfo::read);
-        let looked_up = self.ask(permit, secret, model, &path, reader).await;
+        let looked_up = self.ask(access, model, &path, reader).await;
         judged(looked_up, |info| {
             let outcome = info.map(|info| accepted(model_finding(model, &info, &redactor)));
             // Not every compatible server has a lookup; the list decides then.
@@ -105,7 +99,7 @@ impl Provider for OpenAi {
                 false => found::unless_absent(outcome, ProbeResult::default),
             };
             // A restricted key may lack `Models: Read`.
-            found::unless_unreadable(outcome, secret, self.sender.host())
+            found::unless_unreadable(outcome, access.secret(), self.sender.host())
         })
     }
 
@@ -113,14 +107,10 @@ impl Provider for OpenAi {
         ModelList::OfTheOwner
     }
 
-    async fn list_models(
-        &self,
-        permit: &NetworkPermit,
-        secret: Option<&BoundSecret>,
-    ) -> Exchanged<Listed> {
+    async fn list_models(&self, access: Access<'_>) -> Exchanged<Listed> {
         let model = &self.sender.connection().model;
-        let listed = self.list(permit, secret, model).await;
-        let (this, redactor) = (self.clone(), redactor(secret));
+        let listed = self.list(access, model).await;
+        let (this, redactor) = (self.clone(), redactor(access.secret()));
         judged_off_runtime(listed, move |list| {
             let model = &this.sender.connection().model;
             Ok(Listed {
@@ -156,28 +146,22 @@ impl OpenAi {
     }
 
     /// Sends one request for all models.
-    async fn list(
-        &self,
-        permit: &NetworkPermit,
-        secret: Option<&BoundSecret>,
-        model: &ModelId,
-    ) -> Exchanged<List> {
-        let reader = list_reader(ModelInfo::read_list, secret);
-        self.ask(permit, secret, model, &["models"], reader).await
+    async fn list(&self, access: Access<'_>, model: &ModelId) -> Exchanged<List> {
+        let reader = list_reader(ModelInfo::read_list, access.secret());
+        self.ask(access, model, &["models"], reader).await
     }
 
     /// Sends one request to the models endpoint.
     async fn ask<T: Send + 'static>(
         &self,
-        permit: &NetworkPermit,
-        secret: Option<&BoundSecret>,
+        access: Access<'_>,
         model: &ModelId,
         path: &[&str],
         reader: Reader<impl FnOnce(&Seen) -> Result<T, Problem> + Send + 'static>,
     ) -> Exchanged<T> {
         let asked = Asked::Model(model.as_str());
-        let call = Call::get(self.sender.url(path), secret, asked).account(self.account());
-        self.sender.exchange(permit, call, reader).await
+        let call = Call::get(self.sender.url(path), access.secret(), asked).account(self.account());
+        self.sender.exchange(access.permit(), call, reader).await
     }
 
     /// The finding of a list for `model`.

@@ -10,7 +10,7 @@ use crate::connection::Connection;
 use crate::error::{Code, Failure};
 use crate::limits::UsageEstimate;
 use crate::name::{ConnectionName, ModelId};
-use crate::provider::{Exchanged, OutgoingRequest, Provider};
+use crate::provider::{Access, Exchanged, OutgoingRequest, Provider};
 use crate::receipt::Receipt;
 
 use super::access;
@@ -202,8 +202,8 @@ async fn exchange(
         call.open_early();
     }
     let secret = access::secret(ports, connection, &permit).await?;
-    let secret = secret.as_ref().map(|(secret, _)| secret);
-    let exchanged = provider.chat(&permit, secret, request).await;
+    let access = Access::new(&permit, secret.as_ref().map(|(secret, _)| secret));
+    let exchanged = provider.chat(access, request).await;
     Ok((provider, exchanged))
 }
 

@@ -7,7 +7,7 @@ use crate::gate::NetworkPermit;
 use crate::models::{Listed, ModelList};
 use crate::nearest::likest;
 use crate::preflight::Finding;
-use crate::provider::Exchanged;
+use crate::provider::{Access, Exchanged};
 use crate::receipt::Exchange;
 use crate::redact::printable_line;
 use crate::time::Timestamp;
@@ -106,7 +106,8 @@ impl Engine {
                 .await?
                 .map(|(secret, _)| secret),
         };
-        let Exchanged { exchange, outcome } = provider.list_models(permit, secret.as_ref()).await;
+        let access = Access::new(permit, secret.as_ref());
+        let Exchanged { exchange, outcome } = provider.list_models(access).await;
         let mut listed = outcome?;
         let warnings = std::mem::take(&mut listed.warnings);
         let nearest = match asked_for {

@@ -14,7 +14,7 @@ use crate::gate::{NetworkGate, NetworkPermit};
 use crate::name::ConnectionName;
 use crate::ports::StoredConnection;
 use crate::preflight::{Check, CheckId, Finding, PreflightReport, Probe, Reach, Skip, blame};
-use crate::provider::Provider;
+use crate::provider::{Access, Provider};
 use crate::secret::BoundSecret;
 
 use super::access::{self, open_gate_hint};
@@ -200,11 +200,11 @@ impl Climb<'_, '_> {
         let over_the_network = credential.is_some_and(CredentialRef::may_use_network);
         if self.report.reach == Reach::Offline && over_the_network {
             self.push(CheckId::Credential, Finding::Skip(Skip::Offline));
-            self.skip_network(provider.rungs(), Skip::Offline);
+            self.skip_network(provider.probes(), Skip::Offline);
             return;
         }
         let Some(secret) = self
-            .read_credential(&connection, &permit, provider.rungs())
+            .read_credential(&connection, &permit, provider.probes())
             .await
         else {
             return;
@@ -216,10 +216,10 @@ impl Climb<'_, '_> {
             secret,
         };
         if self.report.reach == Reach::Offline {
-            self.skip_network(ready.provider.rungs(), Skip::Offline);
+            self.skip_network(ready.provider.probes(), Skip::Offline);
             return;
         }
-        for rung in ready.provider.rungs() {
+        for rung in ready.provider.probes() {
             self.climb_rung(rung, &ready).await;
         }
         self.live(&ready).await;
@@ -320,7 +320,7 @@ impl Climb<'_, '_> {
                     CheckId::Credential,
                     Finding::Skip(Skip::Needs(CheckId::Gate)),
                 );
-                self.skip_network(provider.rungs(), Skip::Needs(CheckId::Gate));
+                self.skip_network(provider.probes(), Skip::Needs(CheckId::Gate));
                 None
             }
         }
@@ -375,15 +375,9 @@ impl Climb<'_, '_> {
             self.skip_undecided(rung, Skip::Needs(needed));
             return;
         }
-        let exchanged = ready
-            .provider
-            .climb(
-                rung,
-                &ready.permit,
-                ready.secret.as_ref(),
-                &ready.connection.model,
-            )
-            .await;
+        let access = Access::new(&ready.permit, ready.secret.as_ref());
+        let model = &ready.connection.model;
+        let exchanged = ready.provider.probe(rung, access, model).await;
         match exchanged.outcome {
             Ok(climbed) => {
                 for (id, finding) in climbed.findings {

@@ -1,5 +1,6 @@
 //! The port implemented by provider adapters, and the kinds of providers.
 
+mod access;
 pub(crate) mod address;
 mod kind;
 mod profile;
@@ -12,14 +13,13 @@ use async_trait::async_trait;
 use crate::chat::{ChatReply, ChatRequest};
 use crate::endpoint::Origin;
 use crate::error::Failure;
-use crate::gate::NetworkPermit;
 use crate::models::{Listed, ModelList};
 use crate::name::ModelId;
 use crate::preflight::{Probe, ProbeResult};
 use crate::price::{PriceKey, PriceList};
 use crate::receipt::Exchange;
-use crate::secret::BoundSecret;
 
+pub use access::Access;
 pub use kind::ProviderKind;
 pub use profile::{
     Authorization, ModelIndex, ProviderProfile, TokenCap, TokenNeed, Unlisted, Wire,
@@ -68,37 +68,27 @@ pub trait Provider: Send + Sync + fmt::Debug {
     /// Sends one chat request, without a token if there is no secret.
     ///
     /// The request is sent unchanged: nothing is added or defaulted.
-    async fn chat(
-        &self,
-        permit: &NetworkPermit,
-        secret: Option<&BoundSecret>,
-        request: &ChatRequest,
-    ) -> Exchanged<ChatReply>;
+    async fn chat(&self, access: Access<'_>, request: &ChatRequest) -> Exchanged<ChatReply>;
 
     /// The network probes of this provider's preflight, in order.
-    fn rungs(&self) -> &'static [Probe];
+    fn probes(&self) -> &'static [Probe];
 
     /// Sends the probe's single request and reports its findings per check.
     ///
     /// A failure is assigned to the check it concerns. Without findings, the next probe for the
     /// same checks decides.
-    async fn climb(
+    async fn probe(
         &self,
-        rung: &Probe,
-        permit: &NetworkPermit,
-        secret: Option<&BoundSecret>,
+        probe: &Probe,
+        access: Access<'_>,
         model: &ModelId,
     ) -> Exchanged<ProbeResult>;
 
     /// Whether the model list requires the token.
     fn model_list(&self) -> ModelList;
 
-    /// Sends one request for the model list, with `secret` as required by [`Provider::model_list`].
-    async fn list_models(
-        &self,
-        permit: &NetworkPermit,
-        secret: Option<&BoundSecret>,
-    ) -> Exchanged<Listed>;
+    /// Sends one request for the model list, with the secret as required by [`Provider::model_list`].
+    async fn list_models(&self, access: Access<'_>) -> Exchanged<Listed>;
 
     /// The source of an unsent call's price. Sends nothing.
     fn quote(&self, _asked: &ModelId) -> Tariff {

@@ -6,13 +6,11 @@ use async_trait::async_trait;
 use synapse_core::chat::{ChatReply, ChatRequest};
 use synapse_core::engine::Engine;
 use synapse_core::error::Failure;
-use synapse_core::gate::NetworkPermit;
 use synapse_core::ledger::Outcome;
 use synapse_core::models::{Listed, ModelList};
 use synapse_core::ports::ProviderFactory;
 use synapse_core::preflight::{Probe, ProbeResult};
-use synapse_core::provider::{Exchanged, OutgoingRequest, Provider};
-use synapse_core::secret::BoundSecret;
+use synapse_core::provider::{Access, Exchanged, OutgoingRequest, Provider};
 use synapse_core::{Connection, ModelId, Origin};
 use synapse_testkit::ports::StubProvider;
 
@@ -41,14 +39,9 @@ impl Provider for Silent {
         self.0.outgoing(request)
     }
 
-    async fn chat(
-        &self,
-        permit: &NetworkPermit,
-        _secret: Option<&BoundSecret>,
-        _request: &ChatRequest,
-    ) -> Exchanged<ChatReply> {
-        permit.departing(BODY).await.unwrap();
-        if let (Some(departure), Reached::Connection) = (permit.departure(), self.1) {
+    async fn chat(&self, access: Access<'_>, _request: &ChatRequest) -> Exchanged<ChatReply> {
+        access.permit().departing(BODY).await.unwrap();
+        if let (Some(departure), Reached::Connection) = (access.permit().departure(), self.1) {
             departure.departed();
         }
         std::future::pending().await
@@ -58,26 +51,21 @@ impl Provider for Silent {
         self.0.model_list()
     }
 
-    async fn list_models(
-        &self,
-        _permit: &NetworkPermit,
-        _secret: Option<&BoundSecret>,
-    ) -> Exchanged<Listed> {
+    async fn list_models(&self, _access: Access<'_>) -> Exchanged<Listed> {
         std::future::pending().await
     }
 
-    fn rungs(&self) -> &'static [Probe] {
+    fn probes(&self) -> &'static [Probe] {
         &[]
     }
 
-    async fn climb(
+    async fn probe(
         &self,
-        rung: &Probe,
-        permit: &NetworkPermit,
-        secret: Option<&BoundSecret>,
+        probe: &Probe,
+        access: Access<'_>,
         model: &ModelId,
     ) -> Exchanged<ProbeResult> {
-        self.0.climb(rung, permit, secret, model).await
+        self.0.probe(probe, access, model).await
     }
 }
 

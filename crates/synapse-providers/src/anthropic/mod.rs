@@ -16,10 +16,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use synapse_core::chat::{ChatReply, ChatRequest};
 use synapse_core::error::Failure;
-use synapse_core::gate::NetworkPermit;
 use synapse_core::models::{Listed, ModelList};
-use synapse_core::preflight::{Finding, Probe, ProbeResult};
-use synapse_core::provider::{Exchanged, OutgoingRequest, Provider, Tariff};
+use synapse_core::preflight::{Finding, Probe, ProbeRequest, ProbeResult};
+use synapse_core::provider::{Access, Exchanged, OutgoingRequest, Provider, Tariff};
 use synapse_core::receipt::Exchange;
 use synapse_core::redact::Redactor;
 use synapse_core::secret::BoundSecret;
@@ -29,7 +28,7 @@ use url::Url;
 
 use self::model::{ModelInfo, Page};
 use crate::classify::{Asked, Problem};
-use crate::found::{self, LIST, LOOKUP_THEN_LIST};
+use crate::found::{self, LOOKUP_THEN_LIST};
 use crate::json::{Seen, WHOLE};
 use crate::prices::ShippedPrices;
 use crate::reply::{finish, redactor, says_nothing};
@@ -88,30 +87,26 @@ impl Provider for Anthropic {
         self.prompt_call(None, request).map(Call::outgoing)
     }
 
-    async fn chat(
-        &self,
-        permit: &NetworkPermit,
-        secret: Option<&BoundSecret>,
-        request: &ChatRequest,
-    ) -> Exchanged<ChatReply> {
-        let call = self.prompt_call(secret, request);
-        self.sender.prompt(permit, call, reply_reader(secret)).await
+    async fn chat(&self, access: Access<'_>, request: &ChatRequest) -> Exchanged<ChatReply> {
+        let call = self.prompt_call(access.secret(), request);
+        self.sender
+            .prompt(access.permit(), call, reply_reader(access.secret()))
+            .await
     }
 
-    fn rungs(&self) -> &'static [Probe] {
+    fn probes(&self) -> &'static [Probe] {
         &LOOKUP_THEN_LIST
     }
 
-    async fn climb(
+    async fn probe(
         &self,
-        rung: &Probe,
-        permit: &NetworkPermit,
-        secret: Option<&BoundSecret>,
+        probe: &Probe,
+        access: Access<'_>,
         model: &ModelId,
     ) -> Exchanged<ProbeResult> {
-        let redactor = redactor(secret);
-        if rung.id == LIST.id {
-            let listed = self.list(permit, secret, model).await;
+        let redactor = redactor(access.secret());
+        if probe.request == ProbeRequest::Models {
+            let listed = self.list(access, model).await;
             let (this, model) = (self.clone(), model.clone());
             return judged_off_runtime(listed, move |page| {
                 Ok(this.accepted(this.judge_listed(&model, &page, &redactor)))
@@ -120,7 +115,7 @@ impl Provider for Anthropic {
         }
         let url = self.sender.url(&["models", model.as_str()]);
         let reader = or_shape(&WHOLE, ModelInfo::read);
-        let looked_up = self.ask(permit, secret, model, url, reader).await;
+        let looked_up = self.ask(access, model, url, reader).await;
         judged(looked_up, |info| {
             let outcome =
                 info.map(|info| self.accepted(self.model_finding(model, &info, &redactor)));
@@ -136,14 +131,10 @@ impl Provider for Anthropic {
         ModelList::OfTheOwner
     }
 
-    async fn list_models(
-        &self,
-        permit: &NetworkPermit,
-        secret: Option<&BoundSecret>,
-    ) -> Exchanged<Listed> {
+    async fn list_models(&self, access: Access<'_>) -> Exchanged<Listed> {
         let model = &self.sender.connection().model;
-        let listed = self.list(permit, secret, model).await;
-        let (this, redactor) = (self.clone(), redactor(secret));
+        let listed = self.list(access, model).await;
+        let (this, redactor) = (self.clone(), redactor(access.secret()));
         judged_off_runtime(listed, move |page| {
             let model = &this.sender.connection().model;
             let models = page.models.iter();
@@ -169,34 +160,28 @@ impl Provider for Anthropic {
 
 impl Anthropic {
     /// Sends one request for the largest page of models. Further pages are not requested.
-    async fn list(
-        &self,
-        permit: &NetworkPermit,
-        secret: Option<&BoundSecret>,
-        model: &ModelId,
-    ) -> Exchanged<Page> {
+    async fn list(&self, access: Access<'_>, model: &ModelId) -> Exchanged<Page> {
         let mut url = self.sender.url(&["models"]);
         url.set_query(Some(LONGEST_PAGE));
-        let redactor = redactor(secret);
+        let redactor = redactor(access.secret());
         let reader = Reader {
             shape: &MODELS,
             stated: None,
             read: move |seen: &Seen| Page::read(seen, &redactor).ok_or(Problem::Shape),
         };
-        self.ask(permit, secret, model, url, reader).await
+        self.ask(access, model, url, reader).await
     }
 
     /// Sends one request to the models endpoint.
     async fn ask<T: Send + 'static>(
         &self,
-        permit: &NetworkPermit,
-        secret: Option<&BoundSecret>,
+        access: Access<'_>,
         model: &ModelId,
         url: Url,
         reader: Reader<impl FnOnce(&Seen) -> Result<T, Problem> + Send + 'static>,
     ) -> Exchanged<T> {
-        let call = Call::get(url, secret, Asked::Model(model.as_str()));
-        self.sender.exchange(permit, call, reader).await
+        let call = Call::get(url, access.secret(), Asked::Model(model.as_str()));
+        self.sender.exchange(access.permit(), call, reader).await
     }
 
     /// The finding of a list for `model`, which may be an alias of a dated id. Other names may work

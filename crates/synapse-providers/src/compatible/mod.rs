@@ -10,16 +10,15 @@ use async_trait::async_trait;
 use serde_json::Value;
 use synapse_core::chat::{ChatReply, ChatRequest};
 use synapse_core::error::Failure;
-use synapse_core::gate::NetworkPermit;
 use synapse_core::models::{Listed, ModelList};
-use synapse_core::preflight::{CheckId, Finding, Probe, ProbeResult};
+use synapse_core::preflight::{CheckId, Finding, Probe, ProbeRequest, ProbeResult};
 use synapse_core::price::{PriceKey, SeenPrice};
 use synapse_core::provider::{
-    Exchanged, ModelIndex, OutgoingRequest, Provider, ProviderProfile, Tariff, TokenNeed, Unlisted,
+    Access, Exchanged, ModelIndex, OutgoingRequest, Provider, ProviderProfile, Tariff, TokenNeed,
+    Unlisted,
 };
 use synapse_core::receipt::Exchange;
 use synapse_core::redact::Redactor;
-use synapse_core::secret::BoundSecret;
 use synapse_core::{BaseUrl, Connection, ModelId, Origin};
 use synapse_http::HttpClient;
 use url::Url;
@@ -60,15 +59,11 @@ impl Provider for Compatible {
         completion_call(&self.sender, dialect, None, request).map(Call::outgoing)
     }
 
-    async fn chat(
-        &self,
-        permit: &NetworkPermit,
-        secret: Option<&BoundSecret>,
-        request: &ChatRequest,
-    ) -> Exchanged<ChatReply> {
+    async fn chat(&self, access: Access<'_>, request: &ChatRequest) -> Exchanged<ChatReply> {
         let dialect = Dialect::Compatible(self.profile().token_cap);
-        let call = completion_call(&self.sender, dialect, secret, request);
-        let (Reader { shape, read, .. }, redactor) = (reply_reader(secret), redactor(secret));
+        let call = completion_call(&self.sender, dialect, access.secret(), request);
+        let (Reader { shape, read, .. }, redactor) =
+            (reply_reader(access.secret()), redactor(access.secret()));
         let reader = Reader {
             shape,
             stated: Some(foreign::stated),
@@ -82,7 +77,7 @@ impl Provider for Compatible {
         let Exchanged {
             mut exchange,
             outcome,
-        } = self.sender.prompt(permit, call, reader).await;
+        } = self.sender.prompt(access.permit(), call, reader).await;
         let served_by = match &outcome {
             Ok((_, served_by)) => served_by.clone(),
             Err(failure) => failure.sub_provider().map(str::to_owned),
@@ -94,7 +89,7 @@ impl Provider for Compatible {
         }
     }
 
-    fn rungs(&self) -> &'static [Probe] {
+    fn probes(&self) -> &'static [Probe] {
         match (self.profile().models, self.profile().unlisted) {
             (ModelIndex::Public, _) => &[PUBLIC_LIST, KEY],
             (ModelIndex::OllamaTags, _) => &[TAGS, LIST],
@@ -103,19 +98,21 @@ impl Provider for Compatible {
         }
     }
 
-    async fn climb(
+    async fn probe(
         &self,
-        rung: &Probe,
-        permit: &NetworkPermit,
-        secret: Option<&BoundSecret>,
+        probe: &Probe,
+        access: Access<'_>,
         model: &ModelId,
     ) -> Exchanged<ProbeResult> {
-        match rung.id {
-            id if id == KEY.id => self.climb_key(permit, secret, model).await,
-            id if id == ALONE.id => self.climb_alone(permit, secret, model).await,
-            id if id == TAGS.id => self.climb_tags(permit, secret, model).await,
-            id if id == PUBLIC_LIST.id => self.climb_list(permit, None, model, LIST_URL).await,
-            _ => self.climb_list(permit, secret, model, LIST_URL).await,
+        match probe.request {
+            ProbeRequest::Key | ProbeRequest::Identity => self.climb_key(access, model).await,
+            ProbeRequest::Model => self.climb_alone(access, model).await,
+            ProbeRequest::LocalModels => self.climb_tags(access, model).await,
+            ProbeRequest::PublicModels => {
+                let access = access.without_secret();
+                self.climb_list(access, model, LIST_URL).await
+            }
+            ProbeRequest::Models => self.climb_list(access, model, LIST_URL).await,
         }
     }
 
@@ -128,19 +125,18 @@ impl Provider for Compatible {
         }
     }
 
-    async fn list_models(
-        &self,
-        permit: &NetworkPermit,
-        secret: Option<&BoundSecret>,
-    ) -> Exchanged<Listed> {
-        let secret = secret.filter(|_| self.model_list() == ModelList::OfTheOwner);
+    async fn list_models(&self, access: Access<'_>) -> Exchanged<Listed> {
+        let access = match self.model_list() {
+            ModelList::OfTheOwner => access,
+            ModelList::Public => access.without_secret(),
+        };
         let index = match self.profile().models {
             ModelIndex::OllamaTags => TAGS_URL,
             ModelIndex::OfTheOwner | ModelIndex::Public | ModelIndex::Catalogue => LIST_URL,
         };
         let model = &self.sender.connection().model;
-        let listed = self.ask(permit, secret, model, index).await;
-        let (this, redactor) = (self.clone(), redactor(secret));
+        let listed = self.ask(access, model, index).await;
+        let (this, redactor) = (self.clone(), redactor(access.secret()));
         judged_off_runtime(listed, move |list| {
             let model = &this.sender.connection().model;
             let own = this.judge(model, &list, &redactor).unwrap_or_else(|| {
@@ -186,34 +182,27 @@ impl Compatible {
     }
 
     /// Sends one request for the models at `index`.
-    async fn ask(
-        &self,
-        permit: &NetworkPermit,
-        secret: Option<&BoundSecret>,
-        model: &ModelId,
-        index: Index,
-    ) -> Exchanged<List> {
+    async fn ask(&self, access: Access<'_>, model: &ModelId, index: Index) -> Exchanged<List> {
         let url = (index.url)(&self.sender.connection().base_url);
-        let call = Call::get(url, secret, Asked::Model(model.as_str()));
-        let reader = list_reader(index.read, secret);
-        self.sender.exchange(permit, call, reader).await
+        let call = Call::get(url, access.secret(), Asked::Model(model.as_str()));
+        let reader = list_reader(index.read, access.secret());
+        self.sender.exchange(access.permit(), call, reader).await
     }
 
     async fn climb_list(
         &self,
-        permit: &NetworkPermit,
-        secret: Option<&BoundSecret>,
+        access: Access<'_>,
         model: &ModelId,
         index: Index,
     ) -> Exchanged<ProbeResult> {
-        let listed = self.ask(permit, secret, model, index).await;
-        let (this, model, redactor) = (self.clone(), model.clone(), redactor(secret));
-        let has_secret = secret.is_some();
+        let listed = self.ask(access, model, index).await;
+        let (this, model, redactor) = (self.clone(), model.clone(), redactor(access.secret()));
+        let has_secret = access.secret().is_some();
         let climbed = judged_off_runtime(listed, move |list| {
             Ok(this.climbed(has_secret, &model, &list, &redactor))
         });
         judged(climbed.await, |outcome| {
-            found::unless_unreadable(outcome, secret, self.sender.host())
+            found::unless_unreadable(outcome, access.secret(), self.sender.host())
         })
     }
 
@@ -250,31 +239,21 @@ impl Compatible {
     }
 
     /// Ollama's own list; for a proxy in front of it, the common list.
-    async fn climb_tags(
-        &self,
-        permit: &NetworkPermit,
-        secret: Option<&BoundSecret>,
-        model: &ModelId,
-    ) -> Exchanged<ProbeResult> {
-        let listed = self.climb_list(permit, secret, model, TAGS_URL).await;
+    async fn climb_tags(&self, access: Access<'_>, model: &ModelId) -> Exchanged<ProbeResult> {
+        let listed = self.climb_list(access, model, TAGS_URL).await;
         judged(listed, |outcome| {
             found::unless_absent(outcome, ProbeResult::default)
         })
     }
 
     /// Looks up a model that the list omits.
-    async fn climb_alone(
-        &self,
-        permit: &NetworkPermit,
-        secret: Option<&BoundSecret>,
-        model: &ModelId,
-    ) -> Exchanged<ProbeResult> {
+    async fn climb_alone(&self, access: Access<'_>, model: &ModelId) -> Exchanged<ProbeResult> {
         let url = self.sender.url(&["models", model.as_str()]);
-        let call = Call::get(url, secret, Asked::Model(model.as_str()));
+        let call = Call::get(url, access.secret(), Asked::Model(model.as_str()));
         let read = or_shape(&WHOLE, ModelInfo::read);
-        let looked_up = self.sender.exchange(permit, call, read).await;
+        let looked_up = self.sender.exchange(access.permit(), call, read).await;
         judged(looked_up, |info| {
-            let finding = info.map(|info| found::exists(model, &info, &redactor(secret)));
+            let finding = info.map(|info| found::exists(model, &info, &redactor(access.secret())));
             let absent = || rules::unproven(model, self.sender.host());
             let finding = found::unless_absent(finding, absent)?;
             Ok(vec![(CheckId::Model, finding)].into())
@@ -282,17 +261,12 @@ impl Compatible {
     }
 
     /// The key's remaining limit, from its own endpoint; free of charge.
-    async fn climb_key(
-        &self,
-        permit: &NetworkPermit,
-        secret: Option<&BoundSecret>,
-        model: &ModelId,
-    ) -> Exchanged<ProbeResult> {
-        let call = Call::get(self.sender.url(&["key"]), secret, Asked::Identity);
+    async fn climb_key(&self, access: Access<'_>, model: &ModelId) -> Exchanged<ProbeResult> {
+        let call = Call::get(self.sender.url(&["key"]), access.secret(), Asked::Identity);
         let page = self.profile().token_page;
         let model = model.clone();
         let read = or_shape(&WHOLE, move |value| key::judge(value, &model, page));
-        let asked = self.sender.exchange(permit, call, read).await;
+        let asked = self.sender.exchange(access.permit(), call, read).await;
         judged(asked, |finding| {
             let absent = || found::untold_token(self.sender.host(), "/key");
             let finding = found::unless_absent(finding, absent)?;
@@ -345,19 +319,19 @@ const TAGS_URL: Index = Index {
 };
 const MAX_NAME: usize = 200;
 const TAGS: Probe = Probe {
-    id: "tags",
+    request: ProbeRequest::LocalModels,
     decides: ALL,
 };
 /// Sent only if the list omitted the model.
 const ALONE: Probe = Probe {
-    id: "model",
+    request: ProbeRequest::Model,
     decides: &[CheckId::Model],
 };
 const PUBLIC_LIST: Probe = Probe {
-    id: "public",
+    request: ProbeRequest::PublicModels,
     decides: &[CheckId::Reach, CheckId::Model],
 };
 const KEY: Probe = Probe {
-    id: "key",
+    request: ProbeRequest::Key,
     decides: &[CheckId::Token],
 };

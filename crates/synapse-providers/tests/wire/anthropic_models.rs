@@ -173,7 +173,10 @@ async fn list(server: &RawServer, model: &str) -> Listed {
     let before = server.heads();
     let listed = bench
         .provider
-        .list_models(&bench.permit, Some(&bench.secret))
+        .list_models(synapse_core::provider::Access::new(
+            &bench.permit,
+            Some(&bench.secret),
+        ))
         .await;
     assert_eq!(server.heads() - before, 1);
     listed.outcome.unwrap()
@@ -266,7 +269,10 @@ async fn failures_of_the_list_have_codes() {
         let bench = Bench::new(&draft, AnthropicDouble::KEY);
         let listed = bench
             .provider
-            .list_models(&bench.permit, Some(&bench.secret))
+            .list_models(synapse_core::provider::Access::new(
+                &bench.permit,
+                Some(&bench.secret),
+            ))
             .await;
         assert_eq!(listed.outcome.unwrap_err().code(), code, "{fault:?}");
         assert_eq!(double.server().heads(), 1, "{fault:?}");

@@ -9,7 +9,7 @@ use synapse_core::error::Code;
 use synapse_core::gate::{NetworkGate, NetworkPermit};
 use synapse_core::ports::ProviderFactory;
 use synapse_core::preflight::{CheckId, Finding, blame};
-use synapse_core::provider::{Exchanged, Provider};
+use synapse_core::provider::{Access, Exchanged, Provider};
 use synapse_core::secret::BoundSecret;
 use synapse_providers::Providers;
 
@@ -42,7 +42,7 @@ impl Bench {
 
     pub(crate) async fn chat(&self, request: &ChatRequest) -> Exchanged<ChatReply> {
         self.provider
-            .chat(&self.permit, Some(&self.secret), request)
+            .chat(Access::new(&self.permit, Some(&self.secret)), request)
             .await
     }
 
@@ -50,13 +50,16 @@ impl Bench {
     /// the last finding, at the check it concerns.
     pub(crate) async fn climb(&self, secret: Option<&BoundSecret>) -> Vec<(CheckId, Finding)> {
         let mut seen: Vec<(CheckId, Finding)> = Vec::new();
-        for rung in self.provider.rungs() {
+        for rung in self.provider.probes() {
             let decided = |id: &CheckId| seen.iter().any(|(each, _)| each == id);
             if rung.decides.iter().all(decided) {
                 continue;
             }
             let model = &self.connection.model;
-            let climbed = self.provider.climb(rung, &self.permit, secret, model).await;
+            let climbed = self
+                .provider
+                .probe(rung, Access::new(&self.permit, secret), model)
+                .await;
             match climbed.outcome {
                 Ok(climbed) => seen.extend(climbed.findings),
                 Err(failure) => {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use synapse_core::chat::{ChatReply, ChatRequest, Message, Parameters, Role, ToolCall};
 use synapse_core::models::ListedModel;
 use synapse_core::preflight::Finding;
-use synapse_core::provider::{Authorization, Exchanged, ProviderKind, TokenNeed, Wire};
+use synapse_core::provider::{Access, Authorization, Exchanged, ProviderKind, TokenNeed, Wire};
 use synapse_testkit::raw::{RawServer, RecordedRequest, Reply};
 
 use crate::answers::counts;
@@ -43,7 +43,10 @@ fn bench(preset: ProviderKind, model: &str, server: &RawServer) -> Bench {
 /// Sends the token only if the provider requires one.
 async fn chat(preset: ProviderKind, bench: &Bench, request: &ChatRequest) -> Exchanged<ChatReply> {
     let secret = Some(&bench.secret).filter(|_| preset.profile().token == TokenNeed::Required);
-    bench.provider.chat(&bench.permit, secret, request).await
+    bench
+        .provider
+        .chat(Access::new(&bench.permit, secret), request)
+        .await
 }
 
 fn check_token(preset: ProviderKind, request: &RecordedRequest, sent: bool) {
@@ -174,7 +177,10 @@ async fn a_recorded_list_is_understood_for_one_request() {
         let with_token = recorded["token"].as_bool().unwrap();
         let secret =
             Some(&bench.secret).filter(|_| with_token || preset == ProviderKind::OpenRouter);
-        let exchanged = bench.provider.list_models(&bench.permit, secret).await;
+        let exchanged = bench
+            .provider
+            .list_models(Access::new(&bench.permit, secret))
+            .await;
         let all = exchanged.outcome.unwrap();
         let (word, text) = own(&all.own);
         assert_eq!(word, recorded["own"][0], "{preset}: {text}");

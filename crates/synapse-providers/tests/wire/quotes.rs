@@ -6,7 +6,7 @@ use synapse_core::connection::Draft;
 use synapse_core::engine::ChatCall;
 use synapse_core::limits::DraftLimits;
 use synapse_core::price::PriceKey;
-use synapse_core::provider::Tariff;
+use synapse_core::provider::{Access, Tariff};
 use synapse_core::receipt::Exchange;
 use synapse_core::{Code, Failure, Origin, Ports};
 use synapse_testkit::ports::{FixedSecret, MemoryPrices};
@@ -222,7 +222,10 @@ async fn a_limit_of_money_holds_by_the_prices_that_a_list_stated() {
         assert_eq!(unseen, Code::CredentialMissing, "nothing was seen yet");
         let bench = Bench::new(&draft, "fake-token");
         let secret = Some(&bench.secret);
-        let listed = bench.provider.list_models(&bench.permit, secret).await;
+        let listed = bench
+            .provider
+            .list_models(Access::new(&bench.permit, secret))
+            .await;
         let Ports { clock, prices, .. } = product.engine.ports();
         let seen = listed.outcome.unwrap().prices;
         prices.keep(clock.now(), seen).await.unwrap();

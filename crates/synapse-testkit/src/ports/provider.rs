@@ -7,11 +7,10 @@ use async_trait::async_trait;
 use synapse_core::chat::{ChatReply, ChatRequest};
 use synapse_core::models::{Listed, ModelList};
 use synapse_core::ports::ProviderFactory;
-use synapse_core::preflight::{CheckId, Finding, Probe, ProbeResult};
-use synapse_core::provider::{Exchanged, OutgoingRequest};
+use synapse_core::preflight::{CheckId, Finding, Probe, ProbeRequest, ProbeResult};
+use synapse_core::provider::{Access, Exchanged, OutgoingRequest};
 use synapse_core::receipt::Exchange;
-use synapse_core::secret::BoundSecret;
-use synapse_core::{Code, Connection, Failure, ModelId, NetworkPermit, Origin, Provider};
+use synapse_core::{Code, Connection, Failure, ModelId, Origin, Provider};
 
 /// A [`Provider`] that never opens a socket. Its one free probe decides reachability, token and
 /// model.
@@ -131,13 +130,8 @@ impl Provider for StubProvider {
         })
     }
 
-    async fn chat(
-        &self,
-        permit: &NetworkPermit,
-        secret: Option<&BoundSecret>,
-        request: &ChatRequest,
-    ) -> Exchanged<ChatReply> {
-        if let Err(refusal) = permit.departing(self.body_length).await {
+    async fn chat(&self, access: Access<'_>, request: &ChatRequest) -> Exchanged<ChatReply> {
+        if let Err(refusal) = access.permit().departing(self.body_length).await {
             return Exchanged {
                 exchange: Exchange {
                     attempts: 0,
@@ -146,11 +140,11 @@ impl Provider for StubProvider {
                 outcome: Err(refusal),
             };
         }
-        if let Some(departure) = permit.departure() {
+        if let Some(departure) = access.permit().departure() {
             departure.departed();
         }
         let mut state = self.lock();
-        state.with_token += usize::from(secret.is_some());
+        state.with_token += usize::from(access.secret().is_some());
         state.chats.push(request.clone());
         let outcome = state.replies.pop_front().unwrap_or_else(|| {
             Err(Failure::new(
@@ -174,11 +168,7 @@ impl Provider for StubProvider {
         ModelList::OfTheOwner
     }
 
-    async fn list_models(
-        &self,
-        _permit: &NetworkPermit,
-        _secret: Option<&BoundSecret>,
-    ) -> Exchanged<Listed> {
+    async fn list_models(&self, _access: Access<'_>) -> Exchanged<Listed> {
         self.lock().lists += 1;
         Exchanged {
             exchange: self.exchange(),
@@ -191,18 +181,17 @@ impl Provider for StubProvider {
         }
     }
 
-    fn rungs(&self) -> &'static [Probe] {
+    fn probes(&self) -> &'static [Probe] {
         &[Probe {
-            id: "stub",
+            request: ProbeRequest::Model,
             decides: &[CheckId::Reach, CheckId::Token, CheckId::Model],
         }]
     }
 
-    async fn climb(
+    async fn probe(
         &self,
-        rung: &Probe,
-        _permit: &NetworkPermit,
-        _secret: Option<&BoundSecret>,
+        probe: &Probe,
+        _access: Access<'_>,
         _model: &ModelId,
     ) -> Exchanged<ProbeResult> {
         if self.lock().hangs {
@@ -212,7 +201,7 @@ impl Provider for StubProvider {
         state.climbs += 1;
         let outcome = match &state.rung_failure {
             Some(failure) => Err(failure.clone()),
-            None => Ok(rung
+            None => Ok(probe
                 .decides
                 .iter()
                 .map(|id| (*id, Finding::Ok("stubbed".to_owned())))

@@ -7,14 +7,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use synapse_core::chat::{ChatReply, ChatRequest};
-use synapse_core::gate::NetworkPermit;
 use synapse_core::ledger::Outcome;
 use synapse_core::models::{Listed, ModelList};
 use synapse_core::ports::ProviderFactory;
 use synapse_core::preflight::{Probe, ProbeResult};
-use synapse_core::provider::{Exchanged, OutgoingRequest, Provider};
+use synapse_core::provider::{Access, Exchanged, OutgoingRequest, Provider};
 use synapse_core::receipt::Exchange;
-use synapse_core::secret::BoundSecret;
 use synapse_core::{Connection, Failure, ModelId, Origin};
 use synapse_mcp::host::ProgressReporter;
 use synapse_mcp::{Caller, ProtocolRevision, ToolCall, ToolHost};
@@ -56,16 +54,11 @@ impl Provider for Slow {
         unreachable!("nobody asks this provider what it would send")
     }
 
-    async fn chat(
-        &self,
-        permit: &NetworkPermit,
-        _secret: Option<&BoundSecret>,
-        _request: &ChatRequest,
-    ) -> Exchanged<ChatReply> {
+    async fn chat(&self, access: Access<'_>, _request: &ChatRequest) -> Exchanged<ChatReply> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         // As every adapter does before its request, once it is connected.
-        permit.departing(BODY).await.unwrap();
-        permit.departure().unwrap().departed();
+        access.permit().departing(BODY).await.unwrap();
+        access.permit().departure().unwrap().departed();
         sleep(TAKES).await;
         Exchanged {
             exchange: Exchange {
@@ -81,23 +74,18 @@ impl Provider for Slow {
         ModelList::Public
     }
 
-    async fn list_models(
-        &self,
-        _permit: &NetworkPermit,
-        _secret: Option<&BoundSecret>,
-    ) -> Exchanged<Listed> {
+    async fn list_models(&self, _access: Access<'_>) -> Exchanged<Listed> {
         unreachable!("nobody lists")
     }
 
-    fn rungs(&self) -> &'static [Probe] {
+    fn probes(&self) -> &'static [Probe] {
         &[]
     }
 
-    async fn climb(
+    async fn probe(
         &self,
-        _rung: &Probe,
-        _permit: &NetworkPermit,
-        _secret: Option<&BoundSecret>,
+        _probe: &Probe,
+        _access: Access<'_>,
         _model: &ModelId,
     ) -> Exchanged<ProbeResult> {
         unreachable!("nobody climbs")
