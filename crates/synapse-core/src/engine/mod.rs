@@ -86,7 +86,7 @@ impl Engine {
     /// # Errors
     /// `config.not-found`, listing existing names, or as [`Engine::connections`].
     pub fn stored(&self, name: &str) -> Result<StoredConnection, Failure> {
-        find(&self.ports.connections.shared()?, name).cloned()
+        self.named(name, |stored| Ok(stored.clone()))
     }
 
     /// A valid connection: the named one, the default, or the only one.
@@ -95,21 +95,18 @@ impl Engine {
     /// `config.not-found`, `usage.invalid-arguments` if a name is required, or the failure of an
     /// invalid connection.
     pub fn connection(&self, name: Option<&str>) -> Result<Connection, Failure> {
-        let all = self.ports.connections.shared()?;
         if let Some(name) = name {
-            return find(&all, name)?.usable();
+            return self.named(name, StoredConnection::usable);
         }
         if let Some(default) = self.ports.connections.default_name()? {
-            let stored = find(&all, default.as_str());
-            return stored
-                .map_err(|failure| {
-                    failure
-                        .cause("it is the default connection")
-                        .remedy("choose another one", &Remedy::ChooseDefault)
-                })?
-                .usable();
+            let stored = self.named(default.as_str(), |stored| Ok(stored.usable()));
+            return stored.map_err(|failure| {
+                failure
+                    .cause("it is the default connection")
+                    .remedy("choose another one", &Remedy::ChooseDefault)
+            })?;
         }
-        match &*all {
+        match &*self.ports.connections.shared()? {
             [only] => only.usable(),
             [] => Err(
                 Failure::new(Code::ConfigNotFound, "there is no connection yet")
@@ -132,6 +129,20 @@ impl Engine {
                 "or choose the one that is meant without a name",
                 &Remedy::ChooseDefault,
             )),
+        }
+    }
+
+    /// What `of` makes of the connection called `name`; the others are read only to say what exists.
+    fn named<T>(
+        &self,
+        name: &str,
+        of: impl FnOnce(&StoredConnection) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let is_meant = |stored: &&StoredConnection| stored.name.as_str() == name;
+        let connections = &self.ports.connections;
+        match connections.shared_named(name)?.iter().find(is_meant) {
+            Some(stored) => of(stored),
+            None => Err(not_found(name, &names(&connections.shared()?))),
         }
     }
 
@@ -192,12 +203,6 @@ impl Engine {
     pub const fn ports(&self) -> &Ports {
         &self.ports
     }
-}
-
-fn find<'a>(all: &'a [StoredConnection], name: &str) -> Result<&'a StoredConnection, Failure> {
-    all.iter()
-        .find(|stored| stored.name.as_str() == name)
-        .ok_or_else(|| not_found(name, &names(all)))
 }
 
 fn names(all: &[StoredConnection]) -> Vec<ConnectionName> {

@@ -96,6 +96,16 @@ pub trait ConnectionStore: Send + Sync + fmt::Debug {
         self.load().map(Arc::from)
     }
 
+    /// At least the connection called `name`, when there is one: a store that finds it without the
+    /// others leaves them out.
+    ///
+    /// # Errors
+    /// As [`ConnectionStore::load`].
+    fn shared_named(&self, name: &str) -> Result<Arc<[StoredConnection]>, Failure> {
+        let _ = name;
+        self.shared()
+    }
+
     /// Adds a connection.
     ///
     /// # Errors

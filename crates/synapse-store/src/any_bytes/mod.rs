@@ -6,6 +6,7 @@
 mod ledger;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::{Map, json};
 use synapse_core::connection::PreflightPass;
@@ -35,8 +36,11 @@ pub fn connections(bytes: &[u8]) {
         drop(store.telemetry());
         drop(crate::connections::ledger_settings(home));
         let Ok(before) = store.load() else {
+            let unread = TomlConnections::new(home.clone());
+            assert!(unread.default_name().is_err() && unread.shared_named("a").is_err());
             return assert_unchanged(&file, bytes);
         };
+        assert_each_is_found(home, &store, &before);
         let names: Vec<ConnectionName> = before.iter().map(|each| each.name.clone()).collect();
         let Some(pass) = pass() else { return };
         let added = store.insert(&pass);
@@ -131,6 +135,23 @@ pub fn approvals(bytes: &[u8]) {
         drop(store.load());
         assert_unchanged(&file, bytes);
     });
+}
+
+/// Each connection, looked for by its name alone, is the one that all of them are read with.
+fn assert_each_is_found(home: &Home, store: &TomlConnections, all: &[StoredConnection]) {
+    let unread = || TomlConnections::new(home.clone());
+    assert_eq!(unread().default_name(), store.default_name());
+    for each in all {
+        let found = unread().shared_named(each.name.as_str());
+        let found = found.unwrap_or_else(|_| Arc::new([]));
+        let found = found.iter().find(|other| other.name == each.name);
+        assert_eq!(found.map(shown), Some(shown(each)));
+    }
+}
+
+/// All that a connection says.
+fn shown(stored: &StoredConnection) -> String {
+    format!("{stored:?}")
 }
 
 /// Runs `work` with an empty temporary home.

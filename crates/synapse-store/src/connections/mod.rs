@@ -6,9 +6,11 @@
 mod document;
 mod edit;
 mod fields;
+mod outline;
 mod source;
 mod stamp;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -21,6 +23,7 @@ use synapse_core::{Code, ConnectionName, Draft, Failure, Remedy};
 use synapse_home::Home;
 
 pub(crate) use self::document::LedgerSettings;
+use self::outline::Outline;
 use self::source::{Opened, Source};
 use self::stamp::Watched;
 use synapse_home::atomic::{Lock, replace};
@@ -38,15 +41,18 @@ pub struct TomlConnections {
     last: Arc<Mutex<Option<Understood>>>,
 }
 
-/// A parsed text and its file.
+/// A text, what is known of its meaning, and its file.
 struct Understood {
-    text: String,
-    meaning: Whole,
+    source: Source,
     file: Watched,
+    /// Once all of it was asked for, or is not in the plain form.
+    whole: Option<Whole>,
+    outline: Option<Outline>,
+    /// The connections that were asked for by name, while not all of them were.
+    named: BTreeMap<String, Arc<[StoredConnection]>>,
 }
 
 /// The meaning of a whole text.
-#[derive(Clone)]
 struct Whole {
     stored: Arc<[StoredConnection]>,
     /// An error here does not invalidate the connections.
@@ -102,34 +108,88 @@ impl TomlConnections {
         replace(source.path(), text.as_bytes())
     }
 
-    /// The current meaning of the file.
-    fn whole(&self) -> Result<Whole, Failure> {
+    /// Answers a question about the current text of the file.
+    fn ask<T>(
+        &self,
+        question: impl FnOnce(&mut Understood) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let path = self.home.connections();
         rely_on(&self.home, &path)?;
         let began = Instant::now();
         let opened = Opened::at(&path)?;
         let stamp = opened.stamp();
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(last) = last.as_ref()
+        if let Some(last) = last.as_mut()
             && last.file.is_unchanged(stamp)
         {
-            return Ok(last.meaning.clone());
+            return question(last);
         }
         let source = opened.read()?;
-        if let Some(last) = last.as_mut().filter(|last| last.text == source.text()) {
+        if let Some(last) = last
+            .as_mut()
+            .filter(|last| last.source.text() == source.text())
+        {
             last.file.note(stamp, began);
-            return Ok(last.meaning.clone());
+            return question(last);
         }
-        let meaning = Whole {
-            stored: document::read(&source)?.into(),
-            default: document::default_name(&source),
+        let read = Understood::of(source, Watched::since(stamp, began));
+        question(last.insert(read))
+    }
+}
+
+impl Understood {
+    fn of(source: Source, file: Watched) -> Self {
+        Self {
+            outline: Outline::of(source.text()),
+            source,
+            file,
+            whole: None,
+            named: BTreeMap::new(),
+        }
+    }
+
+    fn whole(&mut self) -> Result<&Whole, Failure> {
+        let whole = match self.whole.take() {
+            Some(whole) => whole,
+            None => Whole {
+                stored: document::read(&self.source)?.into(),
+                default: document::default_name(&self.source),
+            },
         };
-        *last = Some(Understood {
-            text: source.into_text(),
-            meaning: meaning.clone(),
-            file: Watched::since(stamp, began),
-        });
-        Ok(meaning)
+        self.named.clear();
+        Ok(self.whole.insert(whole))
+    }
+
+    /// At least the connection called `name`, when there is one.
+    fn named(&mut self, name: &str) -> Result<Arc<[StoredConnection]>, Failure> {
+        if let Some(known) = self.named.get(name) {
+            return Ok(Arc::clone(known));
+        }
+        if self.whole.is_none()
+            && self.named.len() < MOST_NAMED
+            && let Some(alone) = self.alone(name)
+        {
+            let alone: Arc<[StoredConnection]> = Arc::new([alone]);
+            self.named.insert(name.to_owned(), Arc::clone(&alone));
+            return Ok(alone);
+        }
+        self.whole().map(|whole| Arc::clone(&whole.stored))
+    }
+
+    /// The connection called `name`, from its own table. What is wrong with one is told with its
+    /// place in the whole.
+    fn alone(&self, name: &str) -> Option<StoredConnection> {
+        let table = self.outline.as_ref()?.table(self.source.text(), name)?;
+        let table = self.source.with_text(table.to_owned());
+        let stored = document::read_one(&table).ok()??;
+        stored.connection.is_ok().then_some(stored)
+    }
+
+    fn default_name(&mut self) -> Result<Option<ConnectionName>, Failure> {
+        match (&self.whole, &self.outline) {
+            (None, Some(outline)) => Ok(outline.default.clone()),
+            _ => self.whole()?.default.clone(),
+        }
     }
 }
 
@@ -148,7 +208,11 @@ impl ConnectionStore for TomlConnections {
     }
 
     fn shared(&self) -> Result<Arc<[StoredConnection]>, Failure> {
-        self.whole().map(|whole| whole.stored)
+        self.ask(|read| read.whole().map(|whole| Arc::clone(&whole.stored)))
+    }
+
+    fn shared_named(&self, name: &str) -> Result<Arc<[StoredConnection]>, Failure> {
+        self.ask(|read| read.named(name))
     }
 
     fn insert(&self, cleared: &PreflightPass) -> Result<(), Failure> {
@@ -266,7 +330,7 @@ impl ConnectionStore for TomlConnections {
     }
 
     fn default_name(&self) -> Result<Option<ConnectionName>, Failure> {
-        self.whole()?.default
+        self.ask(Understood::default_name)
     }
 
     fn set_default(&self, name: Option<&ConnectionName>) -> Result<(), Failure> {
@@ -402,4 +466,6 @@ fn changed_meanwhile(source: &Source, name: &ConnectionName) -> Failure {
     .with("file", shown(source.path()))
 }
 
+/// A process that asks for more connections than these reads all of them.
+const MOST_NAMED: usize = 8;
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -135,11 +135,6 @@ impl Source {
         &self.text
     }
 
-    /// Content of the file, without the rest.
-    pub(super) fn into_text(self) -> String {
-        self.text
-    }
-
     /// Line and column of a byte, both counted from 1, the column in characters.
     pub(super) fn position(&self, offset: usize) -> (usize, usize) {
         let offset = self.text.floor_char_boundary(offset);

@@ -3,6 +3,7 @@
 
 mod ledger;
 
+use memchr::memmem;
 use synapse_core::connection::Field;
 use synapse_core::credential::{CredentialRef, looks_like_token};
 use synapse_core::limits::DraftLimits;
@@ -41,6 +42,21 @@ pub(super) fn read(source: &Source) -> Result<Vec<StoredConnection>, Failure> {
         .iter()
         .map(|(name, item)| reader.entry(connections, name, item))
         .collect()
+}
+
+/// The one connection in `source`, which is its table and nothing else.
+pub(super) fn read_one(source: &Source) -> Result<Option<StoredConnection>, Failure> {
+    let document = Document::parse(source.text()).map_err(|error| syntax(source, &error))?;
+    let reader = Reader { source };
+    let root = document.as_table();
+    let Some(item) = root.get("connections") else {
+        return Ok(None);
+    };
+    let connections = reader.table(root, "connections", item)?;
+    let first = connections.iter().next();
+    first
+        .map(|(name, item)| reader.entry(connections, name, item))
+        .transpose()
 }
 
 /// The default connection of `source`.
@@ -87,8 +103,8 @@ pub(super) fn telemetry(source: &Source) -> Result<Option<CollectorUrl>, Failure
 /// Whether the key `word` may occur in the file, without parsing it. A quoted key may contain
 /// escapes.
 fn may_have(source: &Source, word: &str) -> bool {
-    let text = source.text();
-    text.contains(word) || text.contains('\\')
+    let text = source.text().as_bytes();
+    memchr::memchr(b'\\', text).is_some() || memmem::find(text, word.as_bytes()).is_some()
 }
 
 struct Reader<'a> {
