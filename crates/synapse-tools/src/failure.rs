@@ -18,7 +18,7 @@ pub(crate) fn failed(
 ) -> ToolResult {
     ToolResult::text(paragraph(failure, remedies))
         .failed()
-        .with_structured_content(value(document))
+        .with_document(document)
 }
 
 /// A failure of a request other than a tool call.

@@ -9,7 +9,7 @@ use super::asking::Asking;
 use super::offer::ServedCapabilities;
 use super::paging::page;
 use super::registry::{Call, InFlightRequests, Key};
-use super::reply::{Reply, RpcError, list_result, with_cache_hint};
+use super::reply::{Outcome, Reply, RpcError, list_result, with_cache_hint};
 use super::subscriptions::listen;
 use crate::host::{
     Caller, Client, CompletionCall, CompletionHost, ExtensionCall, ExtensionHost, Listing,
@@ -48,7 +48,7 @@ impl Dispatch {
         key: Key,
         call: Call,
         declared: Option<ProtocolRevision>,
-    ) -> Result<(JsonObject, ProtocolRevision), RpcError> {
+    ) -> Result<(Outcome, ProtocolRevision), RpcError> {
         let session = call.session;
         let negotiated = session.as_ref().map(|session| session.revision);
         let revision = declared.or(negotiated);
@@ -137,44 +137,46 @@ impl Dispatch {
             Served::CallTool(host) => {
                 let call = self.named(key, params, caller)?;
                 let result = host.call_tool(call).await.map_err(of_host)?;
-                Ok(result.into_object())
+                Ok(result.into())
             }
             Served::ReadResource(host) => {
                 let read = self.read(key, params, caller)?;
                 let result = host.read_resource(read).await.map_err(of_host)?;
-                Ok(with_cache_hint(result))
+                Ok(with_cache_hint(result).into())
             }
             Served::GetPrompt(host) => {
                 let call = self.named(key, params, caller)?;
-                host.get_prompt(call).await.map_err(of_host)
+                host.get_prompt(call).await.map(Into::into).map_err(of_host)
             }
             Served::Complete(host) => {
                 let call = completion(params, caller)?;
-                host.complete(call).await.map_err(of_host)
+                host.complete(call).await.map(Into::into).map_err(of_host)
             }
             Served::Subscribe => {
                 let uri = text(&mut params, "uri")?;
                 if let Some(host) = &self.offer.resources {
                     host.subscribe(&uri).await.map_err(of_host)?;
                 }
-                Ok(subscribe(uri, &caller, |wishes, uri| {
+                let added = subscribe(uri, &caller, |wishes, uri| {
                     wishes.insert(uri);
-                }))
+                });
+                Ok(added.into())
             }
             Served::Unsubscribe => {
                 let uri = text(&mut params, "uri")?;
                 if let Some(host) = &self.offer.resources {
                     host.unsubscribe(&uri).await.map_err(of_host)?;
                 }
-                Ok(subscribe(uri, &caller, |wishes, uri| {
+                let removed = subscribe(uri, &caller, |wishes, uri| {
                     wishes.remove(&uri);
-                }))
+                });
+                Ok(removed.into())
             }
             Served::Extension(host, method) => {
                 let mut call = ExtensionCall::new(method, params, caller);
                 call.progress = self.progress_reporter(key, &call.caller);
                 call.client = self.client(key, &call.caller);
-                host.call(call).await.map_err(of_host)
+                host.call(call).await.map(Into::into).map_err(of_host)
             }
             Served::SetLevel => set_level(&params, &caller),
             Served::Listen => listen(&self.offer, &self.registry, key, &params).await,
@@ -183,7 +185,7 @@ impl Dispatch {
 
     fn list(&self, member: &str, key: &str, listing: Listing, params: &JsonObject) -> Reply {
         let page = page(listing.items, key, params.get("cursor"), self.offer.page)?;
-        Ok(list_result(member, page, listing.cache))
+        Ok(list_result(member, page, listing.cache).into())
     }
 
     fn read(
@@ -309,7 +311,7 @@ fn set_level(params: &JsonObject, caller: &Caller) -> Reply {
     if let Some(session) = caller.session() {
         session.wishes(|wishes| wishes.level = level);
     }
-    Ok(JsonObject::new())
+    Ok(JsonObject::new().into())
 }
 
 /// Takes a required string.

@@ -1,13 +1,16 @@
 //! Serialises replies: the JSON-RPC envelope around a raw result, and era-specific members.
 
 use std::borrow::Cow;
+use std::ops::Deref;
 
 use rmcp::model::{ErrorCode, ErrorData};
-use serde::Serialize;
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::paging::Page;
-use crate::host::{CacheHint, HostError};
+use crate::host::{CacheHint, HostError, STRUCTURED, ToolResult};
 use crate::{Era, JsonObject, ProtocolRevision};
 
 /// A JSON-RPC error object.
@@ -20,7 +23,51 @@ pub(crate) struct RpcError {
 }
 
 /// A reply without its id.
-pub(crate) type Reply = Result<JsonObject, RpcError>;
+pub(crate) type Reply = Result<Outcome, RpcError>;
+
+/// A result object whose structured content may be serialised already.
+#[derive(Debug, Clone)]
+pub(crate) struct Outcome {
+    members: JsonObject,
+    document: Option<Box<RawValue>>,
+}
+
+impl From<JsonObject> for Outcome {
+    fn from(members: JsonObject) -> Self {
+        Self {
+            members,
+            document: None,
+        }
+    }
+}
+
+impl From<ToolResult> for Outcome {
+    fn from(result: ToolResult) -> Self {
+        let (members, document) = result.into_parts();
+        Self { members, document }
+    }
+}
+
+impl Deref for Outcome {
+    type Target = JsonObject;
+
+    fn deref(&self) -> &JsonObject {
+        &self.members
+    }
+}
+
+impl Serialize for Outcome {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.members.len()))?;
+        for (name, value) in &self.members {
+            match &self.document {
+                Some(document) if name == STRUCTURED => map.serialize_entry(name, document)?,
+                _ => map.serialize_entry(name, value)?,
+            }
+        }
+        map.end()
+    }
+}
 
 impl RpcError {
     pub(crate) fn parse_error() -> Self {
@@ -141,10 +188,11 @@ fn sent_line(id: Option<&str>, method: &str, params: &JsonObject) -> Vec<u8> {
 /// # Errors
 /// The legacy era only has complete results; others become an error there.
 pub(crate) fn shape_result(
-    mut result: JsonObject,
+    mut outcome: Outcome,
     revision: ProtocolRevision,
     server_info: &Value,
 ) -> Reply {
+    let result = &mut outcome.members;
     match revision.era() {
         Era::Modern => {
             result
@@ -156,7 +204,7 @@ pub(crate) fn shape_result(
             if let Some(meta) = meta.as_object_mut() {
                 meta.insert(SERVER_INFO.to_owned(), server_info.clone());
             }
-            Ok(result)
+            Ok(outcome)
         }
         Era::Legacy => {
             if result
@@ -176,7 +224,7 @@ pub(crate) fn shape_result(
             {
                 result.shift_remove("_meta");
             }
-            Ok(result)
+            Ok(outcome)
         }
     }
 }
@@ -214,7 +262,8 @@ pub(crate) fn with_cache_hint(mut result: JsonObject) -> JsonObject {
 /// certain.
 pub(crate) fn is_large(reply: &Reply) -> bool {
     let Ok(result) = reply else { return false };
-    let mut weight = 0_usize;
+    // It is copied as it is, and yet not for nothing.
+    let mut weight = result.document.as_ref().map_or(0, |text| text.get().len());
     let mut left: Vec<&Value> = result.values().collect();
     while let Some(value) = left.pop() {
         weight += VALUE_BYTES;
@@ -276,14 +325,13 @@ mod tests {
     }
 
     fn shaped(result: Value, revision: ProtocolRevision) -> Value {
-        shape_result(object(result), revision, &json!({"name": "s"}))
-            .unwrap()
-            .into()
+        let shaped = shape_result(object(result).into(), revision, &json!({"name": "s"}));
+        serde_json::to_value(shaped.unwrap()).unwrap()
     }
 
     #[test]
     fn a_reply_is_large_by_its_text_and_by_its_values() {
-        let large = |result: Value| is_large(&Ok(object(result)));
+        let large = |result: Value| is_large(&Ok(object(result).into()));
         assert!(!large(
             json!({"text": "x".repeat(LARGE / 2), "list": [1, 2, [3]]})
         ));
@@ -297,7 +345,7 @@ mod tests {
 
     #[test]
     fn lines_are_whole() {
-        let reply = Ok(object(json!({"text": "two\nlines"})));
+        let reply = Ok(object(json!({"text": "two\nlines"})).into());
         assert_eq!(
             String::from_utf8(reply_line(Some("1.0"), &reply)).unwrap(),
             "{\"jsonrpc\":\"2.0\",\"id\":1.0,\"result\":{\"text\":\"two\\nlines\"}}\n"
@@ -306,6 +354,18 @@ mod tests {
             String::from_utf8(reply_line(None, &Err(RpcError::parse_error()))).unwrap(),
             "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32700,\"message\":\"the line is not JSON\"}}\n"
         );
+    }
+
+    #[test]
+    fn a_document_is_written_in_its_place() {
+        let line = |result: ToolResult| reply_line(Some("1"), &Ok(result.into()));
+        let document = json!({"b": [1.0, "\u{7f}"], "a": null});
+        let meta = || object(json!({"vendor": 1}));
+        let raw = ToolResult::text("x").with_document(&document);
+        let built = ToolResult::text("x").with_structured_content(document);
+        assert_eq!(line(raw.with_meta(meta())), line(built.with_meta(meta())));
+        let long = ToolResult::text("x").with_document(&"x".repeat(LARGE));
+        assert!(is_large(&Ok(long.into())));
     }
 
     #[test]
@@ -344,7 +404,7 @@ mod tests {
     #[test]
     fn a_legacy_client_never_gets_half_a_result() {
         let result = object(json!({"resultType": "input_required"}));
-        let reply = shape_result(result, ProtocolRevision::V2025_11_25, &Value::Null);
+        let reply = shape_result(result.into(), ProtocolRevision::V2025_11_25, &Value::Null);
         assert_eq!(reply.unwrap_err().code, -32603);
     }
 

@@ -61,7 +61,7 @@ pub(crate) async fn listen(
         };
         filter.pass(&news, &notify);
     }
-    Ok(JsonObject::from_iter([("_meta".to_owned(), meta)]))
+    Ok(JsonObject::from_iter([("_meta".to_owned(), meta)]).into())
 }
 
 /// Reports changes to the legacy session while it is polled.

@@ -185,7 +185,7 @@ impl<R: AsyncRead + Send + Unpin + 'static> Transport<RoleServer> for LineTransp
         match item {
             JsonRpcMessage::Response(response) => {
                 let reply = match serde_json::to_value(response.result) {
-                    Ok(Value::Object(result)) => Ok(result),
+                    Ok(Value::Object(result)) => Ok(result.into()),
                     Ok(_) | Err(_) => Err(RpcError::internal("the request was not answered")),
                 };
                 self.answer(&response.id, &reply);

@@ -42,6 +42,7 @@ pub use self::observer::{
 pub use self::progress::{Progress, ProgressReporter};
 pub use self::prompts::PromptHost;
 pub use self::resources::{ResourceHost, ResourceRead};
+pub(crate) use self::result::STRUCTURED;
 pub use self::result::ToolResult;
 pub use self::result::{text_block, user_block};
 

@@ -1,7 +1,10 @@
 //! The raw result of a tool.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
 use crate::JsonObject;
@@ -11,8 +14,12 @@ use crate::JsonObject;
 /// An upstream's result passes through [`ToolResult::from_object`] unchanged: unknown content
 /// types, structured content of any JSON type including `null`, unknown members, and a `resultType`
 /// other than `complete`. `Debug` shows member names only.
-#[derive(Clone, PartialEq)]
-pub struct ToolResult(JsonObject);
+#[derive(Clone)]
+pub struct ToolResult {
+    members: JsonObject,
+    /// The structured content as it will be written; its member is `null` then.
+    document: Option<Box<RawValue>>,
+}
 
 impl ToolResult {
     /// Creates a result from content blocks.
@@ -20,7 +27,7 @@ impl ToolResult {
     pub fn new(content: Vec<Value>) -> Self {
         let mut object = JsonObject::new();
         object.insert("content".to_owned(), Value::Array(content));
-        Self(object)
+        Self::from_object(object)
     }
 
     /// Creates a result with one text block.
@@ -31,8 +38,11 @@ impl ToolResult {
 
     /// Wraps a result object.
     #[must_use]
-    pub fn from_object(object: JsonObject) -> Self {
-        Self(object)
+    pub const fn from_object(object: JsonObject) -> Self {
+        Self {
+            members: object,
+            document: None,
+        }
     }
 
     /// Marks the result as a failure for the model to read.
@@ -44,7 +54,7 @@ impl ToolResult {
     /// Appends content blocks.
     #[must_use]
     pub fn with_blocks(mut self, blocks: Vec<Value>) -> Self {
-        if let Some(Value::Array(content)) = self.0.get_mut("content") {
+        if let Some(Value::Array(content)) = self.members.get_mut("content") {
             content.extend(blocks);
         }
         self
@@ -52,8 +62,20 @@ impl ToolResult {
 
     /// Adds structured content.
     #[must_use]
-    pub fn with_structured_content(self, content: Value) -> Self {
-        self.with("structuredContent", content)
+    pub fn with_structured_content(mut self, content: Value) -> Self {
+        self.document = None;
+        self.with(STRUCTURED, content)
+    }
+
+    /// Adds structured content that is written as it is: no value is made of it. What cannot be
+    /// JSON, such as a map whose keys are no text, is `{"ok":false}`.
+    #[must_use]
+    pub fn with_document(mut self, document: &impl Serialize) -> Self {
+        let Ok(document) = to_raw_value(document) else {
+            return self.with_structured_content(json!({ "ok": false }));
+        };
+        self.document = Some(document);
+        self.with(STRUCTURED, Value::Null)
     }
 
     /// Adds result metadata.
@@ -64,21 +86,42 @@ impl ToolResult {
 
     /// Returns the object before era-specific additions.
     #[must_use]
-    pub fn as_object(&self) -> &JsonObject {
-        &self.0
+    pub fn as_object(&self) -> Cow<'_, JsonObject> {
+        match &self.document {
+            None => Cow::Borrowed(&self.members),
+            Some(_) => Cow::Owned(self.clone().into_object()),
+        }
     }
 
     /// Returns the object.
     #[must_use]
-    pub fn into_object(self) -> JsonObject {
-        self.0
+    pub fn into_object(mut self) -> JsonObject {
+        if let Some(document) = self.document.take() {
+            let document = serde_json::from_str(document.get()).unwrap_or_default();
+            self.members.insert(STRUCTURED.to_owned(), document);
+        }
+        self.members
+    }
+
+    /// The members, and what is written in the place of [`STRUCTURED`].
+    pub(crate) fn into_parts(self) -> (JsonObject, Option<Box<RawValue>>) {
+        (self.members, self.document)
     }
 
     fn with(mut self, member: &str, value: Value) -> Self {
-        self.0.insert(member.to_owned(), value);
+        self.members.insert(member.to_owned(), value);
         self
     }
 }
+
+impl PartialEq for ToolResult {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_object() == other.as_object()
+    }
+}
+
+/// The member of structured content.
+pub(crate) const STRUCTURED: &str = "structuredContent";
 
 /// A text block; moves the text, which `json!` would copy.
 #[must_use]
@@ -101,7 +144,7 @@ pub fn user_block(text: String) -> Value {
 impl fmt::Debug for ToolResult {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("ToolResult ")?;
-        formatter.debug_set().entries(self.0.keys()).finish()
+        formatter.debug_set().entries(self.members.keys()).finish()
     }
 }
 
@@ -116,8 +159,22 @@ mod tests {
             .with_structured_content(Value::Null)
             .with_meta(JsonObject::new());
         assert_eq!(
-            serde_json::to_string(result.as_object()).unwrap(),
+            serde_json::to_string(&*result.as_object()).unwrap(),
             r#"{"content":[{"type":"text","text":"no"}],"isError":true,"structuredContent":null,"_meta":{}}"#
+        );
+    }
+
+    #[test]
+    fn a_document_is_the_structured_content() {
+        let document = json!({"b": 1.50, "a": ["\u{e9}\"", null]});
+        let raw = ToolResult::text("x").with_document(&document);
+        let built = ToolResult::text("x").with_structured_content(document);
+        assert_eq!(raw, built);
+        assert_eq!(raw.clone().into_object(), built.clone().into_object());
+        let unwritable = std::collections::BTreeMap::from([((1, 2), 3)]);
+        assert_eq!(
+            built.with_document(&unwritable).into_object()["structuredContent"],
+            json!({ "ok": false })
         );
     }
 

@@ -29,7 +29,8 @@ pub(super) async fn call(
     mut call: ToolCall,
 ) -> Result<ToolResult, Failure> {
     let progress = call.progress.take();
-    let exchange = view.engine().chat(prepare(view.scope(), call)?);
+    // Boxed, for it is large and handed on twice.
+    let exchange = Box::pin(view.engine().chat(prepare(view.scope(), call)?));
     let outcome = with_heartbeat(progress.as_ref(), "the model", exchange).await?;
     if outcome.receipt.exchange.bytes_in < LARGE {
         return Ok(result(outcome, remedies.as_ref()));
@@ -60,7 +61,7 @@ fn result(outcome: ChatOutcome, remedies: &dyn RemedyText) -> ToolResult {
             ToolResult::new(blocks(&reply))
                 .with_blocks(vec![receipt_line(receipt, warnings)])
                 .with_blocks(told(warnings, remedies))
-                .with_structured_content(value(&document))
+                .with_document(&document)
         }
     }
 }

@@ -3,7 +3,6 @@
 use serde::Serialize;
 use synapse_core::error::{Failure, Remedy, RemedyText};
 use synapse_core::ports::StoredConnection;
-use synapse_documents::mcp::value;
 use synapse_mcp::host::{ToolCall, ToolResult};
 
 use super::Tool;
@@ -64,7 +63,7 @@ pub(super) fn call(
 ) -> Result<ToolResult, Failure> {
     Arguments::read(Tool::ListConnections, call.arguments)?.finish()?;
     let document = document(view)?;
-    Ok(ToolResult::text(lines(&document, remedies)).with_structured_content(value(&document)))
+    Ok(ToolResult::text(lines(&document, remedies)).with_document(&document))
 }
 
 /// The connections visible to a server of this scope.

@@ -3,7 +3,6 @@
 use synapse_core::call::CallId;
 use synapse_core::error::Failure;
 use synapse_core::ledger::{Column, Entry, Filter, HistoryQuery, Outcome};
-use synapse_documents::mcp::value;
 use synapse_documents::{HistoryDocument, Pages};
 use synapse_mcp::host::{ToolCall, ToolResult};
 
@@ -56,7 +55,7 @@ pub(super) async fn call(view: &View, call: ToolCall) -> Result<ToolResult, Fail
         [] => "no calls".to_owned(),
         entries => entries.iter().map(line).collect::<Vec<_>>().join("\n"),
     };
-    Ok(ToolResult::text(text).with_structured_content(value(&document)))
+    Ok(ToolResult::text(text).with_document(&document))
 }
 
 /// One row, unless it is out of scope.

@@ -3,7 +3,6 @@
 use synapse_core::engine::Models;
 use synapse_core::error::{Failure, RemedyText};
 use synapse_documents::ModelsDocument;
-use synapse_documents::mcp::value;
 use synapse_mcp::host::{ToolCall, ToolResult};
 
 use super::arguments::Arguments;
@@ -28,7 +27,7 @@ pub(super) async fn call(
     let mut models = with_heartbeat(call.progress.as_ref(), "the provider", listing).await?;
     let document = ModelsDocument::new(&models, search.as_deref(), remedies).at_most(limit);
     let text = lines(&mut models, search.as_deref(), limit);
-    Ok(ToolResult::text(text).with_structured_content(value(&document)))
+    Ok(ToolResult::text(text).with_document(&document))
 }
 
 fn lines(models: &mut Models, search: Option<&str>, limit: usize) -> String {

@@ -4,7 +4,7 @@ use synapse_core::engine::PreflightCall;
 use synapse_core::error::{Failure, RemedyText};
 use synapse_core::preflight::{Check, Finding, PreflightReport, Reach};
 use synapse_documents::PreflightDocument;
-use synapse_documents::mcp::{paragraph, value};
+use synapse_documents::mcp::paragraph;
 use synapse_mcp::host::{ToolCall, ToolResult};
 
 use super::arguments::Arguments;
@@ -31,8 +31,7 @@ pub(super) async fn call(
     let climbing = Box::pin(view.engine().preflight(PreflightCall::saved(stored, reach)));
     let report = with_heartbeat(call.progress.as_ref(), "the provider", climbing).await;
     let document = PreflightDocument::new(Some(name.as_str()), &report, remedies);
-    let document = value(&document);
-    let result = ToolResult::text(text(&report, remedies)).with_structured_content(document);
+    let result = ToolResult::text(text(&report, remedies)).with_document(&document);
     Ok(if report.passed() {
         result
     } else {

@@ -5,7 +5,6 @@ use synapse_core::error::Failure;
 use synapse_core::ledger::{UsageKey, UsageQuery, UsageReport};
 use synapse_core::time::Timestamp;
 use synapse_documents::UsageDocument;
-use synapse_documents::mcp::value;
 use synapse_mcp::host::{ToolCall, ToolResult};
 
 use super::Tool;
@@ -38,7 +37,7 @@ pub(super) async fn call(view: &View, call: ToolCall) -> Result<ToolResult, Fail
     let since = since.transpose()?;
     let (query, report) = sums(view, by, since).await?;
     let document = UsageDocument::new(&query, &report);
-    Ok(ToolResult::text(text(&report)).with_structured_content(value(&document)))
+    Ok(ToolResult::text(text(&report)).with_document(&document))
 }
 
 /// Parses a key.

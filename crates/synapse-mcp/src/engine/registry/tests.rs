@@ -26,7 +26,7 @@ fn queued(lines: &mut UnboundedReceiver<Vec<u8>>) -> Vec<String> {
 }
 
 fn empty() -> Reply {
-    Ok(JsonObject::new())
+    Ok(JsonObject::new().into())
 }
 
 #[test]
