@@ -185,7 +185,7 @@ fn values(facts: &Facts) -> [i64; 13] {
 }
 
 /// The latency of a successful call.
-pub(super) fn answered_after(facts: &Facts) -> Option<i64> {
+fn answered_after(facts: &Facts) -> Option<i64> {
     facts
         .latency_ms
         .filter(|_| facts.outcome == Outcome::Ok.as_str())

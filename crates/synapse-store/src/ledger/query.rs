@@ -39,11 +39,12 @@ fn page(
     if let Some(outcome) = query.outcome {
         conditions.push(unswept.filter(outcome));
     }
-    values.push(Value::Integer(i64::from(query.limit)));
+    // Written out: SQLite plans by a bound limit, and so compiles the statement again for each.
     let mut statement = database.prepare_cached(&format!(
-        "SELECT {} FROM entries WHERE {} ORDER BY call_id {direction} LIMIT ?",
+        "SELECT {} FROM entries WHERE {} ORDER BY call_id {direction} LIMIT {}",
         entry_columns(unswept),
-        conditions.join(" AND ")
+        conditions.join(" AND "),
+        query.limit
     ))?;
     statement
         .query_map(params_from_iter(values), entry_of)?

@@ -1,9 +1,10 @@
 //! Usage sums: whole days from the daily sums, the ends of a range from rows.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 use synapse_core::Failure;
 use synapse_core::ledger::{
     Outcome, PeriodUsage, UsageKey, UsageLine, UsageQuery, UsageReport, Waiting,
@@ -11,7 +12,7 @@ use synapse_core::ledger::{
 use synapse_core::time::Timestamp;
 
 use super::content::{self, Facts};
-use super::daily::{self, DailySums, answered_after};
+use super::daily::{self, DailySums};
 use super::query::bounds;
 use super::reader::Reader;
 use super::spool;
@@ -195,8 +196,10 @@ impl<'a> Lines<'a> {
             match part {
                 Part::Days { first, last } => lines.add_days(database, first, last)?,
                 Part::Rows(range) => {
-                    each_row(database, range, lines.by, lines.connection, |facts| {
-                        lines.add(&facts);
+                    let columns = content::columns();
+                    each_row(database, range, query, &columns, |row| {
+                        lines.add(&Facts::of(row)?);
+                        Ok(())
                     })?;
                 }
             }
@@ -286,13 +289,13 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// Visits the complete rows of a range, of one connection or all.
+/// Visits the complete rows of a range that `query` sums, of one connection or all.
 fn each_row(
     database: &Connection,
     range: Range,
-    by: UsageKey,
-    connection: Option<&str>,
-    mut visit: impl FnMut(Facts),
+    query: &UsageQuery,
+    columns: &str,
+    mut visit: impl FnMut(&Row<'_>) -> rusqlite::Result<()>,
 ) -> rusqlite::Result<()> {
     let time = |millis: i64, none: i64| (millis != none).then(|| Timestamp::from_millis(millis));
     let since = time(range.since, i64::MIN);
@@ -301,14 +304,14 @@ fn each_row(
         return Ok(());
     };
     let mut statement = database.prepare_cached(&format!(
-        "SELECT {} FROM entries WHERE call_id BETWEEN ?1 AND ?2 AND outcome <> 'open'
+        "SELECT {columns} FROM entries WHERE call_id BETWEEN ?1 AND ?2 AND outcome <> 'open'
          AND started_at >= ?3 AND started_at < ?4 AND (?5 IS NULL OR connection = ?5) AND {}",
-        content::columns(),
-        rows_of(by)
+        rows_of(query.by)
     ))?;
+    let connection = query.connection.as_deref();
     let mut rows = statement.query(params![first, last, range.since, range.until, connection])?;
     while let Some(row) = rows.next()? {
-        visit(Facts::of(row)?);
+        visit(row)?;
     }
     Ok(())
 }
@@ -323,25 +326,32 @@ struct Exact {
 impl Exact {
     fn read(database: &Connection, range: Range, query: &UsageQuery) -> rusqlite::Result<Self> {
         let mut exact = Self::default();
-        each_row(
-            database,
-            range,
-            query.by,
-            query.connection.as_deref(),
-            |facts| {
-                if let Some(millis) = answered_after(&facts) {
-                    let key = key_of(&facts, query.by);
-                    exact.of_key.entry(key).or_default().push(millis);
-                    exact.all.push(millis);
-                }
-            },
-        )?;
+        // Of each row only what is needed: the others are most of the work.
+        let columns = format!("latency_ms, outcome, {}", key_column(query.by));
+        each_row(database, range, query, &columns, |row| {
+            let latency: Option<i64> = row.get(0)?;
+            let is_answered = row.get_ref(1)?.as_str()? == Outcome::Ok.as_str();
+            if let Some(millis) = latency.filter(|_| is_answered) {
+                exact.add(millis, row.get_ref(2)?, query.by)?;
+            }
+            Ok(())
+        })?;
         exact.all.sort_unstable();
         exact
             .of_key
             .values_mut()
             .for_each(|latencies| latencies.sort_unstable());
         Ok(exact)
+    }
+
+    fn add(&mut self, millis: i64, key: ValueRef<'_>, by: UsageKey) -> rusqlite::Result<()> {
+        self.all.push(millis);
+        let key = shown_key(key, by)?;
+        match self.of_key.get_mut(&*key) {
+            Some(latencies) => latencies.push(millis),
+            None => drop(self.of_key.insert(key.into_owned(), vec![millis])),
+        }
+        Ok(())
     }
 
     /// The nearest-rank percentile of one key, or of all.
@@ -364,6 +374,33 @@ const fn rows_of(by: UsageKey) -> &'static str {
         UsageKey::Tool => "server IS NOT NULL AND tool IS NOT NULL",
         _ => "server IS NULL",
     }
+}
+
+/// What [`key_of`] is made of, in SQL.
+const fn key_column(by: UsageKey) -> &'static str {
+    match by {
+        UsageKey::Connection => "connection",
+        UsageKey::Provider => "provider",
+        UsageKey::Model => "coalesce(model_served, model_requested)",
+        UsageKey::Client => "coalesce(client_name, '')",
+        UsageKey::Server => "server",
+        UsageKey::Tool => "server || '/' || tool",
+        _ => "started_at",
+    }
+}
+
+/// The key that [`key_of`] gives for the value of [`key_column`].
+fn shown_key(value: ValueRef<'_>, by: UsageKey) -> rusqlite::Result<Cow<'_, str>> {
+    Ok(match value {
+        ValueRef::Integer(millis) => {
+            let period = by.period(Timestamp::from_millis(millis));
+            Cow::Owned(period.unwrap_or_default())
+        }
+        other => match other.as_str()? {
+            "" if by == UsageKey::Client => Cow::Borrowed(UsageKey::TERMINAL),
+            text => Cow::Borrowed(text),
+        },
+    })
 }
 
 fn key_of(facts: &Facts, by: UsageKey) -> String {
