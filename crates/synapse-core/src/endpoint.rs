@@ -144,7 +144,14 @@ impl Origin {
     /// The origin of a URL.
     #[must_use]
     pub fn of(url: &Url) -> Self {
-        Self(url.origin().ascii_serialization())
+        // What `Url::origin` gives, which takes the URL apart and encodes its host once more.
+        match (url.scheme(), url.host_str(), url.port()) {
+            (scheme @ ("http" | "https"), Some(host), None) => Self(format!("{scheme}://{host}")),
+            (scheme @ ("http" | "https"), Some(host), Some(port)) => {
+                Self(format!("{scheme}://{host}:{port}"))
+            }
+            _ => Self(url.origin().ascii_serialization()),
+        }
     }
 
     /// The origin as text, `https://api.openai.com` or `http://127.0.0.1:8080`.
@@ -286,6 +293,26 @@ const HUGGING_FACE_BASE: &str = "https://router.huggingface.co/v1";
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_origin_is_that_of_the_url_standard() {
+        for url in [
+            "https://api.openai.com/v1",
+            "https://API.example:443/",
+            "http://127.0.0.1:8080/v1?x#y",
+            "http://[::1]:11434/v1",
+            "https://[2001:db8::1]/",
+            "https://b\u{fc}cher.example:8443/",
+            "https://user:word@example.com:1/",
+            "ftp://example.com/",
+            "file:///tmp/x",
+            "data:text/plain,x",
+        ] {
+            let url: Url = url.parse().unwrap();
+            let standard = url.origin().ascii_serialization();
+            assert_eq!(Origin::of(&url).as_str(), standard, "{url}");
+        }
+    }
 
     #[test]
     fn good_bases_lose_only_their_trailing_slash() {

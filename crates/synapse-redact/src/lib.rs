@@ -164,6 +164,9 @@ pub fn printable(text: &str) -> String {
 /// [`printable`] on a single line; line ends in `text` are replaced.
 #[must_use]
 pub fn printable_line(text: &str) -> String {
+    if text.bytes().all(|byte| (b' '..0x7f).contains(&byte)) {
+        return text.to_owned();
+    }
     let mut clean = String::with_capacity(text.len());
     text.chars().for_each(|each| push_visible(&mut clean, each));
     clean

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
 use super::flaws::{Flaw, Notes};
@@ -222,14 +223,15 @@ impl<'de> Visitor<'de> for Reading<'_> {
 impl Reading<'_> {
     /// Of duplicate members, the last meaningful one counts.
     fn put(&self, kept: &mut Map<String, Value>, name: &str, value: Value) {
-        let Some(before) = kept.get_mut(name) else {
-            kept.insert(name.to_owned(), value);
-            return;
-        };
-        self.notes
-            .note(Flaw::Twice, || Place::Member(&self.place, name).path());
-        if weight(&value) >= weight(before) {
-            *before = value;
+        match kept.entry(name) {
+            Entry::Vacant(place) => drop(place.insert(value)),
+            Entry::Occupied(mut place) => {
+                self.notes
+                    .note(Flaw::Twice, || Place::Member(&self.place, name).path());
+                if weight(&value) >= weight(place.get()) {
+                    place.insert(value);
+                }
+            }
         }
     }
 }
