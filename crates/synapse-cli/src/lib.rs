@@ -132,12 +132,16 @@ fn offer_or_refuse(refusal: clap::Error, seen: KnownSecrets, resolved: Resolved)
 /// Help and version are results; everything else is a usage error, as a JSON document if requested.
 fn refuse(refusal: clap::Error) -> ExitCode {
     let arguments = shown_arguments();
-    let refusal = fit_to_show(refusal, &arguments);
+    if refusal.kind() == ErrorKind::DisplayVersion && is_json(&arguments) {
+        Printer::new(Format::Json(DocumentVersion::One), ColorWord::Auto).document(&version());
+        return ExitCode::SUCCESS;
+    }
+    let refusal = match refusal.kind() {
+        // It repeats nothing.
+        ErrorKind::DisplayVersion => refusal,
+        _ => fit_to_show(refusal, &arguments),
+    };
     if !refusal.use_stderr() {
-        if refusal.kind() == ErrorKind::DisplayVersion && is_json(&arguments) {
-            Printer::new(Format::Json(DocumentVersion::One), ColorWord::Auto).document(&version());
-            return ExitCode::SUCCESS;
-        }
         // With the terminal gone, there is nobody to report to.
         drop(refusal.print());
         return ExitCode::SUCCESS;

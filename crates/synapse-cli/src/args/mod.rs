@@ -17,9 +17,11 @@ mod serving;
 mod setup;
 mod usage;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand, ValueEnum};
 use synapse_documents::DocumentVersion;
 
@@ -97,21 +99,25 @@ pub(crate) struct GlobalFlags {
     pub(crate) verbose: bool,
 }
 
-/// The same command line for the commands that other programs start repeatedly. Describing every
+/// The same command line for a command that other programs start repeatedly. Describing every
 /// other command to clap costs more instructions than the rest of their start.
 #[derive(Debug, Parser)]
 #[command(name = "synapse")]
-struct FrequentArguments {
+struct FrequentArguments<C: Subcommand> {
     #[command(flatten)]
     global: GlobalFlags,
 
     #[command(subcommand)]
-    command: FrequentCommand,
+    command: C,
 }
 
 #[derive(Debug, Subcommand)]
-enum FrequentCommand {
+enum FrequentChat {
     Chat(Box<ChatArguments>),
+}
+
+#[derive(Debug, Subcommand)]
+enum FrequentServe {
     Serve(ServeArguments),
 }
 
@@ -120,13 +126,27 @@ impl Arguments {
     ///
     /// Errors, help and the version are left to the full command line.
     pub(crate) fn of_process() -> Result<Self, clap::Error> {
-        let is_frequent = std::env::args_os()
-            .nth(1)
-            .is_some_and(|word| word == "serve" || word == "chat");
-        if is_frequent && let Ok(read) = FrequentArguments::try_parse() {
-            return Ok(read.into());
+        let words: Vec<OsString> = std::env::args_os().collect();
+        if let Some(read) = Self::frequent(&words) {
+            return Ok(read);
         }
-        Self::try_parse()
+        match version_alone(&words) {
+            Some(shown) => Err(shown),
+            None => Self::try_parse_from(words),
+        }
+    }
+
+    /// The arguments of a frequent command, if they are valid.
+    fn frequent(words: &[OsString]) -> Option<Self> {
+        match words.get(1)?.to_str()? {
+            "serve" => FrequentArguments::<FrequentServe>::try_parse_from(words)
+                .ok()
+                .map(Into::into),
+            "chat" => FrequentArguments::<FrequentChat>::try_parse_from(words)
+                .ok()
+                .map(Into::into),
+            _ => None,
+        }
     }
 
     /// The requested format.
@@ -147,15 +167,35 @@ impl Arguments {
     }
 }
 
-impl From<FrequentArguments> for Arguments {
-    fn from(read: FrequentArguments) -> Self {
+/// What clap shows for `--version` alone, which needs no description of the commands.
+fn version_alone(words: &[OsString]) -> Option<clap::Error> {
+    let [_, word] = words else { return None };
+    if word != "--version" && word != "-V" {
+        return None;
+    }
+    let version = clap::Command::new("synapse").version(env!("CARGO_PKG_VERSION"));
+    let shown = version.try_get_matches_from(words).err()?;
+    (shown.kind() == ErrorKind::DisplayVersion).then_some(shown)
+}
+
+impl<C: Subcommand + Into<Command>> From<FrequentArguments<C>> for Arguments {
+    fn from(read: FrequentArguments<C>) -> Self {
         Self {
             global: read.global,
-            command: match read.command {
-                FrequentCommand::Chat(arguments) => Command::Chat(*arguments),
-                FrequentCommand::Serve(arguments) => Command::Serve(arguments),
-            },
+            command: read.command.into(),
         }
+    }
+}
+
+impl From<FrequentChat> for Command {
+    fn from(FrequentChat::Chat(arguments): FrequentChat) -> Self {
+        Self::Chat(*arguments)
+    }
+}
+
+impl From<FrequentServe> for Command {
+    fn from(FrequentServe::Serve(arguments): FrequentServe) -> Self {
+        Self::Serve(arguments)
     }
 }
 
@@ -363,6 +403,27 @@ Examples:
 mod tests {
     use super::*;
 
+    fn typed(words: &str) -> Vec<OsString> {
+        let words = words.split(' ');
+        std::iter::once("synapse")
+            .chain(words)
+            .map(Into::into)
+            .collect()
+    }
+
+    #[test]
+    fn the_version_alone_is_what_the_whole_command_line_shows() {
+        for word in ["--version", "-V"] {
+            let words = typed(word);
+            let whole = Arguments::try_parse_from(&words).unwrap_err();
+            let alone = version_alone(&words).unwrap();
+            assert_eq!(alone.to_string(), whole.to_string());
+            assert_eq!(alone.kind(), whole.kind());
+        }
+        assert!(version_alone(&typed("--version --json")).is_none());
+        assert!(version_alone(&typed("chat")).is_none());
+    }
+
     #[test]
     fn a_frequent_command_is_read_as_the_whole_command_line_reads_it() {
         for words in [
@@ -371,10 +432,9 @@ mod tests {
             "chat work hello --json=2 --color never",
             "chat work - --system x",
         ] {
-            let words = || std::iter::once("synapse").chain(words.split(' '));
-            let whole = Arguments::try_parse_from(words()).unwrap();
-            let frequent = FrequentArguments::try_parse_from(words()).unwrap();
-            let frequent = Arguments::from(frequent);
+            let words = typed(words);
+            let whole = Arguments::try_parse_from(&words).unwrap();
+            let frequent = Arguments::frequent(&words).unwrap();
             assert_eq!(format!("{frequent:?}"), format!("{whole:?}"));
         }
     }
@@ -387,9 +447,9 @@ mod tests {
             "serve --help",
             "chat --version",
         ] {
-            let words = || std::iter::once("synapse").chain(words.split(' '));
-            assert!(FrequentArguments::try_parse_from(words()).is_err());
-            assert!(Arguments::try_parse_from(words()).is_err());
+            let words = typed(words);
+            assert!(Arguments::frequent(&words).is_none());
+            assert!(Arguments::try_parse_from(&words).is_err());
         }
     }
 }
