@@ -217,10 +217,14 @@ fn owner(url: &Url) -> Option<&'static ProviderProfile> {
     let profiles = ProviderKind::ALL.into_iter().map(ProviderKind::profile);
     profiles
         .filter(|profile| profile.start.is_none())
-        .find(|profile| {
-            let own = profile.base_url.and_then(|base| Url::parse(base).ok());
-            own.is_some_and(|own| own.host_str() == Some(host))
-        })
+        .find(|profile| profile.base_url.map(host_in) == Some(host))
+}
+
+/// The host in a URL of a profile, which is written as a parsed one: parsing all of them for each
+/// connection takes longer than reading it.
+fn host_in(base: &str) -> &str {
+    let behind = base.split_once("://").map_or(base, |(_, behind)| behind);
+    behind.split(['/', ':']).next().unwrap_or_default()
 }
 
 /// Whether `path` is a proper prefix or suffix of `api`.

@@ -361,3 +361,13 @@ fn every_hint_for_a_server_in_the_network_has_the_path_of_the_api() {
     }
     assert!(count > 200, "only {count} hints were looked at");
 }
+
+#[test]
+fn the_host_in_a_profile_is_that_of_its_url() {
+    for provider in ProviderKind::ALL {
+        if let Some(base) = provider.profile().base_url {
+            let url = Url::parse(base).unwrap();
+            assert_eq!(Some(host_in(base)), url.host_str(), "{base}");
+        }
+    }
+}
