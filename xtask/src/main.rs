@@ -113,8 +113,11 @@ enum Task {
         /// Write the counts to the committed file
         #[arg(long, conflicts_with = "check")]
         write: bool,
-        /// Count a program other than the release build
-        #[arg(long, value_name = "PATH")]
+        /// Count the shipped build, in which the goals are judged
+        #[arg(long, conflicts_with_all = ["check", "write"])]
+        shipped: bool,
+        /// Count a program that is built already
+        #[arg(long, value_name = "PATH", conflicts_with = "shipped")]
         program: Option<PathBuf>,
         /// Count only measures whose names contain this
         #[arg(conflicts_with = "write")]
@@ -167,6 +170,7 @@ fn perform(task: &Task) -> Result<(), Failure> {
         Task::Bench {
             check,
             write,
+            shipped,
             program,
             filter,
         } => {
@@ -176,7 +180,11 @@ fn perform(task: &Task) -> Result<(), Failure> {
                 _ => bench::Purpose::Print,
             };
             let what = bench::What {
-                program: program.clone(),
+                program: match (program, shipped) {
+                    (Some(program), _) => bench::Program::At(program.clone()),
+                    (None, true) => bench::Program::Shipped,
+                    (None, false) => bench::Program::Quick,
+                },
                 filter: filter.clone().unwrap_or_default(),
             };
             bench::run(&repository, purpose, what)

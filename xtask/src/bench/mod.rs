@@ -32,11 +32,22 @@ pub(crate) enum Purpose {
     Write,
 }
 
+/// The program to count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Program {
+    /// The quick build that `cargo run --release` makes, to which the committed counts belong.
+    Quick,
+    /// The shipped build, for which the goals are meant.
+    Shipped,
+    /// A program that is built already.
+    At(PathBuf),
+}
+
 /// What to count.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct What {
-    /// A program other than the release build.
-    pub(crate) program: Option<PathBuf>,
+    /// In which program.
+    pub(crate) program: Program,
     /// Substring of the names of the measures to take.
     pub(crate) filter: String,
 }
@@ -48,10 +59,12 @@ pub(crate) struct What {
 /// a count cannot be taken, `Slower` when a count rose.
 pub(crate) fn run(repository: &Repository, purpose: Purpose, what: What) -> Result<(), Failure> {
     let valgrind = valgrind(repository)?;
-    let program = match what.program {
-        Some(program) => program,
-        None => release_build(repository)?,
+    let program = match &what.program {
+        Program::Quick => build(repository, "release")?,
+        Program::Shipped => build(repository, "dist")?,
+        Program::At(program) => program.clone(),
     };
+    println!("{}\n", about(&what.program));
     let machine = machine(repository, &valgrind)?;
     let committed = Baseline::load(repository)?;
     let provider = Provider::start()?;
@@ -162,14 +175,31 @@ fn valgrind(repository: &Repository) -> Result<PathBuf, Failure> {
     Ok(program)
 }
 
-/// Builds exactly what `cargo run --release` builds.
-fn release_build(repository: &Repository) -> Result<PathBuf, Failure> {
+/// Builds the program alone, in a profile.
+fn build(repository: &Repository, profile: &str) -> Result<PathBuf, Failure> {
     Invocation::cargo(repository)
-        .args(["build", "--release"])
+        .args(["build", "--profile", profile])
         .run()?;
     let target = std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| repository.path("target"), PathBuf::from);
-    Ok(target.join("release").join("synapse"))
+    Ok(target.join(profile).join("synapse"))
+}
+
+/// What the counts stand for.
+fn about(program: &Program) -> String {
+    match program {
+        Program::Quick => "instructions in the quick build (profile release), whose dependencies \
+             off the path of a call are not optimised; goals are met or missed in the shipped \
+             build: `--shipped`"
+            .to_owned(),
+        Program::Shipped => "instructions in the shipped build (profile dist); the committed \
+             counts are those of the quick build"
+            .to_owned(),
+        Program::At(program) => format!(
+            "instructions in {}; the committed counts are those of the quick build",
+            program.display()
+        ),
+    }
 }
 
 /// Describes what affects counts besides the sources: allocator and string functions come from the
