@@ -40,7 +40,7 @@ impl Progress {
     /// On stderr, if it is a terminal.
     pub(crate) fn on_stderr() -> Self {
         match io::stderr().is_terminal() {
-            true => Self::drawing_on(ProgressDrawTarget::stderr(), PATIENCE),
+            true => Self::drawing_on(on_stderr(), PATIENCE),
             false => Self {
                 lines: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()),
                 patience: PATIENCE,
@@ -85,6 +85,85 @@ impl Progress {
             true => self.lines.suspend(work),
             false => work(),
         }
+    }
+}
+
+/// stderr as long as nobody interrupts: lines are padded to the width of the terminal, and the `^C`
+/// behind a full line would begin another one, which is not cleared.
+#[cfg(unix)]
+fn on_stderr() -> ProgressDrawTarget {
+    ProgressDrawTarget::term_like_with_hz(Box::new(Narrower), HERTZ)
+}
+
+#[cfg(not(unix))]
+fn on_stderr() -> ProgressDrawTarget {
+    ProgressDrawTarget::stderr()
+}
+
+/// stderr with room for `^C` at the end of a line.
+#[cfg(unix)]
+#[derive(Debug)]
+struct Narrower;
+
+#[cfg(unix)]
+impl Narrower {
+    fn put(text: &str) -> io::Result<()> {
+        use std::io::Write as _;
+
+        io::stderr().write_all(text.as_bytes())
+    }
+
+    fn moved(lines: usize, way: char) -> io::Result<()> {
+        match lines {
+            0 => Ok(()),
+            lines => Self::put(&format!("\u{1b}[{lines}{way}")),
+        }
+    }
+}
+
+#[cfg(unix)]
+impl indicatif::TermLike for Narrower {
+    fn width(&self) -> u16 {
+        let size = rustix::termios::tcgetwinsize(io::stderr());
+        let columns = size.map_or(0, |size| size.ws_col);
+        match columns {
+            0 => USUAL_WIDTH,
+            columns => columns.saturating_sub(ECHO).max(1),
+        }
+    }
+
+    fn move_cursor_up(&self, lines: usize) -> io::Result<()> {
+        Self::moved(lines, 'A')
+    }
+
+    fn move_cursor_down(&self, lines: usize) -> io::Result<()> {
+        Self::moved(lines, 'B')
+    }
+
+    fn move_cursor_right(&self, columns: usize) -> io::Result<()> {
+        Self::moved(columns, 'C')
+    }
+
+    fn move_cursor_left(&self, columns: usize) -> io::Result<()> {
+        Self::moved(columns, 'D')
+    }
+
+    fn write_line(&self, text: &str) -> io::Result<()> {
+        Self::put(&format!("{text}\n"))
+    }
+
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        Self::put(text)
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        Self::put("\r\u{1b}[2K")
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        use std::io::Write as _;
+
+        io::stderr().flush()
     }
 }
 
@@ -174,6 +253,14 @@ fn style() -> ProgressStyle {
 const LONGEST: usize = 56;
 /// Shorter waits are not shown.
 const PATIENCE: Duration = Duration::from_millis(300);
+/// Drawings a second.
+#[cfg(unix)]
+const HERTZ: u8 = 20;
+/// The columns of `^C`, and one in reserve.
+#[cfg(unix)]
+const ECHO: u16 = 3;
+#[cfg(unix)]
+const USUAL_WIDTH: u16 = 77;
 const TICK: Duration = Duration::from_millis(125);
 
 #[cfg(test)]

@@ -22,6 +22,10 @@ fn a_terminal_says_what_is_waited_for_and_how_the_call_ended() {
     server.wait_for_requests(1);
     terminal.wait_for("m at 127.0.0.1");
     terminal.press(Terminal::CTRL_C);
+    terminal.wait_for_shown("cancelled; ");
+    // The line of the wait is gone, in spite of the `^C` that the terminal puts behind it.
+    let shown = terminal.shown();
+    assert!(!shown.contains("m at 127.0.0.1"), "{shown}");
     let output = terminal.finish().with_code(130);
     let rows = home.history();
     let call = rows[0]["call_id"].as_str().unwrap();
