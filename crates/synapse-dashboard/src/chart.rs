@@ -63,10 +63,9 @@ pub(crate) fn costs(label: &str, columns: &[Column]) -> Markup {
                     Some(link) => { a href=(link) tabindex="-1" aria-label=(column.title) { (bars) } }
                     None => { g .day role="img" aria-label=(column.title) { (bars) } }
                 }
-                @if let Some(label) = &column.label {
-                    // A label of the last columns would leave the chart on the right.
-                    @let at_end = left > LAST_LABEL;
-                    text x=(per_cent(if at_end { left + width } else { left })) y="99%" text-anchor=[at_end.then_some("end")] { (label) }
+                // A label of the last columns would leave the chart, or cover the one before.
+                @if let Some(label) = column.label.as_ref().filter(|_| left <= LAST_LABEL) {
+                    text x=(per_cent(left)) y="99%" { (label) }
                 }
             }
         }
@@ -205,7 +204,7 @@ fn per_cent(value: f64) -> String {
 
 /// Left margin for the axis labels.
 const MARGIN: f64 = 5.0;
-/// Labels of columns to the right of this end at their column.
+/// Columns to the right of this have no label.
 const LAST_LABEL: f64 = 92.0;
 const FLOOR: f64 = 88.0;
 const CEILING: f64 = 9.0;
