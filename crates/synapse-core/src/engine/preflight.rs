@@ -2,6 +2,7 @@
 //! small billed prompt.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use crate::call::{Caller, Operation};
@@ -203,10 +204,10 @@ impl Climb<'_, '_> {
             self.skip_network(provider.probes(), Skip::Offline);
             return;
         }
-        let Some(secret) = self
+        let read = self
             .read_credential(&connection, &permit, provider.probes())
-            .await
-        else {
+            .await;
+        let ControlFlow::Continue(secret) = read else {
             return;
         };
         let ready = Ready {
@@ -331,7 +332,7 @@ impl Climb<'_, '_> {
         connection: &Connection,
         permit: &NetworkPermit,
         rungs: &[Probe],
-    ) -> Option<Option<BoundSecret>> {
+    ) -> ControlFlow<(), Option<BoundSecret>> {
         let flaws = match &connection.credential {
             Some(reference) => self.ports.secrets.inspect(reference).await,
             None => Vec::new(),
@@ -348,7 +349,7 @@ impl Climb<'_, '_> {
             Ok(None) => {
                 let seen = "the connection has none: nothing is read and nothing is sent";
                 self.ok(CheckId::Credential, seen.to_owned());
-                Some(None)
+                ControlFlow::Continue(None)
             }
             Ok(Some((secret, found))) => {
                 let seen = match &connection.credential {
@@ -356,12 +357,12 @@ impl Climb<'_, '_> {
                     None => found,
                 };
                 self.ok(CheckId::Credential, seen);
-                Some(Some(secret))
+                ControlFlow::Continue(Some(secret))
             }
             Err(failure) => {
                 self.push(CheckId::Credential, Finding::Fail(failure));
                 self.skip_network(rungs, Skip::Needs(CheckId::Credential));
-                None
+                ControlFlow::Break(())
             }
         }
     }
