@@ -390,9 +390,9 @@ fn removal(
     let content = seen.bytes.as_deref().unwrap_or_default();
     let earlier = journal
         .content_before(&file, content)?
-        .filter(|earlier| is_without(earlier.as_deref()));
+        .filter(|earlier| is_without(earlier.content.as_deref()));
     let after = match earlier {
-        Some(earlier) => earlier,
+        Some(earlier) => earlier.content,
         None => {
             let edits: Vec<Edit> = places
                 .iter()

@@ -46,6 +46,13 @@ struct Record {
     after: Option<String>,
 }
 
+/// A file before a change.
+#[derive(Debug)]
+pub(crate) struct Before {
+    /// Its content; `None` if it did not exist.
+    pub(crate) content: Option<Vec<u8>>,
+}
+
 impl Journal {
     /// The journal in `directory`, which the first change creates for its owner only.
     #[must_use]
@@ -158,14 +165,15 @@ impl Journal {
         &self,
         file: &Path,
         content: &[u8],
-    ) -> Result<Option<Option<Vec<u8>>>, Failure> {
+    ) -> Result<Option<Before>, Failure> {
         for name in self.records()?.into_iter().rev() {
             let path = self.directory.join(&name);
             let Some(record) = read_record(&path)? else {
                 continue;
             };
             if is_same(&record.file, file) && record.after == Some(digest(content)) {
-                return self.backup(&path, &record).map(Some);
+                let content = self.backup(&path, &record)?;
+                return Ok(Some(Before { content }));
             }
         }
         Ok(None)
