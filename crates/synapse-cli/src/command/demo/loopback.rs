@@ -24,6 +24,10 @@ pub(super) const KEY: &str = "demo-key-that-opens-nothing";
 pub(super) const MODEL: &str = "demo-model";
 /// The fixed answer.
 pub(super) const ANSWER: &str = "Hello from the embedded demo provider. No model was asked.";
+/// The tokens of each prompt.
+pub(super) const PROMPT_TOKENS: u64 = 9;
+/// The tokens of each answer.
+pub(super) const COMPLETION_TOKENS: u64 = 12;
 
 /// The provider; it stops when dropped.
 #[derive(Debug)]
@@ -164,7 +168,8 @@ fn completion() -> Value {
             "message": {"role": "assistant", "content": ANSWER, "refusal": null},
             "finish_reason": "stop",
         }],
-        "usage": {"prompt_tokens": 9, "completion_tokens": 12, "total_tokens": 21},
+        "usage": {"prompt_tokens": PROMPT_TOKENS, "completion_tokens": COMPLETION_TOKENS,
+            "total_tokens": PROMPT_TOKENS + COMPLETION_TOKENS},
     })
 }
 
