@@ -48,7 +48,10 @@ mod tests {
     fn its_end_waits_for_no_thread_that_blocks() {
         let (release, held) = mpsc::channel::<()>();
         let runtime = Runtime::start().unwrap();
-        let left = runtime.block_on(async { tokio::task::spawn_blocking(move || held.recv()) });
+        let mut left = None;
+        runtime.block_on(async {
+            left = Some(tokio::task::spawn_blocking(move || held.recv()));
+        });
         drop(runtime);
         drop(release);
         drop(left);
