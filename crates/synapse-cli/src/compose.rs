@@ -13,7 +13,7 @@ use synapse_providers::Providers;
 use synapse_secrets::{NoPrompt, Secrets};
 use synapse_store::{SqliteLedger, SqlitePrices, TomlConnections};
 
-use crate::command::Context;
+use crate::context::Context;
 use crate::environment::Environment;
 use crate::prompt::Terminal;
 use crate::secret_tracking::Remembering;

@@ -16,8 +16,8 @@ use synapse_store::{
     HubPlace, JsonApprovals, JsonUpstreams, Note, RunningServer, UpstreamLog, note_running,
 };
 
-use crate::command::Context;
 use crate::compose::{self, Asking};
+use crate::context::Context;
 use crate::oauth::LateTokens;
 use crate::system::{RandomCallIds, SystemClock};
 use crate::targets::EntryTargets;

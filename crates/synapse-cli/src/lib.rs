@@ -8,6 +8,7 @@ mod args;
 mod command;
 mod completion;
 mod compose;
+mod context;
 mod environment;
 mod guard;
 mod hub_ports;
@@ -34,10 +35,11 @@ use synapse_core::redact::{KnownSecrets, is_opaque, printable, printable_line};
 use synapse_documents::{DocumentVersion, ErrorDocument, VersionDocument};
 use synapse_http::ExchangeObserver;
 
-use crate::args::{Arguments, ColorWord};
-use crate::command::{CommandError, Context};
+use crate::args::Arguments;
+use crate::command::CommandError;
+use crate::context::Context;
 use crate::environment::{Environment, SYNAPSE_COMPLETE};
-use crate::output::{CommandLines, Format, Printer, ShownExchanges, TypedLines};
+use crate::output::{ColorWord, CommandLines, Format, Printer, ShownExchanges, TypedLines};
 use crate::system::NewestCall;
 
 pub use crate::secret_tracking::Resolved;

@@ -10,7 +10,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::{Registry, fmt};
 
-use crate::command::Context;
+use crate::context::Context;
 use crate::environment::SYNAPSE_LOG;
 
 /// Logs as `SYNAPSE_LOG` configures, by default warnings only.

@@ -10,7 +10,7 @@ use synapse_mcp::host::RequestObserver;
 pub(crate) use self::built::observed;
 #[cfg(not(feature = "otel"))]
 pub(crate) use self::left_out::observed;
-use crate::command::Context;
+use crate::context::Context;
 
 /// The observers.
 pub(crate) struct Observed {
@@ -74,7 +74,7 @@ mod left_out {
     use synapse_store::TomlConnections;
 
     use super::Observed;
-    use crate::command::Context;
+    use crate::context::Context;
     use crate::output::Printer;
 
     /// No observers.

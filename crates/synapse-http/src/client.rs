@@ -8,12 +8,12 @@ use synapse_core::{NetworkPermit, Origin};
 use crate::body::Handover;
 use crate::classify::{Circumstances, classify};
 use crate::config::HttpConfig;
-use crate::decode::{self, BodyCoding, Undecodable};
+use crate::decode::{self, Undecodable};
 use crate::failure::{BoxError, Facts, Head, TlsReason, TransportFailure, TransportKind};
 use crate::names::Names;
 use crate::observe::{ExchangeObserver, SentRequest};
 use crate::request::{self, HttpRequest};
-use crate::response::{Headers, HttpResponse};
+use crate::response::{BodyCoding, Headers, HttpResponse};
 use crate::tls;
 
 /// The one HTTP client. Cheap to clone; clones share everything.

@@ -8,34 +8,7 @@ use std::io::{ErrorKind, Read};
 
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 
-use crate::response::Headers;
-
-/// How the body of a response was encoded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
-pub enum BodyCoding {
-    /// As requested, or despite a header contradicted by the bytes.
-    #[default]
-    Plain,
-    /// Compressed, and fully decoded.
-    Decoded,
-    /// Compressed, and damaged or truncated: the body is the decodable part.
-    Damaged,
-}
-
-impl BodyCoding {
-    /// A note for readers of the body, if any.
-    #[must_use]
-    pub const fn note(self) -> Option<&'static str> {
-        match self {
-            Self::Plain => None,
-            Self::Decoded => Some("the answer came compressed although none was asked for"),
-            Self::Damaged => {
-                Some("the answer came compressed and damaged; it ends where it could not be read")
-            }
-        }
-    }
-}
+use crate::response::{BodyCoding, Headers};
 
 impl fmt::Display for BodyCoding {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

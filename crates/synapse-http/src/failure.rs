@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use crate::request::Method;
+use crate::method::Method;
 use crate::response::Headers;
 
 pub(crate) type BoxError = Box<dyn Error + Send + Sync>;

@@ -13,6 +13,7 @@ mod client;
 mod config;
 mod decode;
 mod failure;
+mod method;
 mod names;
 mod observe;
 mod report;
@@ -24,11 +25,11 @@ mod tls;
 
 pub use self::client::HttpClient;
 pub use self::config::{HttpConfig, RootCertificate, RootCertificateError};
-pub use self::decode::BodyCoding;
 pub use self::failure::{ProxyReason, TlsReason, TransportFailure, TransportKind};
+pub use self::method::Method;
 pub use self::observe::{ExchangeObserver, SentRequest};
-pub use self::request::{HttpRequest, Method, SecretHeader};
-pub use self::response::{Headers, HttpResponse};
+pub use self::request::{HttpRequest, SecretHeader};
+pub use self::response::{BodyCoding, Headers, HttpResponse};
 pub use self::streaming::{BodyReader, StreamingResponse};
 
 #[cfg(doctest)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use reqwest::header::HeaderMap;
 use url::Url;
 
-use crate::request::Method;
+use crate::method::Method;
 use crate::response::{Headers, HttpResponse};
 
 /// Observes requests and responses. Called on the sending task, so it must not block for long.

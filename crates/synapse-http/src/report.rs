@@ -6,7 +6,7 @@ use synapse_core::redact::Redactor;
 use synapse_core::{Code, Failure};
 
 use crate::failure::{ProxyReason, TlsReason, TransportFailure, TransportKind};
-use crate::request::Method;
+use crate::method::Method;
 
 impl TransportFailure {
     /// The failure to show. The first cause always says whether anything was sent; the hints apply

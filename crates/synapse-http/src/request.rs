@@ -12,18 +12,7 @@ use url::Url;
 
 use crate::body::{Handover, OnceBody};
 use crate::failure::{BoxError, TransportKind};
-
-/// An HTTP method.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Method {
-    /// `GET`, without a body.
-    Get,
-    /// `POST`.
-    Post,
-    /// `DELETE`, without a body.
-    Delete,
-}
+use crate::method::Method;
 
 /// One request. `Debug` shows neither query nor header values nor body.
 #[derive(Clone)]

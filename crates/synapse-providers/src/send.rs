@@ -20,7 +20,7 @@ use url::Url;
 
 use crate::blocking::run_blocking;
 use crate::classify::{
-    Answer, Asked, Headers, Problem, classify, classify_success, classify_within, lost,
+    Answer, Asked, Headers, Problem, classify, classify_success, classify_within, lost, request_id,
 };
 use crate::json::{self, Seen, Shape, WHOLE};
 use crate::reply::{redactor, spare};
@@ -449,14 +449,6 @@ fn note(exchange: &mut Exchange, redactor: &Redactor, response: &HttpResponse) {
     exchange.served_by = response.headers.text("x-inference-provider").map(clean);
 }
 
-/// The request id for the provider's support.
-pub(crate) fn request_id(headers: &dyn Headers) -> Option<String> {
-    REQUEST_IDS
-        .iter()
-        .find_map(|name| headers.text(name))
-        .map(str::to_owned)
-}
-
 impl Headers for synapse_http::Headers {
     fn text(&self, name: &str) -> Option<&str> {
         Self::text(self, name)
@@ -466,13 +458,3 @@ impl Headers for synapse_http::Headers {
 const MAX_HEADER: usize = 200;
 /// Envelopes of gateways.
 const ENVELOPES: [&str; 5] = ["data", "result", "response", "output", "body"];
-/// The first one present: the API's own before its edge's. Anthropic, Azure and Mistral have their
-/// own names.
-const REQUEST_IDS: [&str; 6] = [
-    "x-request-id",
-    "request-id",
-    "apim-request-id",
-    "mistral-correlation-id",
-    "cf-ray",
-    "x-amz-cf-id",
-];

@@ -16,10 +16,7 @@ const BANNED: &[(&str, &str)] = &[
         "sockets belong in synapse-http; `core::net` has the address types",
     ),
     ("std::env", "the environment belongs to synapse-cli"),
-    (
-        "std::process",
-        "processes belong to synapse-process",
-    ),
+    ("std::process", "processes belong to synapse-process"),
     ("std::time::SystemTime", CLOCK),
     ("SystemTime::now", CLOCK),
     ("Instant::now", CLOCK),

@@ -7,8 +7,8 @@ use synapse_core::call::Operation;
 use synapse_core::ledger::{HubKind, Outcome};
 use synapse_export::Format;
 
+use super::history_column::HistoryColumn;
 use super::one_of;
-use crate::command::HistoryColumn;
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]

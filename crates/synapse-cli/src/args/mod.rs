@@ -7,6 +7,7 @@ mod connection;
 mod examples;
 mod help;
 mod history;
+mod history_column;
 mod hub;
 mod hub_auth;
 mod ide;
@@ -36,6 +37,7 @@ pub(crate) use self::history::{
     FILTERS, HistoryArguments, HistoryCommand, HistoryExportArguments, HistoryFilter,
     HistoryListArguments, HistoryPurgeArguments,
 };
+pub(crate) use self::history_column::HistoryColumn;
 pub(crate) use self::hub::{
     HubAddArguments, HubApproveArguments, HubArguments, HubCommand, HubImportArguments,
     HubPlaceArguments,
@@ -53,7 +55,7 @@ pub(crate) use self::serving::{
 };
 pub(crate) use self::setup::{SETUP_EXAMPLES, SetupArguments};
 pub(crate) use self::usage::{USAGE_EXAMPLES, UsageArguments};
-use crate::output::Format;
+use crate::output::{ColorWord, Format};
 
 /// A local, bring-your-own-key runtime between MCP-capable IDEs and the models you pay for.
 #[derive(Debug, Parser)]
@@ -221,14 +223,6 @@ where
         all.find(|each| value(each.clone()).get_name() == word)
             .ok_or("no such value is known")
     })
-}
-
-/// When to use colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ColorWord {
-    Auto,
-    Always,
-    Never,
 }
 
 #[derive(Debug, Subcommand)]

@@ -24,38 +24,19 @@ mod time_flag;
 mod usage;
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use synapse_core::engine::Engine;
 use synapse_core::error::{Code, Failure};
-use synapse_core::redact::KnownSecrets;
 use synapse_documents::ErrorDocument;
-use synapse_http::ExchangeObserver;
 
-pub(crate) use self::history::HistoryColumn;
 use crate::args::Command;
 use crate::args::ConnectionCommand;
 use crate::compose::{self, Asking};
-use crate::environment::Environment;
+use crate::context::Context;
 use crate::output::Printer;
 use crate::runtime::Runtime;
-use crate::secret_tracking::Resolved;
-use crate::system::{NewestCall, asked_to_stop};
+use crate::system::asked_to_stop;
 use crate::telemetry;
-
-/// Passed to every command.
-#[derive(Debug, Clone)]
-pub(crate) struct Context {
-    pub(crate) environment: Environment,
-    pub(crate) printer: Printer,
-    /// The secrets resolved so far, to be kept out of all output.
-    pub(crate) seen: KnownSecrets,
-    pub(crate) resolved: Resolved,
-    /// The newest call, to name an interrupted one.
-    pub(crate) newest_call: NewestCall,
-    /// Receives the exchanges with providers.
-    pub(crate) observer: Option<Arc<dyn ExchangeObserver>>,
-}
 
 /// How a command fails.
 #[derive(Debug)]

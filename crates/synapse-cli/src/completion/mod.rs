@@ -18,9 +18,9 @@ use synapse_core::error::{Class, Code, Failure};
 
 use self::bash::Bash;
 use self::values::Values;
-use crate::args::{Arguments, ColorWord};
+use crate::args::Arguments;
 use crate::environment::{Environment, SYNAPSE_COMPLETE};
-use crate::output::{Format, Printer};
+use crate::output::{ColorWord, Format, Printer};
 
 /// Prints the candidates for the last of `words`, in the form that `shell` reads.
 pub(crate) fn answer(

@@ -11,7 +11,7 @@ use synapse_oauth::Tokens;
 use synapse_store::HubPlace;
 use url::Url;
 
-use crate::command::Context;
+use crate::context::Context;
 
 /// The tokens of one configuration. If the store cannot be opened, the call fails and the next one
 /// retries.

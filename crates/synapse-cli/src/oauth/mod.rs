@@ -17,7 +17,7 @@ use synapse_oauth::{OAuth, Times};
 use synapse_secrets::TokenRecords;
 use synapse_store::SqliteLedger;
 
-use crate::command::Context;
+use crate::context::Context;
 use crate::environment::SYNAPSE_LOGIN_TIMEOUT;
 use crate::output::ShownExchanges;
 use crate::system::{RandomCallIds, SystemClock};

@@ -23,6 +23,7 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use clap::ValueEnum;
 use serde::Serialize;
 use serde_json::Value;
 use synapse_core::error::{Code, Failure, RemedyText};
@@ -40,7 +41,14 @@ pub(crate) use self::progress::{Progress, Waiting};
 use self::remedy::ConfiguredLines;
 pub(crate) use self::remedy::{CommandLines, TypedLines, command_line};
 pub(crate) use self::table::table;
-use crate::args::ColorWord;
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorWord {
+    Auto,
+    Always,
+    Never,
+}
 
 /// The format of results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

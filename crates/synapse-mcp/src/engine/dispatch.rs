@@ -6,10 +6,11 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::asking::Asking;
+use super::error::RpcError;
 use super::offer::ServedCapabilities;
 use super::paging::page;
 use super::registry::{Call, InFlightRequests, Key};
-use super::reply::{Outcome, Reply, RpcError, list_result, with_cache_hint};
+use super::reply::{Outcome, Reply, list_result, with_cache_hint};
 use super::subscriptions::listen;
 use crate::host::{
     Caller, Client, CompletionCall, CompletionHost, ExtensionCall, ExtensionHost, Listing,

@@ -15,9 +15,10 @@ use rmcp::service::{RequestContext, RoleServer};
 use serde_json::Value;
 
 use super::dispatch::Dispatch;
+use super::error::RpcError;
 use super::offer::ServedCapabilities;
 use super::registry::{Call, InFlightRequests, Key};
-use super::reply::{Reply, RpcError, shape_result};
+use super::reply::{Reply, shape_result};
 use crate::{ProtocolRevision, ServerIdentity};
 
 /// Handles the requests of one connection.

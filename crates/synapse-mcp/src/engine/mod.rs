@@ -29,6 +29,7 @@
 pub(crate) mod any_bytes;
 pub(crate) mod asking;
 pub(crate) mod dispatch;
+pub(crate) mod error;
 pub(crate) mod handler;
 pub(crate) mod lines;
 pub(crate) mod message;

@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::Value;
 
-use super::reply::RpcError;
+use super::error::RpcError;
 use crate::JsonObject;
 
 /// One page.

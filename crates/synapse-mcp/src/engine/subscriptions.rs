@@ -7,9 +7,10 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
+use super::error::RpcError;
 use super::offer::ServedCapabilities;
 use super::registry::{InFlightRequests, Key};
-use super::reply::{Reply, RpcError};
+use super::reply::Reply;
 use crate::JsonObject;
 use crate::host::{Change, Changes, News};
 

@@ -18,11 +18,12 @@ use serde_json::Value;
 use tokio::io::AsyncRead;
 use tokio::task::{JoinHandle, spawn_blocking};
 
+use super::error::RpcError;
 use super::handler::Handler;
 use super::lines::{Line, LineReader};
 use super::message::{MAX_BATCH, Message, Request, batch, parse};
 use super::registry::{Call, InFlightRequests, Key};
-use super::reply::{Reply, RpcError};
+use super::reply::Reply;
 use crate::host::{CLIENT_CAPABILITIES, PROTOCOL_VERSION, Session};
 use crate::{JsonObject, ProtocolRevision};
 

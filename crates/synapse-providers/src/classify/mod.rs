@@ -11,6 +11,18 @@ mod compatible;
 mod remedy;
 mod report;
 mod rules;
+
+/// The first one present: the API's own before its edge's. Anthropic, Azure and Mistral have their
+/// own names.
+const REQUEST_IDS: [&str; 6] = [
+    "x-request-id",
+    "request-id",
+    "apim-request-id",
+    "mistral-correlation-id",
+    "cf-ray",
+    "x-amz-cf-id",
+];
+
 #[cfg(test)]
 mod tests;
 mod verdict;
@@ -80,6 +92,14 @@ pub(crate) enum Asked<'a> {
 pub(crate) trait Headers: std::fmt::Debug {
     /// The value of a header if it is text.
     fn text(&self, name: &str) -> Option<&str>;
+}
+
+/// The request id for the provider's support.
+pub(crate) fn request_id(headers: &dyn Headers) -> Option<String> {
+    REQUEST_IDS
+        .iter()
+        .find_map(|name| headers.text(name))
+        .map(str::to_owned)
 }
 
 /// Classifies an error response.

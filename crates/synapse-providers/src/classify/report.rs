@@ -4,8 +4,8 @@ use synapse_core::error::{Code, Failure};
 use synapse_core::provider::ProviderKind;
 use url::Url;
 
+use super::request_id;
 use super::{Answer, Verdict, anthropic, remedy};
-use crate::send::request_id;
 use crate::wire::error::{ErrorBody, Format};
 
 /// The failure of a verdict.

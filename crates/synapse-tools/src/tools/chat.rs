@@ -16,8 +16,9 @@ use synapse_documents::{ChatDocument, ErrorDocument, ToolCallView};
 use synapse_mcp::host::{ToolCall, ToolResult, text_block, user_block};
 use tokio::task::spawn_blocking;
 
-use super::arguments::{Arguments, clean, invalid};
+use super::arguments::Arguments;
 use super::heartbeat::with_heartbeat;
+use super::refusal::{clean, invalid};
 use super::{Tool, connection};
 use crate::failure::failed;
 use crate::view::View;

@@ -6,7 +6,8 @@ use synapse_core::ledger::{Column, Entry, Filter, HistoryQuery, Outcome};
 use synapse_documents::{HistoryDocument, Pages};
 use synapse_mcp::host::{ToolCall, ToolResult};
 
-use super::arguments::{Arguments, invalid};
+use super::arguments::Arguments;
+use super::refusal::invalid;
 use super::{Tool, connection};
 use crate::view::View;
 

@@ -11,6 +11,7 @@ pub(crate) mod history;
 mod models;
 mod preflight;
 mod reader;
+mod refusal;
 mod schema;
 mod shape;
 pub(crate) mod usage;
@@ -24,7 +25,7 @@ use synapse_mcp::host::{
     CacheHint, CacheScope, Caller, ToolCall, ToolError, ToolHost, ToolList, ToolResult,
 };
 
-use self::arguments::invalid;
+use self::refusal::invalid;
 use crate::failure::failed_call;
 use crate::view::View;
 

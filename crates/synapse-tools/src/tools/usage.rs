@@ -8,7 +8,8 @@ use synapse_documents::UsageDocument;
 use synapse_mcp::host::{ToolCall, ToolResult};
 
 use super::Tool;
-use super::arguments::{Arguments, invalid};
+use super::arguments::Arguments;
+use super::refusal::invalid;
 use crate::view::View;
 
 /// Sums over the ledger; sends nothing.

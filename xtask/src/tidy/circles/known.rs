@@ -3,15 +3,6 @@
 
 /// The crate, the module that the arrow starts from, and the one that it points at.
 pub(super) const KNOWN: &[(&str, &str, &str)] = &[
-    // What a command works in is defined with the commands.
-    ("synapse-cli", "compose", "command"),
-    ("synapse-cli", "hub_ports", "command"),
-    ("synapse-cli", "log", "command"),
-    ("synapse-cli", "oauth", "command"),
-    ("synapse-cli", "telemetry", "command"),
-    // Words of the command line that are defined where they are shown.
-    ("synapse-cli", "args", "command"),
-    ("synapse-cli", "args", "output"),
     ("synapse-cli", "output::table", "output::columns"),
     (
         "synapse-cli",
@@ -43,8 +34,6 @@ pub(super) const KNOWN: &[(&str, &str, &str)] = &[
     // A failure's document may hold a receipt and a preflight, which hold failures.
     ("synapse-documents", "failure", "calls"),
     ("synapse-documents", "failure", "connections"),
-    ("synapse-http", "decode", "response"),
-    ("synapse-http", "failure", "request"),
     // The parts of a hub reach each other through what they share.
     ("synapse-hub", "roster", "hub"),
     ("synapse-hub", "runtime", "hub"),
@@ -57,10 +46,8 @@ pub(super) const KNOWN: &[(&str, &str, &str)] = &[
     ("synapse-ide", "preview::json", "preview::mask"),
     ("synapse-ide", "preview::toml", "preview::mask"),
     ("synapse-ide", "preview::yaml", "preview::mask"),
-    ("synapse-mcp", "engine::paging", "engine::reply"),
     ("synapse-mcp", "client::running", "client::calls"),
     ("synapse-oauth", "registration", "login"),
-    ("synapse-providers", "classify", "send"),
     ("synapse-providers", "send", "reply"),
     ("synapse-providers", "classify::remedy", "classify::report"),
     (
@@ -73,6 +60,5 @@ pub(super) const KNOWN: &[(&str, &str, &str)] = &[
     ("synapse-store", "ledger::rows", "ledger::hub"),
     ("synapse-store", "ledger::rows", "ledger::sweep"),
     ("synapse-store", "ledger::rows", "ledger::texts"),
-    ("synapse-tools", "tools::reader", "tools::arguments"),
     ("tests", "provider", "home"),
 ];

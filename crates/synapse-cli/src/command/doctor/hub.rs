@@ -9,10 +9,10 @@ use synapse_core::upstream::{TokenRecord, TokenState, UpstreamName};
 use synapse_secrets::TokenRecords;
 
 use crate::args::HubPlaceArguments;
-use crate::command::Context;
 use crate::command::hub::Configured;
 use crate::command::hub::list::{Depth, look};
 use crate::compose;
+use crate::context::Context;
 
 /// The checks of the default hub file, or of one server in it. A missing file has no checks.
 pub(in crate::command) async fn checks(

@@ -9,94 +9,25 @@ use synapse_core::error::Failure;
 use synapse_core::ledger::{self, Entry};
 use synapse_core::time::Timestamp;
 
-use crate::args::HistoryListArguments;
+use crate::args::{HistoryColumn, HistoryListArguments};
 use crate::output::{Column, Printer};
 
-/// A column that the list can have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum HistoryColumn {
-    /// The time since the call began.
-    Age,
-    /// The connection or upstream server.
-    To,
-    /// The model, or the tool of a server.
-    Model,
-    /// The IDE; `-` for the terminal.
-    Client,
-    /// The outcome, with its code.
-    Outcome,
-    /// Tokens in and out.
-    Tokens,
-    /// The cost.
-    Cost,
-    /// Milliseconds.
-    Ms,
-    /// The first words of the recorded prompt.
-    Prompt,
-    /// The id.
-    Call,
-    /// A column of the ledger.
-    Ledger(ledger::Column),
-}
-
-impl HistoryColumn {
-    /// Every column, by its word.
-    pub(crate) fn all() -> Vec<Self> {
-        let own = Self::USUAL;
-        let is_own = |word: &str| own.iter().any(|each| each.as_str() == word);
-        let others = ledger::Column::ALL
-            .iter()
-            .filter(|column| !is_own(column.as_str()));
-        let others = others.copied().map(Self::Ledger);
-        own.into_iter().chain(others).collect()
+/// How a column is shown.
+fn shown(column: HistoryColumn, utc: bool) -> Column<'static> {
+    match column {
+        HistoryColumn::Age if utc => Column::new("STARTED"),
+        HistoryColumn::Age => Column::new("AGE"),
+        HistoryColumn::To => Column::new("TO").cut(6),
+        HistoryColumn::Model => Column::new("MODEL/TOOL").cut(10),
+        HistoryColumn::Client => Column::new("CLIENT").cut(6).drop(1),
+        HistoryColumn::Outcome => Column::new("OUTCOME").cut(14),
+        HistoryColumn::Tokens => Column::new("TOKENS").right().drop(4),
+        HistoryColumn::Cost => Column::new("COST").right().drop(3),
+        HistoryColumn::Ms => Column::new("MS").right().drop(5),
+        HistoryColumn::Prompt => Column::new("PROMPT").cut(9).drop(2),
+        HistoryColumn::Call => Column::new("CALL"),
+        HistoryColumn::Ledger(column) => Column::new(column.as_str()),
     }
-
-    /// The word.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Age => "age",
-            Self::To => "to",
-            Self::Model => "model",
-            Self::Client => "client",
-            Self::Outcome => "outcome",
-            Self::Tokens => "tokens",
-            Self::Cost => "cost",
-            Self::Ms => "ms",
-            Self::Prompt => "prompt",
-            Self::Call => "call",
-            Self::Ledger(column) => column.as_str(),
-        }
-    }
-
-    fn column(self, utc: bool) -> Column<'static> {
-        match self {
-            Self::Age if utc => Column::new("STARTED"),
-            Self::Age => Column::new("AGE"),
-            Self::To => Column::new("TO").cut(6),
-            Self::Model => Column::new("MODEL/TOOL").cut(10),
-            Self::Client => Column::new("CLIENT").cut(6).drop(1),
-            Self::Outcome => Column::new("OUTCOME").cut(14),
-            Self::Tokens => Column::new("TOKENS").right().drop(4),
-            Self::Cost => Column::new("COST").right().drop(3),
-            Self::Ms => Column::new("MS").right().drop(5),
-            Self::Prompt => Column::new("PROMPT").cut(9).drop(2),
-            Self::Call => Column::new("CALL"),
-            Self::Ledger(column) => Column::new(column.as_str()),
-        }
-    }
-
-    const USUAL: [Self; 10] = [
-        Self::Age,
-        Self::To,
-        Self::Model,
-        Self::Client,
-        Self::Outcome,
-        Self::Tokens,
-        Self::Cost,
-        Self::Ms,
-        Self::Prompt,
-        Self::Call,
-    ];
 }
 
 /// The layout of a page of rows.
@@ -155,7 +86,7 @@ impl Sheet {
     /// Columns and rows of the list.
     pub(super) fn of(&self, entries: &[Entry]) -> (Vec<Column<'static>>, Vec<Vec<String>>) {
         let column = |each: &HistoryColumn| {
-            let column = each.column(self.utc);
+            let column = shown(*each, self.utc);
             match self.chosen {
                 true => column.keep(),
                 false => column,

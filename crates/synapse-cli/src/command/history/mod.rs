@@ -15,7 +15,6 @@ use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::ledger::{Dating, Waiting};
 use synapse_core::time::Timestamp;
 
-pub(crate) use self::columns::HistoryColumn;
 use super::{CommandError, Context, with_engine};
 use crate::args::{HistoryArguments, HistoryCommand};
 

@@ -12,8 +12,8 @@ use synapse_store::HubPlace;
 
 use super::Hosts;
 use crate::args::{ServeArguments, ServedHubArguments};
-use crate::command::Context;
 use crate::compose::{self, Asking};
+use crate::context::Context;
 use crate::hub_ports::hub_ports;
 use crate::sampling::metered;
 use crate::targets::EntryTargets;

@@ -13,7 +13,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use self::surrogates::{lone_surrogate, without_lone_surrogates};
-use super::reply::RpcError;
+use super::error::RpcError;
 use crate::JsonObject;
 use crate::host::PROTOCOL_VERSION;
 use crate::size::{MAX_VALUES, has_too_many_values};

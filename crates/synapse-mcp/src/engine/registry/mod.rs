@@ -11,8 +11,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::{Notify, oneshot, watch};
 
+use super::error::RpcError;
 use super::message::question_id;
-use super::reply::{Reply, RpcError, is_large, notification_line, question_line, reply_line};
+use super::reply::{Reply, is_large, notification_line, question_line, reply_line};
 use crate::JsonObject;
 use crate::host::Session;
 

@@ -11,7 +11,7 @@ use synapse_core::error::Failure;
 use synapse_mcp::JsonObject;
 use synapse_mcp::size::{MAX_VALUES, count_values};
 
-use super::arguments::{clean, invalid};
+use super::refusal::{clean, invalid};
 use super::shape::{Member, Shape};
 
 /// Reads the arguments of `tool`: the present `members`.

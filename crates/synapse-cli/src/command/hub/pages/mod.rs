@@ -25,8 +25,8 @@ use self::standing::exit_code;
 use super::Configured;
 use super::list::{self, Depth, Seen};
 use crate::args::HubPlaceArguments;
-use crate::command::Context;
 use crate::compose;
+use crate::context::Context;
 use crate::oauth::has_authorization;
 
 /// The upstream servers for pages.
