@@ -11,7 +11,7 @@ use process_wrap::tokio::{ChildWrapper, CommandWrap, JobObject, KillOnDrop};
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use crate::running::Pipes;
+use crate::pipes::Pipes;
 
 /// A program and its job. Dropping it ends both.
 #[derive(Debug)]

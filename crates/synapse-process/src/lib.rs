@@ -9,6 +9,7 @@ mod guard;
 mod job;
 mod launch;
 mod others;
+mod pipes;
 mod program;
 mod run;
 mod running;
@@ -17,9 +18,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 pub use others::{end_at_once, end_politely, is_there};
+pub use pipes::{Input, Output};
 pub use program::Program;
 pub use run::{Ending, Limits, Trouble};
-pub use running::{Input, Output, Running};
+pub use running::Running;
 
 /// Who ends the descendants of a program.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -5,20 +5,15 @@ use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 #[cfg(unix)]
 use crate::guard::Guarded;
 #[cfg(windows)]
 use crate::job::Job;
+use crate::pipes::{Input, Output, Pipes};
 use crate::{Guard, Program};
-
-/// Its stdin.
-pub type Input = Box<dyn AsyncWrite + Send + Sync + Unpin>;
-/// Its stdout or stderr.
-pub type Output = Box<dyn AsyncRead + Send + Sync + Unpin>;
 
 /// A running program. Dropping it ends the program with all of its descendants.
 pub struct Running {
@@ -149,26 +144,7 @@ impl Running {
     }
 }
 
-/// Our ends of a program's pipes.
-pub(crate) struct Pipes {
-    input: Option<Input>,
-    output: Option<Output>,
-    errors: Option<Output>,
-}
-
 impl Pipes {
-    pub(crate) fn of(
-        input: Option<ChildStdin>,
-        output: Option<ChildStdout>,
-        errors: Option<ChildStderr>,
-    ) -> Self {
-        Self {
-            input: input.map(|pipe| -> Input { Box::new(pipe) }),
-            output: output.map(|pipe| -> Output { Box::new(pipe) }),
-            errors: errors.map(|pipe| -> Output { Box::new(pipe) }),
-        }
-    }
-
     fn running(self, tree: Tree) -> Running {
         let Self {
             input,
