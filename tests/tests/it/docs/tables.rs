@@ -34,7 +34,7 @@ fn listed(words: &[&str], list: &str, key: &str) -> BTreeSet<String> {
 
 #[test]
 fn every_provider_is_in_the_table() {
-    let told = table("| `--provider` | what |");
+    let told = table("| `--provider` | connects to |");
     let told: BTreeSet<String> = told.iter().flat_map(|row| spans(&row[0])).collect();
     assert_eq!(told, listed(&["providers", "--json"], "providers", "name"));
 }
