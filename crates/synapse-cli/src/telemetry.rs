@@ -97,7 +97,7 @@ mod left_out {
         if let Ok(Some(collector)) = TomlConnections::new(Home::new(home)).telemetry() {
             let failure = Failure::new(
                 Code::TelemetryNotBuilt,
-                "telemetry is configured, and this Synapse was built without it",
+                "telemetry is configured, but this Synapse was built without it",
             )
             .cause(format!("nothing was sent to {collector}"))
             .shell(

@@ -114,7 +114,7 @@ fn read(answer: &HttpResponse, endpoint: &Url) -> Result<Grant, NoGrant> {
     let invalid = |why: String| {
         let failure = Failure::new(
             Code::OauthTokenInvalid,
-            "the token endpoint gave no usable token",
+            "the token endpoint returned no usable token",
         )
         .cause(why)
         .with("http_status", status)

@@ -53,7 +53,7 @@ pub(super) const ACCOUNT_CLOSED: Verdict = Verdict::new(
 );
 pub(super) const TOKEN_PERMISSION: Verdict = Verdict::new(
     Code::CredentialTokenPermission,
-    "the token is valid and lacks a permission",
+    "the token is valid but lacks a permission",
 );
 pub(super) const ACCOUNT_SCOPE: Verdict = Verdict::new(
     Code::ProviderAccountScope,
@@ -81,7 +81,7 @@ pub(super) const LIMIT_OF_ZERO: Verdict = Verdict::new(
 );
 pub(super) const RATE_LIMITED: Verdict = Verdict::new(
     Code::ProviderRateLimited,
-    "the provider throttles this account",
+    "the provider limits the request rate of this account",
 );
 pub(super) const TOO_LONG: Verdict =
     Verdict::new(Code::ProviderContextTooLong, "the prompt is too long");

@@ -121,9 +121,9 @@ fn each_wrong_setup_has_a_code_and_a_remedy_of_its_own() {
       cause: whoami lists no `inference.serverless.write` permission for it
       hint: create a token with the permission "Make calls to Inference Providers": https://huggingface.co/settings/tokens/new?ownUserPermissions=inference.serverless.write&tokenType=fineGrained
     # asked too often who it is
-      FAIL  token       provider.rate-limited: the provider throttles this account
+      FAIL  token       provider.rate-limited: the provider limits the request rate of this account
     proven: config, endpoint, gate, credential, reach, model
-    error[provider.rate-limited]: the provider throttles this account
+    error[provider.rate-limited]: the provider limits the request rate of this account
       cause: 127.0.0.1:PORT says: We had to rate limit you, you hit the quota of 1000 api requests per 5 minutes period.
       cause: HTTP 429 from http://127.0.0.1:PORT/api/whoami-v2, request id Root=1-fake
       hint: the provider asks to wait 286 s

@@ -119,9 +119,9 @@ fn each_wrong_setup_has_a_code_and_a_remedy_of_its_own() {
       cause: HTTP 403 from http://127.0.0.1:PORT/v1/models/gpt-5.6-terra, code model_not_found, type invalid_request_error, request id req_fake
       hint: enable gpt-5.6-terra for the project or accept its terms, or choose another model
     # throttled
-      FAIL  token       provider.rate-limited: the provider throttles this account
+      FAIL  token       provider.rate-limited: the provider limits the request rate of this account
     proven: config, endpoint, gate, credential, reach
-    error[provider.rate-limited]: the provider throttles this account
+    error[provider.rate-limited]: the provider limits the request rate of this account
       cause: 127.0.0.1:PORT says: Rate limit reached for gpt-5.6-terra in organization org-fake on requests per min (RPM): Limit 3, Used 3, Requested 1. Please try again in 20s.
       cause: HTTP 429 from http://127.0.0.1:PORT/v1/models/gpt-5.6-terra, code rate_limit_exceeded, type requests, request id req_fake
       hint: the provider asks to wait 20 s
@@ -156,9 +156,9 @@ fn each_wrong_setup_has_a_code_and_a_remedy_of_its_own() {
       cause: HTTP 404 from http://127.0.0.1:PORT/v1/models/gpt-5.6-tera, code model_not_found, type invalid_request_error, request id req_fake
       hint: check the spelling, and that it is a chat model
     # a key that may read models and not chat
-      FAIL  live        credential.token-permission: the token is valid and lacks a permission
+      FAIL  live        credential.token-permission: the token is valid but lacks a permission
     proven: config, endpoint, gate, credential, reach, token, model
-    error[credential.token-permission]: the token is valid and lacks a permission
+    error[credential.token-permission]: the token is valid but lacks a permission
       cause: 127.0.0.1:PORT says: You have insufficient permissions for this operation. Missing scopes: model.request. Check that you have the correct role in your organization (Reader, Writer, Owner) and project (Member, Owner), and if you're using a restricted API key, that it has the necessary scopes.
       cause: HTTP 401 from http://127.0.0.1:PORT/v1/chat/completions, type invalid_request_error, request id req_fake
       hint: give the key the scope that the message names (for chat: Model capabilities, Write): https://platform.openai.com/api-keys
