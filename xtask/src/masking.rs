@@ -3,7 +3,7 @@
 //! A minimal lexer for comments (nested ones too), strings, raw strings and character literals.
 //! Text that does not lex is treated as code.
 
-/// What to blank out.
+/// The parts to blank out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Hidden {
     /// Literals only; comments stay visible.

@@ -10,7 +10,7 @@ use crate::command::Invocation;
 use crate::failure::Failure;
 use crate::repository::{self, Repository};
 
-/// What to build.
+/// A build to compare.
 #[derive(Debug, Args)]
 pub(crate) struct ReproduceArguments {
     /// The package

@@ -12,7 +12,7 @@ use synapse_core::redact::printable;
 
 /// The directory of Synapse, if not `~/.synapse`.
 pub(crate) const SYNAPSE_HOME: &str = "SYNAPSE_HOME";
-/// What `serve` logs to stderr: `level` or `target=level,…`; warnings when unset.
+/// The log level of `serve` on stderr: `level` or `target=level,…`; warnings when unset.
 pub(crate) const SYNAPSE_LOG: &str = "SYNAPSE_LOG";
 
 /// The key file of the local vault. Read by the vault; here it is copied to the IDE's entry.

@@ -68,9 +68,6 @@ fn report(panic: &PanicHookInfo<'_>, backtrace: &Backtrace) -> String {
 
 /// The failure of a panic, without its message.
 pub(crate) fn defect() -> Failure {
-    Failure::new(
-        Code::InternalInvariant,
-        "Synapse ran into a defect of its own",
-    )
-    .hint("please report it, with this message")
+    Failure::new(Code::InternalInvariant, "Synapse has an internal error")
+        .hint("please report it, with this message")
 }

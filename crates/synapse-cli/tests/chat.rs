@@ -184,7 +184,7 @@ fn files_that_are_no_images_are_refused_before_anything_is_sent() {
     for (name, bytes) in [("empty.png", &b""[..]), ("page.png", b"<html>")] {
         let (message, _) = refused(&bench.file(name, bytes));
         assert!(
-            message.ends_with("is no image that models take"),
+            message.ends_with("is not an image that models accept"),
             "{message}"
         );
     }
@@ -304,7 +304,7 @@ fn json_that_does_not_fit_is_refused_with_its_place() {
     let file = bench.file("schema.json", "{}");
     let named = ["hi", "--json-schema", &file, "--schema-name", "a b"];
     let error = bench.refused(&named);
-    assert_eq!(error["message"], "that is no name for a schema");
+    assert_eq!(error["message"], "that is not a valid schema name");
     let empty = bench.file("empty.json", "[]");
     let error = bench.refused(&["--messages", &empty]);
     assert_eq!(error["message"], "there is no prompt");
@@ -403,7 +403,7 @@ fn files_that_are_no_text_are_refused_before_anything_is_sent() {
     let wrong = bench.file("a.bin", b"a\xffb");
     let large = bench.file("large.txt", vec![b'a'; (4 << 20) + 1]);
     for (file, says) in [
-        (wrong.as_str(), "is no UTF-8 text"),
+        (wrong.as_str(), "is not UTF-8 text"),
         (&large, "is too large"),
         ("no/such.txt", "cannot be read"),
     ] {

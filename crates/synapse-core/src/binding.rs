@@ -70,7 +70,7 @@ impl Connection {
                 format!("it was confirmed for {confirmed}, and the base URL was changed")
             }
             None => {
-                "the connection was written by hand, and nobody confirmed its base URL".to_owned()
+                "the connection was written by hand, and its base URL is not confirmed".to_owned()
             }
         };
         let origin = self.base_url.origin();
@@ -89,7 +89,7 @@ impl Connection {
             Some(confirmed) => {
                 format!("the proxy {confirmed} was confirmed, and it was changed")
             }
-            None => "nobody confirmed its proxy on the command line".to_owned(),
+            None => "its proxy was not confirmed on the command line".to_owned(),
         };
         let failure = self.unbound(&format!("through the proxy {proxy}"), cause);
         failure

@@ -176,7 +176,7 @@ impl FromStr for Origin {
         let origin = text.parse::<Url>().map(|url| Self::of(&url));
         match origin {
             Ok(origin) if origin.as_str() == text => Ok(origin),
-            _ => Err(invalid("that is no origin")
+            _ => Err(invalid("that is not an origin")
                 .cause("an origin is scheme, host and port, such as https://api.openai.com")),
         }
     }
@@ -191,7 +191,7 @@ impl fmt::Display for Origin {
 /// The failure for an invalid base URL, with the remedy.
 fn refused(error: SecureUrlError, cargo: Cargo) -> Failure {
     match error {
-        SecureUrlError::NoUrl(error) => invalid("that is no URL").cause(error.to_string()).hint(
+        SecureUrlError::NoUrl(error) => invalid("that is not a URL").cause(error.to_string()).hint(
             "write it whole, for example https://api.openai.com/v1 or http://127.0.0.1:8080/v1",
         ),
         SecureUrlError::NoHost => invalid("the base URL has no host").hint(

@@ -36,7 +36,7 @@ impl FromStr for ConnectionName {
         if starts_well && fits {
             return Ok(Self(text.to_owned()));
         }
-        Err(Failure::new(Code::ConfigInvalidValue, "that is no connection name")
+        Err(Failure::new(Code::ConfigInvalidValue, "that is not a connection name")
             .cause(
                 "a name has 1 to 64 letters, digits, `.`, `_` or `-`, and begins with a letter or digit",
             )
@@ -97,7 +97,7 @@ impl FromStr for ModelId {
             return Ok(Self(text.to_owned()));
         }
         Err(
-            Failure::new(Code::ConfigInvalidValue, "that is no model id")
+            Failure::new(Code::ConfigInvalidValue, "that is not a model id")
                 .cause("a model id has 1 to 256 characters and no white space")
                 .hint("copy the id from the provider's model page")
                 .in_field("model"),

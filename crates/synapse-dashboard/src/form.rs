@@ -40,13 +40,13 @@ impl Form {
             }
             if name == SECRET {
                 if form.secret.is_some() {
-                    return Err(wrong("a field is there twice"));
+                    return Err(wrong("a field occurs twice"));
                 }
                 form.secret = Some(SecretString::from(value.into_owned()));
                 continue;
             }
             if form.get(&name).is_some() {
-                return Err(wrong("a field is there twice"));
+                return Err(wrong("a field occurs twice"));
             }
             form.fields.push((name.into_owned(), value.into_owned()));
         }

@@ -165,7 +165,7 @@ fn enter(app: &App, method: &Method, token: &str) -> Response<Body> {
     if method != Method::GET {
         return outside(
             StatusCode::METHOD_NOT_ALLOWED,
-            "That is no address to send to",
+            "Nothing can be sent to that address",
             "",
         );
     }

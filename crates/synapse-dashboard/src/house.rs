@@ -39,7 +39,7 @@ pub struct Snippet {
     pub text: String,
 }
 
-/// What is visible of a secret's place without reading it.
+/// The state of a secret's store, without reading it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
     /// Something exists, with a description.
@@ -92,7 +92,7 @@ pub trait House: Send + Sync + fmt::Debug {
     /// The place of a reference, in words.
     fn place(&self, reference: &CredentialRef) -> String;
 
-    /// What is visible of a place without reading it.
+    /// The state of a store, without reading it.
     fn seen(&self, reference: &CredentialRef) -> Place;
 
     /// Stores a secret that its owner just submitted.

@@ -169,7 +169,7 @@ impl HubVerb {
 /// An action requested by a form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HubAction {
-    /// What to do.
+    /// The action.
     pub verb: HubVerb,
     /// The server.
     pub server: String,
@@ -184,7 +184,7 @@ pub struct HubAction {
 /// The result of an action.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HubDone {
-    /// What was done, as a sentence.
+    /// The result, as a sentence.
     pub said: String,
     /// Where to go next.
     pub next: Next,

@@ -215,7 +215,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
             get(|| async { answer(StatusCode::OK, "text/javascript; charset=utf-8", SCRIPT) }),
         )
         .method_not_allowed_fallback(|State(app): TheApp, Extension(ask): TheAsk| async move {
-            let page = error::missing(&app, &ask, "That is no page to load", &[]);
+            let page = error::missing(&app, &ask, "That page cannot be loaded", &[]);
             app.show(&ask, Ok(page.status(StatusCode::METHOD_NOT_ALLOWED)))
         })
         .fallback(missing);

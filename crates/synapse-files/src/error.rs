@@ -28,7 +28,7 @@ pub enum FileError {
     NotAFile {
         /// The path.
         path: PathBuf,
-        /// What it is, with an article.
+        /// Its kind, with an article.
         what: &'static str,
     },
     /// It is something other than a directory.

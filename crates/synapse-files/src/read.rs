@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::error::FileError;
 
-/// What a path resolved to.
+/// The kind of a resolved path.
 #[derive(Debug)]
 pub enum Found {
     /// A regular file, open for reading, with its metadata.

@@ -1,5 +1,5 @@
-//! Who may change a file or directory, judged like sshd's `StrictModes`: only its owner, who is the
-//! user or root.
+//! Determines who may change a file or directory, judged like sshd's `StrictModes`: only its owner,
+//! who is the user or root.
 
 use std::fmt;
 use std::path::{Path, PathBuf};

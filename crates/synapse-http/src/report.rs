@@ -101,12 +101,12 @@ impl TransportFailure {
             }
             TransportKind::ResponseTimeout => {
                 format!(
-                    "no whole answer from {host} within {}",
+                    "no complete answer from {host} within {}",
                     seconds(facts.deadline)
                 )
             }
             TransportKind::Interrupted => {
-                format!("the connection to {host} broke before the answer was whole")
+                format!("the connection to {host} broke before the answer was complete")
             }
             TransportKind::Truncated => format!("the answer of {host} was cut off"),
             TransportKind::BodyTooLarge { cap } => {
@@ -115,7 +115,7 @@ impl TransportFailure {
             TransportKind::Undecodable => {
                 format!("the answer of {host} is compressed in a way that cannot be read")
             }
-            TransportKind::NotHttp => format!("what answers at {host} does not speak HTTP"),
+            TransportKind::NotHttp => format!("the server at {host} does not speak HTTP"),
             TransportKind::Malformed => format!("the answer of {host} breaks the rules of HTTP"),
         }
     }
@@ -169,7 +169,7 @@ fn tls_message(reason: TlsReason, host: &str) -> String {
             format!("{host} shows the certificate of an authority for that of a server")
         }
         TlsReason::BadCertificate => format!("the certificate of {host} is not acceptable"),
-        TlsReason::NotTls => format!("what answers at {host} does not speak TLS"),
+        TlsReason::NotTls => format!("the server at {host} does not speak TLS"),
         TlsReason::HandshakeRefused => format!("{host} broke the TLS handshake off"),
     }
 }
@@ -192,7 +192,7 @@ const fn tls_hints(reason: TlsReason) -> &'static [&'static str] {
         TlsReason::WrongName | TlsReason::BadCertificate => {
             &["check the host of the base URL, and for an intercepting proxy"]
         }
-        TlsReason::NotTls => &["check the port; a local server may want http instead of https"],
+        TlsReason::NotTls => &["check the port; a local server may need http instead of https"],
         TlsReason::HandshakeRefused => &["check the port, and for an intercepting proxy"],
     }
 }

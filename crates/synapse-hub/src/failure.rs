@@ -210,11 +210,11 @@ impl Scene<'_> {
 pub(crate) fn not_approved(server: &UpstreamName) -> Failure {
     Failure::new(
         Code::UpstreamNotApproved,
-        format!("nobody approved `{server}`; it was not started, contacted or read"),
+        format!("`{server}` is not approved; it was not started, contacted or read"),
     )
     .of_server(server)
     .remedy(
-        "look at it and approve it",
+        "review and approve it",
         &Remedy::ApproveUpstream {
             server: server.clone(),
         },
@@ -241,7 +241,7 @@ pub(crate) fn login_required(server: &UpstreamName) -> Failure {
 pub(crate) fn tool_changed(server: &UpstreamName, name: &str, difference: &[String]) -> Failure {
     let failure = Failure::new(
         Code::UpstreamToolChanged,
-        format!("`{name}` of `{server}` is not what was approved; the call was not sent"),
+        format!("`{name}` of `{server}` differs from its approval; the call was not sent"),
     );
     let failure = difference
         .iter()

@@ -52,7 +52,7 @@ pub(crate) struct OfferedTool {
     pub(crate) audience: Audience,
 }
 
-/// Who may call a tool, by `_meta.ui.visibility`.
+/// The callers of a tool, by `_meta.ui.visibility`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Audience {
     /// Models and apps.

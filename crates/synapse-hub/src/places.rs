@@ -18,7 +18,7 @@ impl Places for SystemPlaces {
 
     fn directory(&self, path: &str) -> Result<String, String> {
         if !Path::new(path).is_absolute() {
-            return Err("it is not absolute, and would mean another one in every IDE".to_owned());
+            return Err("it is not absolute, and would differ between IDEs".to_owned());
         }
         let canonical = Path::new(path)
             .canonicalize()

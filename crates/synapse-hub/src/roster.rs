@@ -100,7 +100,7 @@ impl Member {
             let remedy = synapse_core::error::Remedy::ApproveUpstream {
                 server: upstream.name.clone(),
             };
-            let failure = failure.remedy("look at the difference and approve it", &remedy);
+            let failure = failure.remedy("review the difference and approve it", &remedy);
             return failed(Some(upstream), failure);
         }
         if approval.catalogue.is_none() {

@@ -14,7 +14,7 @@ pub(crate) fn hub_status() -> JsonObject {
     object(json!({
         "name": HUB_STATUS,
         "title": "Status of the hub",
-        "description": "Tells which upstream MCP servers work and why the others do not. \
+        "description": "Lists which upstream MCP servers work and why the others do not. \
             Contacts none of them.",
         "inputSchema": {"type": "object", "properties": {}, "additionalProperties": false},
         "annotations": {"readOnlyHint": true, "openWorldHint": false},

@@ -307,7 +307,7 @@ fn doubts(client: &Client, machine: &Machine, scope: Scope, survey: &Survey<'_>)
     if let Some(successor) = client.successor.and_then(Client::named)
         && is_detected(successor, machine)
     {
-        let text = format!("{successor}, which took over from {client}, reads files of its own");
+        let text = format!("{successor}, which replaced {client}, reads its own files");
         hints.push(Hint::with_remedy(
             text,
             install_remedy(successor, Scope::User),
@@ -445,7 +445,7 @@ fn foreign(client: &Client, file: &Path) -> Failure {
     .cause("it does not start this program with `serve`; it was left as it is")
     .hint(format!("look at it in {}", shown(file)))
     .remedy(
-        "put ours in its place",
+        "replace it by ours",
         &Remedy::ReplaceEntry {
             client: client.id().to_owned(),
         },

@@ -81,7 +81,7 @@ impl Entry {
                 Code::UsageInvalidArguments,
                 "`--env` takes the name of a variable and no value",
             )
-            .cause("an entry stands in a file that is shared, synchronised and backed up")
+            .cause("an entry is in a file that is shared, synchronised and backed up")
             .hint("give the name alone, such as `--env HTTPS_PROXY`"));
         }
         if !self.passed.iter().any(|known| known == name) {

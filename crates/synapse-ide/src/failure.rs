@@ -37,7 +37,7 @@ pub(crate) fn too_large(path: &Path) -> Failure {
         format!("{} is larger than 64 MiB", shown(path)),
     )
     .cause("it was not read, and is left as it is")
-    .hint("move what fills it elsewhere, such as a history; or paste the entry by hand")
+    .hint("make it smaller, for example by moving a history; or paste the entry by hand")
     .remedy("print the entry", &Remedy::PrintEntry { client: None })
     .with("file", shown(path))
 }
@@ -48,7 +48,7 @@ pub(crate) fn mounted(path: &Path, mount: &Path) -> Failure {
         Code::IdeFileMounted,
         format!("{} is a mount point", shown(mount)),
     )
-    .cause("a file is mounted there, as into a container; it cannot be replaced as a whole")
+    .cause("a file is mounted there, as into a container; it cannot be replaced")
     .hint("change the file where it is mounted from, or mount the directory instead of the file")
     .with("file", shown(path))
     .with("mount_point", shown(mount))
@@ -61,7 +61,7 @@ pub(crate) fn hard_linked(path: &Path, target: &Path, names: u64) -> Failure {
         format!("{} has {names} names", shown(target)),
     )
     .cause("it is hard-linked; its other names would keep the old content")
-    .hint("make it a file of its own, or a symbolic link to the other one, then try again")
+    .hint("make it a separate file, or a symbolic link to the other one, then try again")
     .with("file", shown(path))
 }
 
@@ -83,7 +83,7 @@ pub(crate) fn changed(path: &Path, since: &str) -> Failure {
         format!("{} was changed since {since}", shown(path)),
     )
     .cause("nothing was written")
-    .hint("look at the file, then run the command again")
+    .hint("review the file, then run the command again")
     .with("file", shown(path))
 }
 

@@ -256,7 +256,7 @@ impl<'a> Survey<'a> {
             if switch.rule == Rule::Exists {
                 return Some(Off {
                     why: format!("{file} exists, and {} reads no other", self.client),
-                    remedy: "ask whoever manages this machine".to_owned(),
+                    remedy: "ask the administrator of this machine".to_owned(),
                 });
             }
             let Ok(root) =

@@ -10,7 +10,7 @@ use url::{Host, Url};
 /// Why a URL is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refused {
-    #[error("it is no URL that begins with https://, or with http:// for this machine")]
+    #[error("it is not a URL that begins with https://, or with http:// for this machine")]
     Scheme,
     #[error("it holds characters that no URL has, or that a shell reads")]
     Characters,

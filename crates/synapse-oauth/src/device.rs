@@ -194,7 +194,7 @@ pub(crate) fn demand_public(client: &OAuthClient, name: &UpstreamName) -> Result
     }
     Err(Failure::new(
         Code::OauthClientRequired,
-        "the login of a device takes a public client",
+        "a device login requires a public client",
     )
     .cause("the client in use has a secret; nothing was sent")
     .hint("configure a client without a secret, or delete the secret of the provider's app")

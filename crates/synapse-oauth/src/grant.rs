@@ -164,10 +164,10 @@ pub(crate) fn grant(object: &Map<String, Value>) -> Result<Grant, &'static str> 
         Some(_) => Err(()),
     };
     let access = token("access_token")
-        .map_err(|()| "its access token holds what no header can carry")?
+        .map_err(|()| "its access token has characters that are invalid in a header")?
         .ok_or("it has no access token")?;
     let refresh =
-        token("refresh_token").map_err(|()| "its refresh token holds what no token holds")?;
+        token("refresh_token").map_err(|()| "its refresh token has invalid characters")?;
     Ok(Grant {
         access,
         refresh,

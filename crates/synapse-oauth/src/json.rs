@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-/// Why an answer is no JSON object.
+/// Why an answer is not a JSON object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Flaw {
     #[error("it is larger than {0} bytes")]
@@ -13,7 +13,7 @@ pub(crate) enum Flaw {
     TooMany,
     #[error("it is not JSON")]
     NotJson,
-    #[error("it is no JSON object")]
+    #[error("it is not a JSON object")]
     NoObject,
 }
 

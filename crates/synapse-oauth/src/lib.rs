@@ -101,7 +101,7 @@ impl OAuth {
     }
 
     fn remember(&self, secret: &SecretString) {
-        // Whoever shows text asks for the redactor again.
+        // Code that shows text requests the redactor again.
         drop(self.seen.remember(secret));
     }
 }

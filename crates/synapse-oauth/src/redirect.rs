@@ -35,7 +35,7 @@ impl Redirect {
                 .cause(why)
                 .hint("write it as it is registered, such as http://localhost:7000/oauth/callback")
         };
-        let url = Url::parse(uri).map_err(|_| invalid("it is no URL"))?;
+        let url = Url::parse(uri).map_err(|_| invalid("it is not a URL"))?;
         if url.fragment().is_some() || uri.bytes().any(|byte| !byte.is_ascii_graphic()) {
             return Err(invalid("it has a fragment, a space or a control character"));
         }

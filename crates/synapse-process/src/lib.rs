@@ -23,7 +23,7 @@ pub use program::Program;
 pub use run::{Ending, Limits, Trouble};
 pub use running::Running;
 
-/// Who ends the descendants of a program.
+/// The process that ends the descendants of a program.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Guard {
     program: Option<PathBuf>,

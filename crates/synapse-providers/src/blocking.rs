@@ -19,7 +19,7 @@ pub(crate) async fn run_blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.map_err(|error| {
         Failure::new(
             Code::InternalInvariant,
-            "the answer could not be read on a thread of its own",
+            "the answer could not be parsed on a separate thread",
         )
         .caused_by(&error)
     })

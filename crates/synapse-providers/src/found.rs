@@ -65,8 +65,7 @@ pub(crate) fn unless_unreadable(
     secret: Option<&BoundSecret>,
     host: &str,
 ) -> Result<ProbeResult, Failure> {
-    let token =
-        "accepted, but it may not read models; whether it may chat cannot be told without --live";
+    let token = "accepted, but it may not read models; only --live shows whether it may chat";
     let model = "cannot be seen with this key";
     match outcome {
         Err(failure) if failure.code() == Code::CredentialTokenPermission && secret.is_some() => {
@@ -84,7 +83,7 @@ pub(crate) fn unless_unreadable(
 /// The finding for a token when the server lacks the endpoint that checks tokens.
 pub(crate) fn untold_token(host: &str, path: &str) -> Finding {
     Finding::Warn(format!(
-        "{host} has no {path}; whether the token is valid cannot be told without --live"
+        "{host} has no {path}; only --live shows whether the token is valid"
     ))
 }
 
@@ -92,7 +91,7 @@ pub(crate) fn untold_token(host: &str, path: &str) -> Finding {
 pub(crate) fn exists(model: &ModelId, info: &ModelInfo, redactor: &Redactor) -> Finding {
     if info.chats == Some(false) {
         return Finding::Warn(format!(
-            "{model} exists, and by what is told of it, it does not chat; only --live can tell"
+            "{model} exists, and according to its description it does not chat; only --live shows it"
         ));
     }
     if let Some(day) = &info.shutdown_date {

@@ -259,7 +259,7 @@ fn judge_model(model: &ModelId, suffix: Option<&str>, info: &ModelInfo) -> Findi
         })
     };
     match suffix {
-        _ if live.is_empty() => nobody(format!("nobody serves {model} now")),
+        _ if live.is_empty() => nobody(format!("no provider serves {model} now")),
         Some(policy) if POLICIES.contains(&policy) => Finding::Ok(format!(
             "live at {shown}; Hugging Face chooses (`:{policy}`) and may fail over by itself"
         )),

@@ -191,7 +191,7 @@ fn model_finding(model: &ModelId, info: &ModelInfo, redactor: &Redactor) -> Find
     match found::exists(model, info, redactor) {
         Finding::Ok(_) if NO_CHAT.iter().any(|word| model.as_str().contains(word)) => {
             Finding::Warn(format!(
-                "{model} exists, and by its name it does not chat; only --live can tell"
+                "{model} exists, but according to its name it does not chat; only --live shows it"
             ))
         }
         finding => finding,

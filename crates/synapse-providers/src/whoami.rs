@@ -34,13 +34,13 @@ fn judge_account(
     {
         if is_id(organization) {
             return Finding::Warn(format!(
-                "valid token of `{account}`; `{organization}` is none of its organizations, and whether it is a resource group that may be billed cannot be told without --live"
+                "valid token of `{account}`; `{organization}` is not one of its organizations, and only --live shows whether it is a resource group that may be billed"
             ));
         }
         return Finding::Fail(
             Failure::new(
                 Code::ProviderAccountScope,
-                format!("the token's account is no member of `{organization}`"),
+                format!("the token's account is not a member of `{organization}`"),
             )
             .cause(format!(
                 "whoami of `{account}` does not list that organization"
@@ -51,10 +51,10 @@ fn judge_account(
     match text(body, "/auth/accessToken/role") {
         Some("fineGrained") => judge_fine_grained(body, &account, bill_to, token_page),
         Some(role @ ("read" | "write")) => Finding::Warn(format!(
-            "valid {role} token of `{account}`; whether it may call inference cannot be told without --live"
+            "valid {role} token of `{account}`; only --live shows whether it may call inference"
         )),
         _ => Finding::Warn(format!(
-            "valid token of `{account}` of an unknown kind; whether it may call inference cannot be told without --live"
+            "valid token of `{account}` of an unknown kind; only --live shows whether it may call inference"
         )),
     }
 }

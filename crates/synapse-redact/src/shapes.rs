@@ -1,4 +1,4 @@
-//! Finds anything shaped like a token, whoever issued it: a vendor prefix with a long enough tail,
+//! Finds anything shaped like a token, from any vendor: a vendor prefix with a long enough tail,
 //! a JSON web token, a private key, a bearer header, a password in a URL, a named value.
 //!
 //! The shapes are those of secret scanners (gitleaks), widened: a false positive costs a word, a

@@ -93,7 +93,7 @@ impl Flaw {
                 Code::CredentialMultiLine,
                 format!("{place} has {lines} lines"),
             )
-            .cause("a credential is exactly one line; only one line end behind it is taken off")
+            .cause("a credential is exactly one line; only one final line end is removed")
             .hint("keep the line with the token and remove everything else")
             .with("lines", lines),
             Self::TooLong => malformed(place, "it is longer than 8 KiB, which no token is"),
@@ -122,9 +122,9 @@ impl Dress {
 
     const fn remedy(self) -> &'static str {
         match self {
-            Self::Quotes => "take the quotes off, and keep what is between them",
-            Self::Assignment => "keep what is behind the `=` alone, without quotes",
-            Self::Scheme => "keep what is behind `Bearer` alone; Synapse adds the word itself",
+            Self::Quotes => "remove the quotes",
+            Self::Assignment => "keep only the part after the `=`, without quotes",
+            Self::Scheme => "keep only the part after `Bearer`; Synapse adds the word itself",
         }
     }
 }
@@ -132,7 +132,7 @@ impl Dress {
 fn malformed(place: &str, cause: &str) -> Failure {
     Failure::new(
         Code::CredentialMalformed,
-        format!("{place} holds something that no token is"),
+        format!("{place} does not hold a token"),
     )
     .cause(cause)
     .hint("copy the token again, without anything around it; its content is not shown here")

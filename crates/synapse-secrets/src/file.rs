@@ -45,7 +45,7 @@ fn guarded(home: &Home, path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Who is responsible for the mode of a file.
+/// The party responsible for the mode of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Modes {
     /// It must exclude all other users.
@@ -198,7 +198,7 @@ pub(super) fn expand(written: &str, user_home: Option<&Path>) -> Result<PathBuf,
             Code::CredentialMissing,
             "the credential file is under `~`, and there is no home directory",
         )
-        .cause("the environment does not tell the home directory")
+        .cause("the environment has no home directory")
         .hint("write the reference with an absolute path, file:/absolute/path")
     })
 }

@@ -39,14 +39,14 @@ fn classify(reference: &str, ending: &Ending) -> Failure {
     let failure = |message: &str| Failure::new(code, message);
     let by_hand = format!("op read {} > /dev/null", quote_text(reference));
     match code {
-        Code::CredentialStoreSignedOut => failure("nobody is signed in to 1Password")
+        Code::CredentialStoreSignedOut => failure("1Password is signed out")
             .cause("the desktop app's integration is off or another user's, or no account is added")
             .shell(
                 "sign in, or set OP_SERVICE_ACCOUNT_TOKEN where no person is",
                 "op signin",
             ),
         Code::CredentialStoreLocked => failure("1Password is locked")
-            .cause("it asked in the desktop app, and nobody unlocked it")
+            .cause("it asked in the desktop app, and was not unlocked")
             .hint("unlock the app and try again"),
         Code::CredentialStoreDenied => failure("1Password refused the access")
             .cause("the prompt was declined, or the account may not read that vault")

@@ -91,7 +91,7 @@ fn classify(path: &str, ending: &Ending) -> Failure {
             Code::CredentialStoreLocked,
             format!("gpg could not open the entry `{path}`"),
         )
-        .cause("it has no usable secret key: the key is missing, or locked with nobody to ask")
+        .cause("it has no usable secret key: the key is missing, or locked and its passphrase cannot be asked for")
         .shell(
             "unlock it in a terminal; gpg-agent remembers it for a while",
             by_hand,

@@ -75,7 +75,7 @@ impl SecretWriter for Secrets {
                 "seal it for the unit, and name it in LoadCredentialEncrypted=",
                 format!("systemd-creds encrypt --name={name} - {name}.cred"),
             ),
-            _ => refusal.hint("write the secret where that program takes it from"),
+            _ => refusal.hint("write the secret with that program"),
         };
         Err(refusal.with("credential", reference))
     }
@@ -149,7 +149,7 @@ impl PassphrasePrompt for NoPrompt {
         };
         Err(
             Failure::new(Code::CredentialStoreLocked, "the local vault is locked")
-                .cause(format!("{cause}, and there is nobody to ask"))
+                .cause(format!("{cause}, and nobody can be asked"))
                 .hint("seal it with a key file, and set SYNAPSE_VAULT_KEY_FILE to that"),
         )
     }

@@ -286,7 +286,7 @@ fn damaged(path: &Path, why: &str) -> Failure {
         .and_then(|(name, _)| name.parse::<UpstreamName>().ok());
     match name {
         Some(server) => failure.remedy(
-            "look at the server and approve it again",
+            "review the server and approve it again",
             &Remedy::ApproveUpstream { server },
         ),
         None => failure,

@@ -268,7 +268,7 @@ fn of_another_place(failure: Failure) -> Failure {
     match failure.code() {
         Code::StorageDiskFull => failure.hint("free some space there, then export again"),
         Code::StorageReadOnly => failure.hint("make the directory writable, or name another one"),
-        _ => failure.hint("look at what is there, or name another directory"),
+        _ => failure.hint("check its contents, or name another directory"),
     }
 }
 

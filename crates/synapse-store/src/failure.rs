@@ -105,7 +105,7 @@ pub(crate) fn corrupt(path: &Path, error: &dyn std::error::Error) -> Failure {
     .cause(error.to_string())
     .cause("it was left as it is")
     .remedy(
-        "save what can still be read; the damaged file is kept",
+        "recover the readable rows; the damaged file is kept",
         &Remedy::RepairLedger,
     )
     .shell(

@@ -75,7 +75,7 @@ impl Collector {
     }
 
     fn failed(&self, cause: String) -> Failure {
-        not_delivered(format!("the collector at {} did not take them", self.url)).cause(cause)
+        not_delivered(format!("the collector at {} did not accept them", self.url)).cause(cause)
     }
 }
 

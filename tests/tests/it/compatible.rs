@@ -57,7 +57,7 @@ fn ollama_needs_no_token_from_nothing_to_an_answer_and_its_row() {
       ok    config      Ollama · llama3.2
       ok    endpoint    http://HOST/v1
       ok    gate        open for HOST
-      ok    credential  the connection has none: nothing is read and nothing is sent
+      ok    credential  the connection has no key: none is read or sent
       ok    reach       HOST answers
       ok    token       none is needed: HOST answered without one
       ok    model       llama3.2 exists (3.2B, Q4_K_M)

@@ -21,7 +21,7 @@ use crate::command::Invocation;
 use crate::failure::Failure;
 use crate::repository::Repository;
 
-/// What to do with the counts.
+/// How the counts are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// Print them.

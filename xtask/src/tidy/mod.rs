@@ -6,6 +6,7 @@ mod circles;
 mod codes;
 mod command_lines;
 mod core_purity;
+mod english;
 mod layering;
 mod links;
 mod manifest_files;
@@ -41,6 +42,7 @@ fn check(repository: &Repository) -> Result<Vec<Violation>, Failure> {
     violations.extend(manifest_files::undocumented(&files));
     for file in &files {
         violations.extend(tokens::check(file));
+        violations.extend(english::check(file));
         if file.is_rust() {
             violations.extend(sources::check(file));
             violations.extend(core_purity::check(file));

@@ -7,8 +7,8 @@ use clap::Args;
 
 #[derive(Debug, Args)]
 pub(crate) struct ChatArguments {
-    /// The connection; the default one, or the only one, when left out. One word alone is taken for
-    /// a connection, anything else for the prompt
+    /// The connection; the default one, or the only one, when left out. A single word is read as a
+    /// connection, anything else as the prompt
     #[arg(value_name = "CONNECTION")]
     pub(crate) name: Option<String>,
 
@@ -21,7 +21,7 @@ pub(crate) struct ChatArguments {
     pub(crate) system: Option<String>,
 
     /// A text file to send with the prompt: UTF-8, at most 4 MiB. Each comes before the prompt,
-    /// headed by `File: NAME`, in a fence of backticks; --dry-run shows it. Repeatable
+    /// headed by `File: NAME`, in a code fence; --dry-run shows it. Repeatable
     #[arg(
         long = "file",
         short = 'f',
@@ -30,18 +30,18 @@ pub(crate) struct ChatArguments {
     )]
     pub(crate) files: Vec<PathBuf>,
 
-    /// An image that goes with the prompt: a PNG, JPEG, GIF or WebP file of at most 20 MiB, or a
-    /// URL that the provider fetches. Repeatable
+    /// An image to send with the prompt: a PNG, JPEG, GIF or WebP file of at most 20 MiB, or a URL
+    /// that the provider fetches. Repeatable
     #[arg(long = "image", value_name = "FILE|URL", conflicts_with = "messages")]
     pub(crate) images: Vec<OsString>,
 
-    /// A conversation instead of a prompt: a JSON list of messages as the API takes them; `-` reads
+    /// A conversation instead of a prompt: a JSON list of messages in the API's format; `-` reads
     /// it from stdin
     #[arg(long, value_name = "FILE")]
     pub(crate) messages: Option<PathBuf>,
 
-    /// Go on with a conversation whose texts are recorded: CALL's (an id or a beginning of one), or
-    /// the last one of the terminal. Its messages are sent again, with the prompt behind them
+    /// Continue a recorded conversation: that of CALL (an id or its beginning), or the last one of
+    /// the terminal. Its messages are sent again, followed by the prompt
     #[arg(
         long = "continue",
         short = 'c',
@@ -53,16 +53,16 @@ pub(crate) struct ChatArguments {
     )]
     pub(crate) continues: Option<String>,
 
-    /// Another model than the connection's
+    /// A model other than the connection's
     #[arg(long, short, value_name = "MODEL")]
     pub(crate) model: Option<String>,
 
-    /// Give up after so long, earlier than the connection does
+    /// A timeout shorter than the connection's
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) timeout: Option<u64>,
 
-    /// Show the request instead of sending it: its address, and its body exactly. No socket is
-    /// opened and no secret is read
+    /// Show the request instead of sending it: its address and its exact body. No socket is opened
+    /// and no secret is read
     #[arg(long, conflicts_with_all = ["output", "copy"])]
     pub(crate) dry_run: bool,
 
@@ -80,7 +80,7 @@ pub(crate) struct ChatArguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "The answer")]
 pub(crate) struct DeliveryArguments {
-    /// Write the answer to a file, whole or not at all, instead of stdout
+    /// Write the answer atomically to a file instead of stdout
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
@@ -88,34 +88,34 @@ pub(crate) struct DeliveryArguments {
     #[arg(long, requires = "output")]
     pub(crate) force: bool,
 
-    /// Put the answer on the clipboard too, without control characters. The terminal does it (escape
-    /// sequence OSC 52), also over SSH
+    /// Also copy the answer to the clipboard, without control characters. The terminal does it
+    /// (escape sequence OSC 52), also over SSH
     #[arg(long)]
     pub(crate) copy: bool,
 
-    /// Print Markdown as it came at a terminal too; a pipe always gets it so
+    /// Print Markdown unrendered at a terminal too; a pipe always gets it unrendered
     #[arg(long)]
     pub(crate) plain: bool,
 }
 
-/// Files that say what the answer may look like.
+/// Files that constrain the answer.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Structured answers and tools")]
 pub(crate) struct ShapeArguments {
-    /// A JSON schema that the answer is to follow
+    /// A JSON schema for the answer
     #[arg(long, value_name = "FILE")]
     pub(crate) json_schema: Option<PathBuf>,
 
-    /// The schema's name; made of the file's name when left out
+    /// The schema's name; derived from the file's name when left out
     #[arg(long, value_name = "NAME", requires = "json_schema")]
     pub(crate) schema_name: Option<String>,
 
-    /// Ask the provider to keep to the schema strictly
+    /// Ask the provider to follow the schema strictly
     #[arg(long, requires = "json_schema")]
     pub(crate) schema_strict: bool,
 
-    /// Tools that the model may ask for: a JSON list as the API takes it. Synapse runs none; the
-    /// calls are printed, one line of JSON each
+    /// Tools that the model may call: a JSON list in the API's format. Synapse runs none; the calls
+    /// are printed, one line of JSON each
     #[arg(long = "tools-file", alias = "tools", value_name = "FILE")]
     pub(crate) tools: Option<PathBuf>,
 }
@@ -124,7 +124,8 @@ pub(crate) struct ShapeArguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Parameters (sent only when given)")]
 pub(crate) struct ParameterArguments {
-    /// The most tokens to generate, reasoning included; the connection's cap when left out
+    /// The maximum number of tokens to generate, including reasoning; the connection's cap when
+    /// left out
     #[arg(long, value_name = "N")]
     pub(crate) max_tokens: Option<u64>,
 
@@ -144,7 +145,7 @@ pub(crate) struct ParameterArguments {
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) seed: Option<i64>,
 
-    /// How much a reasoning model may think, in the provider's words
+    /// How much a reasoning model may reason, in the provider's words
     #[arg(long, value_name = "WORD")]
     pub(crate) reasoning_effort: Option<String>,
 
@@ -152,15 +153,15 @@ pub(crate) struct ParameterArguments {
     #[arg(long, value_name = "WORD")]
     pub(crate) verbosity: Option<String>,
 
-    /// Penalty for words that were used often
+    /// Penalty for frequently used words
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub(crate) frequency_penalty: Option<f64>,
 
-    /// Penalty for words that were used at all
+    /// Penalty for words already used
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub(crate) presence_penalty: Option<f64>,
 
-    /// How fast and at what price to process, in the provider's words
+    /// The speed and price of processing, in the provider's words
     #[arg(long, value_name = "WORD")]
     pub(crate) service_tier: Option<String>,
 }

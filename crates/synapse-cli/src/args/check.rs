@@ -8,11 +8,11 @@ use super::Consent;
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArguments {
-    /// What to check: connections, clients and upstream servers; everything when left out
+    /// Connections, clients and upstream servers to check; everything when left out
     #[arg(value_name = "NAME|CLIENT|SERVER")]
     pub(crate) subjects: Vec<String>,
 
-    /// Mend what can do no harm, after showing it
+    /// Repair what is harmless to repair, after showing it
     #[arg(long)]
     pub(crate) fix: bool,
 
@@ -20,7 +20,7 @@ pub(crate) struct CheckArguments {
     #[arg(long, requires = "fix")]
     dry_run: bool,
 
-    /// Mend without asking
+    /// Repair without asking
     #[arg(long, short, requires = "fix", conflicts_with = "dry_run")]
     yes: bool,
 
@@ -28,7 +28,7 @@ pub(crate) struct CheckArguments {
     #[arg(long)]
     pub(crate) prompt: bool,
 
-    /// The project whose files are looked at too; the current directory when left out
+    /// The project whose files are checked too; the current directory when left out
     #[arg(long, value_name = "DIR")]
     pub(crate) project: Option<PathBuf>,
 }

@@ -17,15 +17,15 @@ pub(crate) struct CompletionsArguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CompletionsCommand {
-    /// Make a shell complete commands, flags and the names of this machine
+    /// Make a shell complete commands, flags and names of this machine
     Install(ShellArguments),
-    /// Take out of a shell's file what `install` put there
+    /// Remove the lines of `install` from a shell's file
     Remove(ShellArguments),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ShellArguments {
-    /// The shell; the one that `SHELL` names when left out
+    /// The shell; the one in `SHELL` when left out
     pub(crate) shell: Option<Shell>,
 
     #[command(flatten)]

@@ -24,7 +24,7 @@ pub(crate) enum ConnectionCommand {
     },
     /// Change a connection; it is checked again before it is saved
     Edit(EditArguments),
-    /// Choose the connection that is meant where none is named, or show it
+    /// Choose the default connection, or show it
     Default {
         /// The connection
         name: Option<String>,
@@ -33,7 +33,7 @@ pub(crate) enum ConnectionCommand {
         #[arg(long, conflicts_with = "name")]
         clear: bool,
     },
-    /// Give a connection another name; its calls so far keep the old one
+    /// Rename a connection; its calls so far keep the old name
     Rename {
         /// The connection
         name: String,
@@ -41,11 +41,11 @@ pub(crate) enum ConnectionCommand {
         /// Its new name
         new: String,
 
-        /// Go on although what was used this month no longer counts against its limits
+        /// Rename even though this month's usage will no longer count against its limits
         #[arg(long)]
         restart_limits: bool,
     },
-    /// Add a connection that is like another one, credential reference and confirmed host included
+    /// Add a copy of a connection, including credential reference and confirmed host
     Copy {
         /// The connection
         name: String,
@@ -77,19 +77,19 @@ pub(crate) struct CreateArguments {
     #[arg(long)]
     pub(crate) model: Option<String>,
 
-    /// Where the token is: file:~/path, keyring:NAME, vault:…, op://…, env:NAME, …; never the token.
-    /// Servers on this machine need none
+    /// Where the token is: file:~/path, keyring:NAME, vault:…, op://…, env:NAME, …; never the token
+    /// itself. Servers on this machine need none
     #[arg(long, value_name = "REF")]
     pub(crate) credential: Option<String>,
 
     #[command(flatten)]
     pub(crate) draft: DraftFlags,
 
-    /// Open the network gate: allow live calls to the provider's hosts
+    /// Turn on network access (open the gate): allow live calls to the provider's hosts
     #[arg(long)]
     pub(crate) allow_network: bool,
 
-    /// Save without any network check; the record says what is unproven
+    /// Save without any network check; the record says which checks are unproven
     #[arg(long, conflicts_with = "live")]
     pub(crate) offline: bool,
 
@@ -118,15 +118,15 @@ pub(crate) struct EditArguments {
     #[command(flatten)]
     pub(crate) draft: DraftFlags,
 
-    /// Open the network gate
+    /// Turn on network access (open the gate)
     #[arg(long, conflicts_with = "deny_network")]
     pub(crate) allow_network: bool,
 
-    /// Close the network gate: no socket, no secret read
+    /// Turn off network access (close the gate): no socket, no secret read
     #[arg(long)]
     pub(crate) deny_network: bool,
 
-    /// Save without any network check; the record says what is unproven
+    /// Save without any network check; the record says which checks are unproven
     #[arg(long, conflicts_with = "live")]
     pub(crate) offline: bool,
 
@@ -160,11 +160,11 @@ pub(crate) struct PreflightArguments {
     #[command(flatten)]
     pub(crate) draft: DraftFlags,
 
-    /// Open the network gate for this check
+    /// Turn on network access (open the gate) for this check
     #[arg(long, requires = "provider")]
     pub(crate) allow_network: bool,
 
-    /// Make the local checks only
+    /// Make only the local checks
     #[arg(long, conflicts_with = "live")]
     pub(crate) offline: bool,
 
@@ -192,15 +192,17 @@ pub(crate) struct DraftFlags {
     #[arg(long, value_name = "NAME")]
     pub(crate) bill_to: Option<String>,
 
-    /// Total time a call may take; the provider's own when left out, 120 or 600 seconds
+    /// Timeout of a call; the provider's own when left out, 120 or 600 seconds
     #[arg(long, value_name = "SECONDS")]
     pub(crate) timeout: Option<u64>,
 
-    /// The most tokens of an answer, for prompts that name no cap of their own; no cap when left out
+    /// The maximum number of tokens of an answer, for prompts without their own cap; no cap when
+    /// left out
     #[arg(long, value_name = "N", value_parser = cap)]
     pub(crate) max_tokens: Option<u64>,
 
-    /// HTTP proxy to use, for https only; none when left out: proxy variables of the environment are never used
+    /// HTTP proxy, for https only; none when left out: proxy variables of the environment are never
+    /// used
     #[arg(long, value_name = "URL")]
     pub(crate) proxy: Option<String>,
 
@@ -209,7 +211,7 @@ pub(crate) struct DraftFlags {
     #[arg(long, conflicts_with = "deny_plain_http")]
     pub(crate) allow_plain_http: bool,
 
-    /// Take plain http for this machine only, which is the default
+    /// Allow plain http to this machine only, which is the default
     #[arg(long)]
     pub(crate) deny_plain_http: bool,
 
@@ -294,7 +296,7 @@ impl CreateArguments {
             Code::UsageInvalidArguments,
             format!("`connection create` needs {}", self.lacked().join(", ")),
         )
-        .cause("there is nobody to ask")
+        .cause("nobody can be asked")
         .remedy(
             "see all flags",
             &Remedy::ReadHelp {
@@ -404,8 +406,8 @@ const fn gate(allow_network: bool) -> NetworkGate {
 }
 
 const CREATE_EXAMPLES: &str = "\
-Local and free checks run first; nothing is saved when one fails. Without --allow-network the gate stays closed, \
-and the connection can only be saved with --offline.
+Local and free checks run first; nothing is saved if one fails. Without --allow-network network \
+access stays off, and the connection can only be saved with --offline.
 
 Examples:
   synapse connection create work --provider openai --model MODEL \\

@@ -27,13 +27,13 @@ pub(crate) enum HistoryCommand {
     List(HistoryListArguments),
     /// Show everything about one call
     Show {
-        /// Its call id, a beginning of it that no other has, or `last`
+        /// Its call id, a unique beginning of it, or `last`
         call_id: String,
     },
     /// Write calls as JSON Lines, CSV or Parquet, oldest first
     #[command(after_help = EXPORT_EXAMPLES)]
     Export(HistoryExportArguments),
-    /// Delete calls and what was recorded of them, for good
+    /// Delete calls and their recorded texts permanently
     Purge(HistoryPurgeArguments),
     /// Check that no row was edited, deleted, inserted or moved since it was written
     #[command(after_help = VERIFY_HELP)]
@@ -45,7 +45,7 @@ pub(crate) enum HistoryCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct HistoryListArguments {
-    /// At most this many
+    /// The maximum number of calls
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) limit: u32,
 
@@ -57,11 +57,11 @@ pub(crate) struct HistoryListArguments {
     #[arg(long, value_name = "CALL_ID")]
     pub(crate) after: Option<String>,
 
-    /// Times in UTC instead of ages
+    /// Show times in UTC instead of ages
     #[arg(long)]
     pub(crate) utc: bool,
 
-    /// These columns, separated by commas, however wide: age, to, model, client, outcome, tokens,
+    /// These columns, separated by commas, at full width: age, to, model, client, outcome, tokens,
     /// cost, ms, prompt, call, or any column of `history export`. When left out, those that fit
     #[arg(
         long,
@@ -76,7 +76,7 @@ pub(crate) struct HistoryListArguments {
     pub(crate) filter: HistoryFilter,
 }
 
-/// Which calls. All conditions have to hold.
+/// Conditions on calls. All have to match.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Which calls")]
 pub(crate) struct HistoryFilter {
@@ -96,7 +96,7 @@ pub(crate) struct HistoryFilter {
     #[arg(long, value_name = "NAME")]
     pub(crate) client: Option<String>,
 
-    /// Only those through this MCP tool, or of this tool of an upstream server
+    /// Only those of this MCP tool, or of this tool of an upstream server
     #[arg(long, value_name = "NAME")]
     pub(crate) tool: Option<String>,
 
@@ -104,11 +104,12 @@ pub(crate) struct HistoryFilter {
     #[arg(long, value_name = "NAME")]
     pub(crate) server: Option<String>,
 
-    /// Only those of this kind: chat, probe and sample are of connections, the others of upstream servers
+    /// Only those of this kind: chat, probe and sample belong to connections, the others to
+    /// upstream servers
     #[arg(long, value_parser = one_of(kinds(), |kind| kind.into()))]
     pub(crate) kind: Option<&'static str>,
 
-    /// Only those that ended so
+    /// Only those with this outcome
     #[arg(long, value_parser = one_of(Outcome::ALL, |outcome| outcome.as_str().into()))]
     pub(crate) outcome: Option<Outcome>,
 
@@ -124,11 +125,11 @@ pub(crate) struct HistoryFilter {
     #[arg(long, value_name = "WHEN")]
     pub(crate) until: Option<String>,
 
-    /// Only those whose recorded prompt or answer has all these words
+    /// Only those whose recorded prompt or answer contains all these words
     #[arg(long, value_name = "WORDS")]
     pub(crate) text: Option<String>,
 
-    /// A condition on any column, such as http_status>=500; may be given several times
+    /// A condition on any column, such as http_status>=500. Repeatable
     #[arg(long = "where", value_name = "CONDITION")]
     pub(crate) conditions: Vec<String>,
 }
@@ -142,23 +143,23 @@ fn kinds() -> Vec<&'static str> {
 
 #[derive(Debug, Args)]
 pub(crate) struct HistoryExportArguments {
-    /// The format; when left out, that of the file's ending, or jsonl without one
+    /// The format; when left out, by the file's extension, or jsonl without one
     #[arg(long, value_parser = one_of(Format::ALL, |format| format.as_str().into()))]
     pub(crate) format: Option<Format>,
 
-    /// Write this file, as a whole or not at all, instead of stdout
+    /// Write atomically to this file instead of stdout
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
-    /// Add to a dataset of many machines what it does not have yet of this one, all of it
+    /// Add the missing rows of this machine to a dataset of many machines
     #[arg(long, value_name = "DIR", conflicts_with_all = NOT_WITH_DATASET)]
     pub(crate) dataset: Option<PathBuf>,
 
-    /// With --dataset: call this machine NAME there, from now on; a random id when never given
+    /// With --dataset: name this machine NAME there, from now on; a random id until named
     #[arg(long, value_name = "NAME", requires = "dataset")]
     pub(crate) machine: Option<String>,
 
-    /// With --dataset: recorded prompts and answers too, as far as connections record them
+    /// With --dataset: include recorded prompts and answers
     #[arg(long, requires = "dataset")]
     pub(crate) with_texts: bool,
 
@@ -218,12 +219,12 @@ Examples:
   synapse history list --server hf --kind call --where may_have_run=true";
 
 const EXPORT_EXAMPLES: &str = "\
-Rows are read in pages, so that the memory taken does not grow with them. Unknown is null, or an \
-empty cell in CSV. In CSV, a text that a spreadsheet would take for a formula gets a `'` in front.
+Memory use does not depend on the number of rows. Unknown is null, or an empty cell in CSV. In \
+CSV, text that a spreadsheet would read as a formula is prefixed with `'`.
 
---dataset writes Parquet files into DIR/machine=…/month=YYYY-MM, only of calls that have ended and are not there yet, \
-each file as a whole. Any number of machines may write into one directory. Nothing there is ever changed or removed: \
-not by an export, not by a purge here.
+--dataset atomically writes Parquet files into DIR/machine=…/month=YYYY-MM, with the ended calls \
+that are missing there. Any number of machines may write to one directory. Neither an export nor a \
+local purge ever changes or removes files there.
 
 Examples:
   synapse history export --output calls.parquet
@@ -232,19 +233,19 @@ Examples:
   synapse history export --connection work | jq .cost";
 
 const VERIFY_HELP: &str = "\
-Each row is sealed with a hash over its content and the seal before it. When all is well, the last \
-seal is printed: whoever notes it elsewhere can tell later that nothing before it was changed. When \
-not, what is wrong is printed, and the exit code is 13.
+Each row is sealed with a hash over its content and the seal before it. If all rows are intact, \
+the last seal is printed: noted elsewhere, it later proves that no earlier row was changed. \
+Otherwise the problems are printed, and the exit code is 13.
 
 Examples:
   synapse history verify
   synapse history verify --json";
 
 const REPAIR_HELP: &str = "\
-Does nothing to a sound ledger. Refuses while another process writes. What is lost is named: its \
-places in the chain of seals, and the calls as far as an index still knows them. What lost calls \
-counted against limits stays counted, as far as the daily sums can be read. Rows whose content is \
-no longer what was sealed are kept as they are now, and named.
+Does not change an intact ledger. Refuses while another process writes. Lost rows are reported: \
+their positions in the seal chain, and their calls if an index still has them. Their usage still \
+counts against limits if the daily sums are readable. Rows that no longer match their seal are \
+kept and reported.
 
 Examples:
   synapse history repair

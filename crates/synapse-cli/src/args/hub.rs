@@ -19,10 +19,10 @@ pub(crate) struct HubArguments {
     pub(crate) command: HubCommand,
 }
 
-/// Which configuration.
+/// The configuration to use.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct HubPlaceArguments {
-    /// Another file than mcp-servers.json of the home; its approvals and logins are kept apart
+    /// A file other than mcp-servers.json of the home; its approvals and logins are separate
     #[arg(
         long,
         value_name = "FILE",
@@ -31,7 +31,7 @@ pub(crate) struct HubPlaceArguments {
     )]
     pub(crate) config: Option<PathBuf>,
 
-    /// A file of NAME=value lines that feeds `${NAME}`, and nothing else; may be given several times
+    /// A file of NAME=value lines, used only for `${NAME}`. Repeatable
     #[arg(
         long,
         value_name = "FILE",
@@ -48,7 +48,7 @@ pub(crate) enum HubCommand {
     /// Add a server: a URL, a command behind `--`, or a server.json of the registry
     #[command(after_help = ADD_EXAMPLES)]
     Add(HubAddArguments),
-    /// Take servers over from another client's file; secrets become references to set
+    /// Import servers from another client's file; secrets become references to set
     #[command(after_help = IMPORT_EXAMPLES)]
     Import(HubImportArguments),
     /// Remove a server and its approval
@@ -61,21 +61,21 @@ pub(crate) enum HubCommand {
         #[arg(long, short)]
         yes: bool,
     },
-    /// Check the file, or one server of it, without contacting anybody
+    /// Check the file, or one server of it, without contacting any server
     Validate {
         /// The server; all when left out
         #[arg(value_name = "SERVER")]
         server: Option<String>,
     },
-    /// Look at exactly what would run or be contacted, confirm it, and pin its tools
+    /// Review exactly what would run or be contacted, confirm it, and pin its tools
     #[command(after_help = APPROVE_HELP)]
     Approve(HubApproveArguments),
     /// Log in to a server, by OAuth
     #[command(after_help = LOGIN_EXAMPLES)]
     Login(HubLoginArguments),
-    /// Forget the tokens of a server
+    /// Delete the tokens of a server
     Logout(HubLogoutArguments),
-    /// Show who is logged in where and until when; never a value
+    /// Show logins and their expiry; never a token
     AuthStatus(HubAuthStatusArguments),
     /// Show what works and why the rest does not; starts nothing
     Status {
@@ -83,7 +83,7 @@ pub(crate) enum HubCommand {
         #[arg(value_name = "SERVER")]
         server: Option<String>,
     },
-    /// List the approved tools with what they cost a model's context
+    /// List the approved tools and their size in a model's context
     Tools {
         /// The server; all when left out
         #[arg(value_name = "SERVER")]
@@ -114,25 +114,25 @@ pub(crate) enum HubCommand {
         #[arg(long)]
         live: bool,
     },
-    /// Show which variables a server's process gets, and why
+    /// Show the variables of a server's process, and why it gets them
     Env {
         /// The server
         #[arg(value_name = "SERVER")]
         server: String,
 
-        /// Say for each variable where it comes from
+        /// Show the source of each variable
         #[arg(long)]
         explain: bool,
     },
-    /// List the upstream servers that run, in all windows
+    /// List the running upstream servers of all windows
     Ps,
-    /// Print what a server wrote to stderr, without secrets
+    /// Print a server's stderr, without secrets
     Log {
         /// The server
         #[arg(value_name = "SERVER")]
         server: String,
 
-        /// The last lines
+        /// The number of last lines
         #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
         lines: u32,
     },
@@ -160,11 +160,11 @@ pub(crate) struct HubAddArguments {
     #[arg(long, value_name = "DIR")]
     pub(crate) cwd: Option<String>,
 
-    /// A group that it belongs to, for `serve --group`
+    /// A group of the server, for `serve --group`
     #[arg(long = "group", value_name = "GROUP")]
     pub(crate) groups: Vec<String>,
 
-    /// A remark
+    /// A note
     #[arg(long, value_name = "TEXT")]
     pub(crate) note: Option<String>,
 
@@ -172,7 +172,7 @@ pub(crate) struct HubAddArguments {
     #[arg(long, short, conflicts_with = "no_approve")]
     pub(crate) yes: bool,
 
-    /// Do not go on to approve it
+    /// Do not continue with its approval
     #[arg(long)]
     pub(crate) no_approve: bool,
 
@@ -191,11 +191,11 @@ pub(crate) struct HubImportArguments {
     #[arg(value_name = "SERVER")]
     pub(crate) servers: Vec<String>,
 
-    /// The project whose files are looked at too; the current directory when left out
+    /// The project whose files are read too; the current directory when left out
     #[arg(long, value_name = "DIR")]
     pub(crate) project: Option<PathBuf>,
 
-    /// Show what would be added, and add nothing
+    /// Show the additions without making them
     #[arg(long)]
     pub(crate) dry_run: bool,
 }
@@ -231,18 +231,18 @@ Examples:
   synapse hub add github ./server.json";
 
 const IMPORT_EXAMPLES: &str = "\
-What looks like a secret there is not copied: its place is taken by a reference, and the command \
-that sets it is printed. Nothing is approved.
+Possible secrets are not copied but replaced by references, and the commands that set them are \
+printed. Nothing is approved.
 
 Examples:
   synapse hub import cursor
   synapse hub import claude-code github --dry-run";
 
 const APPROVE_HELP: &str = "\
-Shows the program with every argument, its directory and the names of its variables and secrets, or \
-the URL and its headers. After a yes it connects once, shows what the server offers, asks again, and \
-pins that by hash: a tool that changes later is not called. Any difference of what was shown first is \
-refused later. A server that wants a login is approved as far as that; its login pins its tools.
+Shows the program with every argument, its directory and the names of its variables and secrets, \
+or the URL and its headers. After a yes it connects once, shows the server's tools, asks again, \
+and pins them by hash: a tool that changes later is not called, and a server whose program or URL \
+changes is refused. If the server requires a login, its tools are pinned by the login.
 
 Examples:
   synapse hub approve hf

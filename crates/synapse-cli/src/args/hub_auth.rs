@@ -12,11 +12,11 @@ pub(crate) struct HubLoginArguments {
     #[arg(long, conflicts_with_all = ["paste", "port"])]
     pub(crate) device: bool,
 
-    /// Log in in any browser and paste the address that it ends at; it is not shown
+    /// Log in with any browser and paste the final address; it is not shown
     #[arg(long)]
     pub(crate) paste: bool,
 
-    /// A scope to ask for in place of the configured ones; may be given several times
+    /// A scope to request instead of the configured ones. Repeatable
     #[arg(long = "oauth-scope", alias = "scope", value_name = "SCOPE")]
     pub(crate) scopes: Vec<String>,
 
@@ -28,7 +28,7 @@ pub(crate) struct HubLoginArguments {
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) port: Option<u16>,
 
-    /// How long to wait for the login; default SYNAPSE_LOGIN_TIMEOUT, else 300
+    /// The timeout of the login in seconds; default SYNAPSE_LOGIN_TIMEOUT, else 300
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) timeout: Option<u64>,
 

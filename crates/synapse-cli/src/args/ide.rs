@@ -12,17 +12,17 @@ use super::one_of;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum IdeCommand {
-    /// List the clients that are here, and whether they have our entry
+    /// List the clients found here, and whether they have our entry
     List {
-        /// Also the clients that were not found here
+        /// Include the clients that were not found here
         #[arg(long)]
         all: bool,
 
-        /// The project whose files are looked at too; the current directory when left out
+        /// The project whose files are read too; the current directory when left out
         #[arg(long, value_name = "DIR")]
         project: Option<PathBuf>,
     },
-    /// Print the entry for a client, or in the `mcpServers` form that most take
+    /// Print the entry for a client, or in the common `mcpServers` form
     Snippet {
         /// The client
         #[arg(value_parser = client())]
@@ -32,11 +32,11 @@ pub(crate) enum IdeCommand {
         #[arg(long, value_name = "NAME")]
         connection: Option<String>,
     },
-    /// Put the entry into a client's file, and change nothing else there
+    /// Write the entry to a client's file, and change nothing else there
     Install(IdeInstallArguments),
-    /// Take the entry out again
+    /// Remove the entry
     Remove(IdeRemoveArguments),
-    /// Take the newest change back, unless the file was changed since
+    /// Undo the newest change, unless the file was changed since
     Undo {
         /// The newest change of this client
         #[arg(value_parser = client())]
@@ -45,9 +45,9 @@ pub(crate) enum IdeCommand {
         #[command(flatten)]
         consent: ConsentArguments,
     },
-    /// Start the configured command as the client would, and show what it would see
+    /// Start the configured command as the client would, and show the result
     Check(IdeCheckArguments),
-    /// Print a link that adds the entry, for clients that take one
+    /// Print a link that adds the entry, for clients that support one
     Link {
         /// The client
         #[arg(value_parser = client())]
@@ -65,7 +65,7 @@ pub(crate) struct IdeInstallArguments {
     #[arg(value_parser = client(), required_unless_present = "detected")]
     pub(crate) client: Option<&'static Client>,
 
-    /// Every client that is found here and has a file for the entry
+    /// Every client found here that has a file for the entry
     #[arg(long, conflicts_with = "client")]
     pub(crate) detected: bool,
 
@@ -80,19 +80,19 @@ pub(crate) struct IdeInstallArguments {
     #[arg(long, value_name = "TOOLS", value_delimiter = ',', value_parser = one_of(Tool::ALL, |tool| tool.as_str().into()))]
     pub(crate) tools: Vec<Tool>,
 
-    /// Offer no tool that reads a key or sends anything
+    /// Offer no tool that reads a key or sends a request
     #[arg(long)]
     pub(crate) read_only: bool,
 
-    /// Pass this variable of the client's environment on; a name and never a value
+    /// Pass this variable of the client's environment; a name and never a value
     #[arg(long = "pass-env", alias = "env", value_name = "NAME")]
     pub(crate) env: Vec<String>,
 
-    /// Make our entry anew, and keep nothing of what was changed in it
+    /// Write our entry anew, discarding changes made in it
     #[arg(long)]
     pub(crate) reset: bool,
 
-    /// Replace an entry of our name that is somebody else's
+    /// Replace another program's entry of our name
     #[arg(long)]
     pub(crate) force: bool,
 
@@ -122,7 +122,7 @@ pub(crate) struct IdeCheckArguments {
     #[command(flatten)]
     pub(crate) place: PlaceArguments,
 
-    /// Wait this long for an answer; as long as the client does when left out
+    /// The timeout of an answer; the client's own when left out
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) timeout: Option<u64>,
 }
@@ -133,15 +133,15 @@ impl IdeCheckArguments {
     }
 }
 
-/// Which of a client's files.
+/// Selects a client's file.
 #[derive(Debug, Args)]
 pub(crate) struct PlaceArguments {
-    /// For this user everywhere, for this user in one project, or for all in one project; user when
-    /// left out
+    /// The scope: this user everywhere, this user in one project, or everyone in one project; user
+    /// when left out
     #[arg(long, value_parser = one_of(SCOPES, |scope| scope.as_str().into()), value_name = "SCOPE")]
     scope: Option<Scope>,
 
-    /// The project, which makes the scope `project`; the current directory when left out
+    /// The project; implies the scope `project`; the current directory when left out
     #[arg(long, value_name = "DIR")]
     pub(crate) project: Option<PathBuf>,
 }

@@ -26,24 +26,24 @@ pub(crate) struct LimitFlags {
     #[arg(long, value_name = "USD", value_parser = dollars)]
     pub(crate) limit_usd_month: Option<Setting<String>>,
 
-    /// What happens at a limit: `warn` sends the call with a warning, `block` refuses it; block
+    /// The action at a limit: `warn` sends the call with a warning, `block` refuses it; block
     /// when left out
     #[arg(long, value_parser = one_of(LimitMode::ALL, |mode| mode.as_str().into()))]
     pub(crate) limit_mode: Option<LimitMode>,
 
-    /// Treat a call whose cost is not known beforehand as one beyond the limit
+    /// Refuse a call whose cost is unknown beforehand, as if it exceeded the limit
     #[arg(long, conflicts_with = "limit_lenient")]
     pub(crate) limit_strict: bool,
 
-    /// Let such calls pass again
+    /// Allow such calls again
     #[arg(long)]
     pub(crate) limit_lenient: bool,
 
-    /// Keep prompts and answers in the ledger, where `synapse history` finds their words
+    /// Record prompts and answers in the ledger, where `synapse history` can search them
     #[arg(long, conflicts_with = "no_record_text")]
     pub(crate) record_text: bool,
 
-    /// Keep no further prompts and answers
+    /// Stop recording prompts and answers
     #[arg(long)]
     pub(crate) no_record_text: bool,
 }

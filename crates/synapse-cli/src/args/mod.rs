@@ -230,7 +230,7 @@ pub(crate) enum Command {
     /// Go from nothing to an answer in your IDE, one question at a time
     #[command(after_help = SETUP_EXAMPLES)]
     Setup(Box<SetupArguments>),
-    /// Show the whole path on an embedded loopback provider: no key, no network
+    /// Run the whole path on an embedded loopback provider: no key, no network
     Demo,
     /// Create, list, show, change and remove connections
     #[command(subcommand)]
@@ -238,19 +238,19 @@ pub(crate) enum Command {
     /// Check a connection, or one that does not exist yet, step by step
     #[command(after_help = PREFLIGHT_EXAMPLES)]
     Preflight(PreflightArguments),
-    /// Check everything, or one connection, client or server, and mend what can do no harm
+    /// Check everything, or one connection, client or server, and repair what is harmless to repair
     #[command(after_help = CHECK_EXAMPLES)]
     Check(CheckArguments),
-    /// Go through what a connection needs before an IDE gets an answer
+    /// List the steps between a connection and an answer in an IDE
     #[command(after_help = CHECKLIST_EXAMPLES)]
     Checklist(ChecklistArguments),
-    /// List the models of a connection's provider, with prices and who serves them
+    /// List the models of a connection's provider, with prices and sub-providers
     #[command(after_help = MODELS_EXAMPLES)]
     Models(ModelsArguments),
-    /// List the providers that a connection can name, and what is different at each
+    /// List the supported providers, and their differences
     #[command(after_help = PROVIDERS_EXAMPLES)]
     Providers {
-        /// One of them, with everything that is known of it
+        /// One provider, with everything known about it
         name: Option<String>,
     },
     /// Send one prompt and print the answer
@@ -258,10 +258,10 @@ pub(crate) enum Command {
     Chat(ChatArguments),
     /// Serve MCP over stdio; an IDE starts this, not you
     Serve(ServeArguments),
-    /// Keep, check, list, replace and remove secrets, without showing one
+    /// Store, check, list, replace and remove secrets, without showing any
     #[command(subcommand)]
     Secret(SecretCommand),
-    /// Join an IDE to Synapse
+    /// Add Synapse to an IDE, and manage its entry
     #[command(subcommand)]
     Ide(IdeCommand),
     /// Upstream MCP servers, offered through Synapse's own entry
@@ -269,15 +269,15 @@ pub(crate) enum Command {
     /// Sum up calls, tokens and cost
     #[command(after_help = USAGE_EXAMPLES)]
     Usage(UsageArguments),
-    /// Show what every call did; without a subcommand, list
+    /// Show every call; without a subcommand, list them
     #[command(after_help = FILTERS)]
     History(Box<HistoryArguments>),
-    /// See and mend all of it in a browser: pages on this machine alone, until Ctrl-C
+    /// Use everything in a browser: pages on this machine only, until Ctrl-C
     #[command(after_help = DASHBOARD_EXAMPLES)]
     Dashboard(DashboardArguments),
-    /// Look at the whole installation: files, connections, places of secrets, tokens in the open
+    /// Check the whole installation: files, connections, secret stores, exposed tokens
     Doctor(DoctorArguments),
-    /// Explain an error code, or find the codes that some words are about
+    /// Explain an error code, or search the codes by words
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain {
         /// A code, such as gate.network-disabled, or words, such as rate limit; every code when left
@@ -309,7 +309,7 @@ pub(crate) enum ReferencePage {
 }
 
 const PREFLIGHT_EXAMPLES: &str = "\
-Without --live nothing is sent that costs money; without a name and flags there is nothing to check.
+Without --live it is free; without a name and flags there is nothing to check.
 
 Examples:
   synapse preflight work
@@ -325,13 +325,13 @@ Examples:
   synapse explain --json";
 
 const CHECK_EXAMPLES: &str = "\
-Looks at the home, connections, the places of keys, the ledger, the vault, upstream servers, and files \
-of IDEs and projects; starts the entry of each client that has one; and goes as far as preflight for \
-each connection whose network gate is open. A closed gate stays closed: no socket, no key. Upstream \
-servers are not started and not contacted.
+Checks the home, connections, key stores, the ledger, the vault, upstream servers, and files of \
+IDEs and projects; starts the entry of each client that has one; and runs the free preflight of \
+each connection with network access. Without it, no socket is opened and no key is read. Upstream \
+servers are neither started nor contacted.
 
---fix shows what can do no harm, then does it: closes files of yours to other users, removes unfinished \
-files, and brings entries of ours up to date. --prompt is the one thing that costs money.
+--fix shows harmless repairs, then makes them: it makes your files private, removes unfinished \
+files, and updates our entries. Only --prompt costs money.
 
 Examples:
   synapse check
@@ -340,8 +340,8 @@ Examples:
   synapse check --fix --yes";
 
 const CHECKLIST_EXAMPLES: &str = "\
-Looks at files and at what was recorded; sends nothing and reads no key. Each line says what to do. \
-Run it in the directory of your project: the project's IDE files and what git tracks are looked at.
+Checks files and records; sends nothing and reads no key. Each line has its remedy. Run it in the \
+directory of your project: it checks the project's IDE files and the files that git tracks.
 
 Examples:
   synapse checklist work
@@ -349,7 +349,7 @@ Examples:
 
 const MODELS_EXAMPLES: &str = "\
 One request, no prompt. Prices are US dollars per million tokens; `?` is a price that the provider \
-does not state. Prices of the Hugging Face router are kept, so that later chats know what they cost.
+does not state. Prices of the Hugging Face router are stored, so that later chats know their cost.
 
 Examples:
   synapse models work
@@ -362,8 +362,8 @@ Before there is a connection:
   synapse models --provider ollama --allow-network --model llama3.2";
 
 const DASHBOARD_EXAMPLES: &str = "\
-Prints one address that opens once, within ten minutes, and serves pages on 127.0.0.1 and ::1 until \
-Ctrl-C. They work without JavaScript. Looking at a page sends nothing and reads no key.
+Prints one address that opens once, within ten minutes, and serves pages on 127.0.0.1 and ::1 \
+until Ctrl-C. They work without JavaScript. Viewing a page sends nothing and reads no key.
 
 Examples:
   synapse dashboard
@@ -379,7 +379,7 @@ Examples:
   synapse providers --json";
 
 const CHAT_EXAMPLES: &str = "\
-Markdown is rendered at a terminal; a pipe and a file get the answer exactly as it came.
+Markdown is rendered at a terminal; a pipe and a file get the unchanged answer.
 
 Examples:
   synapse chat \"What is MCP?\"

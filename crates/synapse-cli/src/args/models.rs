@@ -15,7 +15,7 @@ pub(crate) struct ModelsArguments {
     )]
     pub(crate) name: Option<String>,
 
-    /// Only models with this text in their id or in the name of a sub-provider, in any case
+    /// Only models with this text in their id or in the name of a sub-provider, case-insensitive
     #[arg(long, value_name = "TEXT")]
     pub(crate) search: Option<String>,
 
@@ -23,7 +23,7 @@ pub(crate) struct ModelsArguments {
     #[arg(long)]
     pub(crate) provider: Option<String>,
 
-    /// Judge this model by the list; one that is not listed names the nearest
+    /// Check this model against the list; if it is not listed, show the most similar ones
     #[arg(long, requires = "provider")]
     pub(crate) model: Option<String>,
 
@@ -31,7 +31,7 @@ pub(crate) struct ModelsArguments {
     #[arg(long, value_name = "REF", requires = "provider")]
     pub(crate) credential: Option<String>,
 
-    /// Open the network gate for this one request
+    /// Turn on network access (open the gate) for this one request
     #[arg(long, requires = "provider")]
     pub(crate) allow_network: bool,
 

@@ -7,30 +7,30 @@ use clap::Subcommand;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SecretCommand {
-    /// Keep a new secret: typed at a hidden prompt, or read from stdin
+    /// Store a new secret: typed at a hidden prompt, or read from stdin
     #[command(after_help = SET_EXAMPLES)]
     Set {
-        /// Where to keep it: file:/path, keyring:NAME or vault:local/NAME
+        /// Where to store it: file:/path, keyring:NAME or vault:local/NAME
         reference: String,
     },
-    /// Say where a reference leads and what is there, without showing it
+    /// Show where a reference leads and whether a secret exists, without showing it
     Check {
         /// The reference
         reference: String,
     },
-    /// List the references that are known, and which connections use them
+    /// List the known references, and the connections that use them
     List,
-    /// Replace a secret that is there: typed at a hidden prompt, or read from stdin
+    /// Replace an existing secret: typed at a hidden prompt, or read from stdin
     Rotate {
-        /// Where it is kept
+        /// Its reference
         reference: String,
     },
-    /// Remove a secret for good
+    /// Remove a secret permanently
     Remove {
-        /// Where it is kept
+        /// Its reference
         reference: String,
 
-        /// Also when a connection uses it
+        /// Even if a connection uses it
         #[arg(long)]
         force: bool,
 
@@ -40,7 +40,7 @@ pub(crate) enum SecretCommand {
     },
     /// Seal the local vault under another key: a passphrase, or a key file
     Rekey {
-        /// The file of the new key; without it, a new passphrase is asked for
+        /// The new key file; without it, a new passphrase is asked for
         #[arg(long, value_name = "PATH")]
         key_file: Option<PathBuf>,
     },

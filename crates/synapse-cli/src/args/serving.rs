@@ -18,7 +18,7 @@ pub(crate) struct ServeArguments {
     #[arg(long, value_name = "TOOLS", value_delimiter = ',', value_parser = one_of(Tool::ALL, |tool| tool.as_str().into()))]
     pub(crate) tools: Vec<Tool>,
 
-    /// Offer no tool that reads a key or sends anything: connections, usage and history only
+    /// Offer no tool that reads a key or sends a request: connections, usage and history only
     #[arg(long)]
     pub(crate) read_only: bool,
 
@@ -34,15 +34,15 @@ pub(crate) struct ServedHubArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
-    /// A file of NAME=value lines that feeds `${NAME}`, and nothing else; may be given several times
+    /// A file of NAME=value lines, used only for `${NAME}`. Repeatable
     #[arg(long, value_name = "FILE")]
     pub(crate) env_file: Vec<PathBuf>,
 
-    /// Serve this upstream alone, under its own names; given several times, only these upstreams
+    /// Serve only this upstream, under its own names; repeated, only these upstreams
     #[arg(long, value_name = "SERVER")]
     pub(crate) upstream: Vec<String>,
 
-    /// Serve only the upstreams of this group; every group when left out; may be given several times
+    /// Serve only the upstreams of this group; every group when left out. Repeatable
     #[arg(long, value_name = "GROUP")]
     pub(crate) group: Vec<String>,
 
@@ -50,17 +50,17 @@ pub(crate) struct ServedHubArguments {
     #[arg(long, conflicts_with_all = ["config", "env_file", "upstream", "group", "hub_mode", "max_tools", "max_tool_tokens"])]
     pub(crate) no_hub: bool,
 
-    /// How tools of upstreams are offered: `direct`, each as one of its own, or `search`, through a
-    /// few tools that find and call them; direct when left out
+    /// How to offer tools of upstreams: `direct`, each as its own tool, or `search`, through a few
+    /// tools that find and call them; direct when left out
     #[arg(long, value_name = "MODE", value_parser = one_of(HubMode::ALL, |mode| mode.as_str().into()))]
     pub(crate) hub_mode: Option<HubMode>,
 
-    /// Offer no tool of an upstream when there are more than this; any number when left out
+    /// Offer no upstream tools if there are more than this; any number when left out
     #[arg(long, value_name = "N")]
     pub(crate) max_tools: Option<u64>,
 
-    /// Offer no tool of an upstream when their descriptions take more estimated tokens than this; any
-    /// number when left out
+    /// Offer no upstream tools if their descriptions exceed this many estimated tokens; any number
+    /// when left out
     #[arg(long, value_name = "N")]
     pub(crate) max_tool_tokens: Option<u64>,
 }
@@ -71,14 +71,14 @@ pub(crate) struct ChecklistArguments {
     #[arg(value_name = "NAME")]
     pub(crate) name: String,
 
-    /// The project that is looked at too; the current directory when left out
+    /// The project to check too; the current directory when left out
     #[arg(long, value_name = "DIR")]
     pub(crate) project: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArguments {
-    /// Also write a support bundle to this new file: no secret, prompt or answer is in it
+    /// Also write a support bundle to this new file: without secrets, prompts and answers
     #[arg(long, value_name = "FILE")]
     pub(crate) bundle: Option<PathBuf>,
 }

@@ -12,15 +12,15 @@ pub(crate) struct SetupArguments {
     #[arg(long)]
     pub(crate) provider: Option<String>,
 
-    /// Where the key is, or with --key-stdin will be kept: file:~/path, keyring:NAME, vault:…, …
+    /// Where the key is, or with --key-stdin will be stored: file:~/path, keyring:NAME, vault:…, …
     #[arg(long, value_name = "REF")]
     pub(crate) credential: Option<String>,
 
-    /// Read the key from stdin and keep it at --credential
+    /// Read the key from stdin and store it at --credential
     #[arg(long, requires_all = ["credential", "yes"])]
     pub(crate) key_stdin: bool,
 
-    /// Open the network gate: allow live calls to the provider's hosts
+    /// Turn on network access (open the gate): allow live calls to the provider's hosts
     #[arg(long)]
     pub(crate) allow_network: bool,
 
@@ -32,15 +32,15 @@ pub(crate) struct SetupArguments {
     #[arg(long)]
     pub(crate) name: Option<String>,
 
-    /// Clients to join, separated by commas, or `detected`, or `none`
+    /// Clients to add Synapse to, separated by commas, or `detected`, or `none`
     #[arg(long, value_name = "CLIENT", value_delimiter = ',')]
     pub(crate) ide: Vec<String>,
 
-    /// A first prompt; it is one request, which may cost money
+    /// A first prompt: one request, which may cost money
     #[arg(long, value_name = "TEXT")]
     pub(crate) prompt: Option<String>,
 
-    /// Ask nothing: the flags are the answers, and what they name is written
+    /// Ask nothing: the flags are the answers, and everything they name is written
     #[arg(long, short)]
     pub(crate) yes: bool,
 

@@ -8,7 +8,7 @@ use super::one_of;
 
 #[derive(Debug, Args)]
 pub(crate) struct UsageArguments {
-    /// What one line sums up
+    /// The key that the lines sum by
     #[arg(long, value_parser = one_of(UsageKey::ALL, key), default_value = UsageKey::Connection.as_str())]
     pub(crate) by: UsageKey,
 

@@ -60,7 +60,7 @@ fn found<'a>(all: &[&'a CodeEntry], words: &[String]) -> Vec<&'a CodeEntry> {
 fn unknown(words: &[String]) -> Failure {
     let failure = Failure::new(
         Code::UsageInvalidArguments,
-        "no error code is called that, and none is about these words",
+        "no error code has that name or matches these words",
     );
     let names = Code::CATALOGUE.iter().map(|entry| entry.name);
     let near = match words {

@@ -78,7 +78,7 @@ impl<'a> Secret<'a> {
                     return Err(still_used(&reference, &used_by));
                 }
                 let place = self.secrets.place(&reference);
-                let question = format!("Remove the secret from {place}, for good?");
+                let question = format!("Remove the secret from {place} permanently?");
                 if !yes && !prompt::confirmed(&self.context.printer, &question) {
                     return Ok(None);
                 }
@@ -201,10 +201,10 @@ async fn check(secret: &Secret<'_>, reference: &CredentialRef) -> Result<(), Fai
     let resolved = resolver
         .resolve(&permit, reference)
         .await
-        .map_err(|failure| failure.cause(format!("looked in {place} and nowhere else")))?;
+        .map_err(|failure| failure.cause(format!("checked {place} only")))?;
     let shape = match holds_token(resolved.value.expose_secret()) {
-        true => "in the shape of a vendor's token",
-        false => "in no shape that a known vendor uses",
+        true => "looks like a vendor's token",
+        false => "does not look like a known vendor's token",
     };
     let found = format!("{}, {shape}", resolved.found);
     drop(resolved);
@@ -256,7 +256,7 @@ async fn list(secret: &Secret<'_>) -> Result<(), Failure> {
         return Ok(());
     }
     if known.is_empty() {
-        printer.note("no connection refers to a secret, and no place that can say so holds one");
+        printer.note("no connection refers to a secret, and no store that can be listed holds one");
     } else {
         let rows = known
             .iter()

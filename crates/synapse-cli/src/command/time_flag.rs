@@ -6,7 +6,7 @@ use synapse_core::time::Timestamp;
 /// The time that `text`, the value of `flag`, means at `now`.
 pub(super) fn when(flag: &str, text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
     Timestamp::named(text, now).ok_or_else(|| {
-        Failure::new(Code::UsageInvalidArguments, "that is no point in time")
+        Failure::new(Code::UsageInvalidArguments, "that is not a point in time")
             .cause(format!("{flag} takes {}", Timestamp::NAMES))
     })
 }

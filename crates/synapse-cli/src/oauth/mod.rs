@@ -70,7 +70,7 @@ pub(crate) fn times(context: &Context, flag: Option<u64>) -> Result<Times, Failu
             .ok_or_else(|| {
                 Failure::new(
                     Code::UsageInvalidArguments,
-                    "SYNAPSE_LOGIN_TIMEOUT is no number of seconds",
+                    "SYNAPSE_LOGIN_TIMEOUT is not a number of seconds",
                 )
                 .hint("write 1 to 3600")
             })?,

@@ -296,7 +296,7 @@ pub(crate) fn not_taken(error: &io::Error) -> Failure {
         true => Code::StorageDiskFull,
         false => Code::StorageUnavailable,
     };
-    Failure::new(code, "stdout did not take the whole result")
+    Failure::new(code, "the result could not be fully written to stdout")
         .caused_by(error)
         .hint("send stdout somewhere else")
 }

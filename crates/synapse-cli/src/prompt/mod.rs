@@ -37,7 +37,7 @@ pub(crate) fn value(reference: &CredentialRef) -> Result<SecretString, Failure> 
     let text = str::from_utf8(&bytes).map_err(|_| {
         Failure::new(
             Code::CredentialMalformed,
-            "the given value holds something that no token is",
+            "the given value does not hold a token",
         )
         .cause("it is not UTF-8 text")
     })?;

@@ -21,7 +21,7 @@ macro_rules! ids {
                 match self { $(Self::$variant => $name,)+ }
             }
 
-            /// What holds if the check passes, as a sentence without a period.
+            /// The statement that a passed check proves, without a period.
             #[must_use]
             pub const fn about(self) -> &'static str {
                 match self { $(Self::$variant => $about,)+ }
@@ -33,42 +33,42 @@ macro_rules! ids {
 ids! {
     // A connection, in the order of preflight.
     Config "config" "Provider, model and settings are understood";
-    Endpoint "endpoint" "The base URL can be right";
+    Endpoint "endpoint" "The base URL is valid";
     Gate "gate" "The network gate is open";
-    Credential "credential" "The credential is in its place and fits the provider";
+    Credential "credential" "The credential exists and suits the provider";
     Reach "reach" "The API answers at the base URL";
     Token "token" "The provider accepts the token";
     Model "model" "The provider knows the model";
     Live "live" "One small paid prompt is answered";
     // An installation.
-    Process "process" "Core dumps are off, and nobody can look into this process";
-    Installations "installations" "One program called synapse is on PATH, and not several";
-    Entries "entries" "The entries of clients start this program and no other one";
-    Home "home" "The directory of Synapse can be written, by its owner alone";
+    Process "process" "Core dumps are off, and other processes cannot read this one";
+    Installations "installations" "A single program called synapse is on PATH";
+    Entries "entries" "The entries of clients start this program";
+    Home "home" "Only its owner can write the directory of Synapse";
     Connections "connections" "The file of connections can be read";
-    Ledger "ledger" "The ledger is whole and can be written";
-    Vault "vault" "The local vault has a sound head; it is not opened";
-    Connection "connection" "A connection is understood, and its credential may go to its host";
-    Configurations "configurations" "No token is written out in a file of an IDE or a project";
+    Ledger "ledger" "The ledger is intact and writable";
+    Vault "vault" "The header of the local vault is valid; it is not opened";
+    Connection "connection" "The connection is valid, and its credential is confirmed for its host";
+    Configurations "configurations" "No file of an IDE or a project contains a token";
     // Upstream servers.
     Hub "hub" "The file of upstream servers can be read";
-    Server "server" "The entry of an upstream server is valid and approved as it is";
-    Login "login" "Its login, where it has one, is whole and has not expired";
+    Server "server" "The entry of an upstream server is valid and approved";
+    Login "login" "Its login, if any, is complete and has not expired";
     // From a connection to an answer in an IDE.
-    Scope "scope" "The key may chat, on the account that is named";
-    Key "key" "The key is where its reference says";
-    Preflight "preflight" "The checks of a connection hold";
+    Scope "scope" "The key may chat, on the configured account";
+    Key "key" "The key exists at its reference";
+    Preflight "preflight" "The checks of a connection pass";
     Ide "ide" "A client has the entry";
-    Secrets "secrets" "No tracked file holds what looks like a token";
+    Secrets "secrets" "No tracked file seems to contain a token";
     // The entry of a client, in the order of starting it.
-    Entry "entry" "The client's file has our entry, as it should be";
-    Loaded "loaded" "The client loads it: no other entry wins, and nothing switches it off";
-    Command "command" "The command can be found and executed from where the client starts it";
+    Entry "entry" "The client's file has our entry, unchanged";
+    Loaded "loaded" "The client loads it: no other entry takes precedence, and no setting disables it";
+    Command "command" "The command is found and executable from the client's directory";
     Start "start" "It starts";
     Initialize "initialize" "It answers `initialize`";
     Tools "tools" "It lists tools";
     Prompt "prompt" "A prompt was answered";
-    End "end" "It ends when the client goes";
+    End "end" "It ends when the client disconnects";
 }
 
 impl fmt::Display for CheckId {

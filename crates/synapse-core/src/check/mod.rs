@@ -16,7 +16,7 @@ pub struct Check {
     pub id: CheckId,
     /// The instance, such as the name of a connection.
     pub subject: Option<String>,
-    /// What was found.
+    /// The finding.
     pub finding: Finding,
     /// A next step, if the finding is not a failure with hints.
     pub next: Option<Hint>,

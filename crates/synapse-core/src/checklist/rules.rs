@@ -138,7 +138,7 @@ fn endpoint(connection: &Connection) -> Check {
 fn preflight(connection: &Connection, facts: &Facts) -> Check {
     let again = || check(connection, "check and save again");
     let Some(record) = &facts.preflight else {
-        return missing(CheckId::Preflight, "none is on record", again());
+        return missing(CheckId::Preflight, "none is recorded", again());
     };
     let days = facts
         .now
@@ -214,7 +214,7 @@ fn prompt(connection: &Connection, answered: Option<&Answered>) -> Check {
         ),
         Some(Answered { at, client: None }) => warn(
             CheckId::Prompt,
-            format!("answered at {at} in the terminal, none from an IDE yet"),
+            format!("answered at {at} in the terminal, not yet in an IDE"),
             Hint::new("restart the IDE and ask it to use the tool `chat` of Synapse"),
         ),
         None => missing(

@@ -308,7 +308,7 @@ impl PreflightPass {
         }
     }
 
-    /// What the owner wrote.
+    /// The draft, as the user wrote it.
     #[must_use]
     pub const fn draft(&self) -> &Draft {
         &self.draft
@@ -320,7 +320,7 @@ impl PreflightPass {
         &self.connection
     }
 
-    /// What was proven, and when.
+    /// The proven checks, and their time.
     #[must_use]
     pub const fn record(&self) -> &PreflightRecord {
         &self.record

@@ -26,7 +26,7 @@ impl Engine {
             return Ok(call_id);
         }
         let digits = digits(text).ok_or_else(|| {
-            refused("that is no call id")
+            refused("that is not a call id")
                 .cause("a call id is a UUID, or at least its first 4 digits, or `last`")
                 .remedy("see the calls", &Remedy::ListCalls)
         })?;

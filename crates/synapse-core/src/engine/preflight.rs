@@ -347,7 +347,7 @@ impl Climb<'_, '_> {
         };
         match read {
             Ok(None) => {
-                let seen = "the connection has none: nothing is read and nothing is sent";
+                let seen = "the connection has no key: none is read or sent";
                 self.ok(CheckId::Credential, seen.to_owned());
                 ControlFlow::Continue(None)
             }

@@ -745,7 +745,7 @@ mod tests {
     fn names_are_unique_dotted_and_parse_back() {
         let mut seen = BTreeSet::new();
         for entry in Code::CATALOGUE {
-            assert!(seen.insert(entry.name), "{} stands twice", entry.name);
+            assert!(seen.insert(entry.name), "{} occurs twice", entry.name);
             assert!(entry.name.contains('.'), "{} has no dot", entry.name);
             assert_eq!(entry.name.parse(), Ok(entry.code));
             assert_eq!(entry.code.as_str(), entry.name);

@@ -325,7 +325,7 @@ impl LimitExceeded {
                 unit.show(limit),
                 unit.show(needed),
             ))
-            .remedy("see what was spent", &Remedy::ShowUsage { by: period })
+            .remedy("see the usage", &Remedy::ShowUsage { by: period })
             .remedy(
                 "or change the limit",
                 &Remedy::EditLimits {

@@ -86,7 +86,7 @@ pub(super) const OPENROUTER: ProviderProfile = ProviderProfile {
     differences: &[
         "it routes to sub-providers, and may fail over by itself; the answer names the one that served",
         "the answer states its cost, which is then ACTUAL",
-        "its list is public; the key is proven by `/key`, which also tells the key's own limit",
+        "its list is public; the key is proven by `/key`, which also returns the key's own limit",
     ],
 };
 
@@ -131,8 +131,8 @@ pub(super) const DEEPSEEK: ProviderProfile = ProviderProfile {
     documentation: "https://api-docs.deepseek.com",
     differences: &[
         "an empty balance is status 402",
-        "cached prompt tokens are told as `prompt_cache_hit_tokens`",
-        "an unknown model is status 400, told by its words alone",
+        "cached prompt tokens are in `prompt_cache_hit_tokens`",
+        "an unknown model is status 400, recognised only by its message",
     ],
 };
 
@@ -155,7 +155,7 @@ pub(super) const XAI: ProviderProfile = ProviderProfile {
     differences: &[
         "a wrong key is status 400",
         "errors are two texts, `code` and `error`",
-        "reasoning tokens stand beside the completion tokens; Synapse adds them up",
+        "reasoning tokens are separate from the completion tokens; Synapse adds them",
         "the answer states its cost (`cost_in_usd_ticks`), which is then ACTUAL",
         "aliases such as `-latest` are not in its list",
     ],
@@ -226,7 +226,7 @@ pub(super) const GEMINI: ProviderProfile = ProviderProfile {
         "errors come as an array of one object",
         "ids in its list begin with `models/`",
         "thinking tokens are in the total alone; Synapse counts them as reasoning",
-        "a tool call carries a signature, which has to go back with it: pass `extra` on",
+        "a tool call has a signature, which must be returned with it: pass on `extra`",
     ],
 };
 

@@ -75,7 +75,7 @@ impl Approval {
         if *fingerprint != self.fingerprint {
             return Err(Failure::new(
                 Code::UpstreamChanged,
-                format!("`{}` differs from what was approved", self.server),
+                format!("`{}` differs from its approval", self.server),
             )
             .cause("nothing was started, contacted or read")
             .of_server(&self.server));

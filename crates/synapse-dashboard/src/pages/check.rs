@@ -236,7 +236,7 @@ fn verdict(app: &App, climb: &Climb, ended: &Ended) -> Markup {
     let (tone, said) = match ended {
         Ended::Cancelled => (
             Tone::Look,
-            html! { p { b { "Cancelled: nobody watched any more." } } p .sub { "Nothing was saved." } },
+            html! { p { b { "Cancelled: the page was closed." } } p .sub { "Nothing was saved." } },
         ),
         Ended::Refused(failure) => (
             Tone::Bad,

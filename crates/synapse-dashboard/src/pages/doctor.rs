@@ -42,7 +42,7 @@ pub(crate) fn page(app: &App, ask: &Ask) -> Page {
         (said(app, ask))
         @match &found {
             None => section .panel { div .pad.stack {
-                p { "Nothing was looked at yet. Doctor looks at the home directory, every connection, the ledger, the places of keys, and files of IDEs and projects in which a token might lie about." }
+                p { "No checks yet. Doctor checks the home directory, every connection, the ledger, the key stores, and files of IDEs and projects that might contain a token." }
                 p .sub { "It opens no socket and reads no secret. It may start " code { "git" } " to see what is tracked." }
                 div .row { (look("Look now")) }
             } },
@@ -71,7 +71,7 @@ fn verdict(checks: &[Check], at: Timestamp) -> Markup {
     let failed = count(Outcome::Fail);
     let warned = count(Outcome::Warn);
     let (tone, words) = match (first_failure(checks), failed, warned) {
-        (Some(_), 1, _) => (Tone::Bad, "1 check does not hold.".to_owned()),
+        (Some(_), 1, _) => (Tone::Bad, "1 check fails.".to_owned()),
         (Some(_), failed, _) => (Tone::Bad, format!("{failed} checks do not hold.")),
         (None, _, 0) => (Tone::Good, "Everything is in order.".to_owned()),
         (None, _, 1) => (

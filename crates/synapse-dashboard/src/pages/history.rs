@@ -55,7 +55,7 @@ fn query(ask: &Ask, now: Timestamp) -> Result<HistoryQuery, Failure> {
         None => Ok(None),
         Some(text) => text.parse::<CallId>().map(Some).map_err(|_| {
             invalid(
-                "that is no call id",
+                "that is not a call id",
                 format!("`{name}` takes the id of a call"),
             )
         }),

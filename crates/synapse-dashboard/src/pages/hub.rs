@@ -33,7 +33,7 @@ pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
         @if hub.servers.is_empty() {
             section .panel { div .pad.stack {
                 p { b { "No upstream servers configured." } }
-                p { "An upstream server is an MCP server of yours that Synapse offers to every IDE through its one entry. Nothing of it runs before you approve its whole command." }
+                p { "An upstream server is an MCP server of yours that Synapse offers to every IDE through its one entry. It does not run before you approve its complete command." }
                 p .sub { "Servers are named in " code { (foreign(if hub.file.is_empty() { "mcp-servers.json" } else { &hub.file })) } "." }
             } }
         } @else {
@@ -99,7 +99,7 @@ fn budget(hub: &HubView) -> Markup {
     panel(
         "budget",
         "",
-        "What every conversation carries",
+        "The cost of every conversation",
         &html! { "estimated" },
         &html! { div .pad.stack {
             p .fig { @if unknown_of > 0 { span .ge { "≥ " } } @else { "≈ " } (count(whole)) " " small { "tokens" @if let Some(most) = hub.budget { " of " (count(most)) " that stay usable" } } }
@@ -186,7 +186,7 @@ pub(crate) async fn approvals(app: &App, ask: &Ask) -> Result<Page, Failure> {
     let body = html! {
         (said(app, ask))
         @if all.is_empty() { p .lede { "Nothing waits for your approval." } }
-        @else { p .lede { "Nothing below runs or is offered until you say so. What you approve is this, byte for byte; any later change asks again." } }
+        @else { p .lede { "Nothing below runs or is offered until you approve it. Your approval covers exactly these bytes; any later change needs a new one." } }
         @for (index, approval) in all.iter().enumerate() { (approval_panel(app, ask, approval, index)) }
     };
     let items: Vec<serde_json::Value> = all
@@ -288,7 +288,7 @@ pub(crate) async fn act(
                 Code::ConfigChanged,
                 "it is another one than was shown; nothing was approved",
             )
-            .hint("look at it as it is now, then decide");
+            .hint("review its present form, then decide");
             let mut page = approvals(app, ask).await?;
             page.body = html! { (super::error::head(app, &failure)) (page.body) };
             let document = synapse_documents::ErrorDocument::new(&failure, app.remedies());

@@ -232,7 +232,7 @@ fn needs(app: &App, seen: &Seen) -> Markup {
                 {
                     item(
                         Tone::Look,
-                        html! { b { (foreign(stored.name.as_str())) } " has a host that nobody confirmed" },
+                        html! { b { (foreign(stored.name.as_str())) } " has an unconfirmed host" },
                         app.to(&format!(
                             "connections/{}/edit",
                             segment(stored.name.as_str())
@@ -561,7 +561,7 @@ fn failures(app: &App, ledger: &Ledger, now: Timestamp) -> Markup {
                     td .n { (count(group.times)) }
                     th scope="row" { a .rl href=(link(&app.to("history"), &[("where", &format!("connection={}", group.connection))])) { (foreign(&group.connection)) } }
                     td { @match &group.error_code { Some(name) => (code(app, name)), None => (group.outcome.as_str()) } }
-                    td .p2 { (group.error_code.as_deref().and_then(|code| remedy_of(app, code)).unwrap_or_else(|| "Nothing: its process ended while it was under way.".to_owned())) }
+                    td .p2 { (group.error_code.as_deref().and_then(|code| remedy_of(app, code)).unwrap_or_else(|| "Nothing: its process ended during the call.".to_owned())) }
                 } } }
             } })))
         }

@@ -114,7 +114,7 @@ fn why(app: &App, entry: &Entry) -> Markup {
             (note(Tone::Off, None, &html! {
                 p { b { "Why is the cost unknown?" } }
                 p { (reason(entry)) }
-                p .sub { "Synapse never takes another model's or another provider's price for it. A preflight or a look at the models keeps stated prices, for calls from then on: " code .cmd data-copy { "synapse models " (foreign(&receipt.connection)) } }
+                p .sub { "Synapse never uses the price of another model or provider. A preflight or the list of models stores prices for later calls: " code .cmd data-copy { "synapse models " (foreign(&receipt.connection)) } }
             }))
         }
     }
@@ -125,17 +125,17 @@ fn reason(entry: &Entry) -> &'static str {
     let receipt = &entry.receipt;
     let usage = &receipt.usage;
     if entry.outcome == Outcome::Open {
-        return "The call is still under way.";
+        return "The call is still in progress.";
     }
     if entry.outcome != Outcome::Ok
         && (usage.prompt_tokens.is_none() || usage.completion_tokens.is_none())
     {
-        return "The request left and no whole answer came back, so nobody told how many tokens it took.";
+        return "The request was sent, but no complete answer came back, so the number of tokens is unknown.";
     }
     if usage.prompt_tokens.is_none() || usage.completion_tokens.is_none() {
-        return "The answer told no token counts.";
+        return "The answer has no token counts.";
     }
-    "Who answered told the tokens, and no price of that model there had been seen at that time, or the answer named a tier that the prices do not cover."
+    "The answer has the tokens, but no price of that model was known then, or its service tier has no known price."
 }
 
 fn time(entry: &Entry) -> Markup {
@@ -172,7 +172,7 @@ fn this_call(app: &App, entry: &Entry, seal: Option<&RowSeal>) -> Markup {
             dt { "Answered after" } dd { (maybe(receipt.latency_ms, span)) }
             dt { "Sealed as" } dd { @match seal {
                 Some(seal) => { "row " (count(seal.sequence)) " of the chain, " code { (seal.hash) } " " span .sub { "checked by " code { "synapse history verify" } } },
-                None => "not yet: the call is under way",
+                None => "not yet: the call is in progress",
             } }
             dt { "Near it" } dd { a href=(format!("{}?before={}", app.to("history"), segment(&receipt.call_id.to_string()))) { "older calls" } " · " a href=(format!("{}?after={}", app.to("history"), segment(&receipt.call_id.to_string()))) { "newer calls" } }
         } } },

@@ -50,8 +50,8 @@ pub(crate) fn page(app: &App, ask: &Ask, failure: Option<&Failure>) -> Page {
         (said(app, ask))
         @if let Some(failure) = failure { (super::error::head(app, failure)) }
         @if let Err(failure) = &loaded { (super::error::head(app, failure)) }
-        (note(Tone::Off, None, &html! { p { b { "This page holds no secret, and can show none. " } span .sub { "It knows references, places and who uses them. A key that you put in goes to its place and is forgotten; not even its length comes back." } } }))
-        (panel("references", "", "References", &html! { "looked at without reading them" }, &html! {
+        (note(Tone::Off, None, &html! { p { b { "This page contains no secrets. " } span .sub { "It shows references, stores and their connections. A key that you enter is stored and then dropped; not even its length is shown." } } }))
+        (panel("references", "", "References", &html! { "checked without reading them" }, &html! {
             @if known.is_empty() { p .pad.sub { "No connection refers to a secret yet." } }
             @else { (scrolling("Table of references", &table(app, &known))) }
         }))
@@ -122,7 +122,7 @@ fn put(app: &App, ask: &Ask) -> Markup {
         &html! {
             form .pad.stack method="post" action=(app.to("secrets/set")) autocomplete="off" {
                 (csrf(ask))
-                div .f { label for="reference" { "Reference" } input .mono type="text" id="reference" name="reference" value=(shown) required spellcheck="false" aria-describedby="reference-hint"; p .hint #reference-hint { "Synapse writes to " code { "file:" } " " code { "keyring:" } " and " code { "vault:local/" } "; other places are for their own program to fill." } }
+                div .f { label for="reference" { "Reference" } input .mono type="text" id="reference" name="reference" value=(shown) required spellcheck="false" aria-describedby="reference-hint"; p .hint #reference-hint { "Synapse writes to " code { "file:" } " " code { "keyring:" } " and " code { "vault:local/" } "; other stores are filled by their own programs." } }
                 (value_field("value"))
                 div .row { button .btn.pri { "Keep it there" } }
             }
@@ -142,7 +142,7 @@ fn replace(app: &App, ask: &Ask, known: &[Known]) -> Markup {
         .collect();
     html! {
         @if !writable.is_empty() {
-            (panel("replace", "w6", "Replace one that is there", &html! {}, &html! {
+            (panel("replace", "w6", "Replace an existing one", &html! {}, &html! {
                 div .pad.stack { @for (index, known) in writable.iter().enumerate() {
                     @let text = known.reference.to_string();
                     details { summary { code { (foreign(&text)) } }

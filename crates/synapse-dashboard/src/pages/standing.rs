@@ -85,7 +85,7 @@ impl Lately {
             ),
             Self::Closed => state(Tone::Off, Icon::Lock, &html! { "gate is closed" }),
             Self::Unused => state(Tone::Off, Icon::None, &html! { "not used lately" }),
-            Self::UnderWay => state(Tone::Off, Icon::Clock, &html! { "a call is under way" }),
+            Self::UnderWay => state(Tone::Off, Icon::Clock, &html! { "a call is in progress" }),
             Self::Answered(at) => state(
                 Tone::Good,
                 Icon::Tick,

@@ -99,7 +99,7 @@ fn find(state: &State, arguments: &JsonObject) -> Result<ToolResult, Failure> {
         .collect();
     if lines.is_empty() {
         return Ok(ToolResult::text(
-            "No tool fits these words. Try others, or fewer; hub_status tells which servers work.",
+            "No tool matches these words. Try others, or fewer; hub_status tells which servers work.",
         ));
     }
     Ok(ToolResult::text(lines.join("\n")))

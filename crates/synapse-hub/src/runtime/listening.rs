@@ -127,7 +127,7 @@ impl Runtime {
         let stream = tokio::spawn(async move {
             // A server without change notifications remains usable.
             if let Err(error) = conversation.request(outgoing).await {
-                tracing::info!(%server, %error, "the server tells no changes");
+                tracing::info!(%server, %error, "the server does not report changes");
             }
         });
         *lock(&live.listening) = Some(stream.abort_handle());

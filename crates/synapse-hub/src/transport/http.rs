@@ -116,7 +116,7 @@ impl Link {
                 Probed::Legacy(negotiation) => negotiation,
                 Probed::Again | Probed::Failed(_) if eras == Eras::Modern => {
                     return Err(CallError::Protocol {
-                        what: "it does not speak the era that is pinned",
+                        what: "it does not support the pinned protocol era",
                     });
                 }
                 Probed::Again => Negotiation::Silent,

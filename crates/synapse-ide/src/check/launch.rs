@@ -41,7 +41,7 @@ impl Launched {
         if !directory.is_dir() {
             return Err(Failure::new(
                 Code::IdeLaunchFailed,
-                format!("{} is no directory to start in", shown(&directory)),
+                format!("{} is not a directory to start in", shown(&directory)),
             ));
         }
         Ok(Self {
@@ -145,7 +145,7 @@ fn program(
             }
         }
         let what = if path.exists() {
-            "is no program that may be executed"
+            "is not an executable program"
         } else {
             "does not exist"
         };

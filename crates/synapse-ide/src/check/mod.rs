@@ -256,7 +256,7 @@ fn entry(target: &Target<'_>, place: &Place) -> Result<(Configured, Finding), Fa
     {
         Finding::Ok("present and current".to_owned())
     } else {
-        Finding::Warn("present, and not what an install would write".to_owned())
+        Finding::Warn("present, but differs from what an install would write".to_owned())
     };
     Ok((configured.clone(), finding))
 }

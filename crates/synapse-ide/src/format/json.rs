@@ -127,7 +127,7 @@ fn set(root: &CstRootNode, path: &[String], value: &Value) -> Result<(), String>
     };
     let mut object = root
         .object_value_or_create()
-        .ok_or_else(|| "at the top stands no object".to_owned())?;
+        .ok_or_else(|| "the top level is not an object".to_owned())?;
     for key in parents {
         only(&object, key)?;
         object = object
@@ -169,7 +169,7 @@ fn only(object: &CstObject, key: &str) -> Result<Option<CstObjectProp>, String> 
         .filter(|property| property.decoded_name().as_deref() == Some(key));
     let first = found.next();
     match found.next() {
-        Some(_) => Err(format!("`{key}` stands twice in one object")),
+        Some(_) => Err(format!("`{key}` occurs twice in one object")),
         None => Ok(first),
     }
 }
@@ -209,7 +209,7 @@ fn parse(text: &str) -> Result<CstRootNode, String> {
     let root = CstRootNode::parse(text, &options()).map_err(|error| {
         // Omits the library's excerpt: it may contain a secret of another server.
         format!(
-            "it is no JSON: {} at line {}, column {}",
+            "it is not JSON: {} at line {}, column {}",
             error.kind(),
             error.line_display(),
             error.column_display()
@@ -218,6 +218,6 @@ fn parse(text: &str) -> Result<CstRootNode, String> {
     let values = root.children_exclude_trivia_and_tokens();
     match values.len() {
         0 | 1 => Ok(root),
-        _ => Err("it is no JSON: something follows the value".to_owned()),
+        _ => Err("it is not JSON: something follows the value".to_owned()),
     }
 }

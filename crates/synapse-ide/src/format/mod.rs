@@ -40,7 +40,7 @@ impl Text {
     pub(crate) fn of(bytes: &[u8]) -> Result<Self, String> {
         let text = std::str::from_utf8(bytes).map_err(|error| {
             let place = error.valid_up_to();
-            format!("it is not UTF-8: the byte at {place} begins no character")
+            format!("it is not UTF-8: the byte at {place} does not begin a character")
         })?;
         Ok(match text.strip_prefix(BYTE_ORDER_MARK) {
             Some(text) => Self {
@@ -81,10 +81,7 @@ pub(crate) fn read(format: Format, text: &str) -> Result<Value, String> {
     }?;
     match value {
         Value::Object(_) | Value::Null => Ok(value),
-        other => Err(format!(
-            "at the top stands {}, an object is needed",
-            kind(&other)
-        )),
+        other => Err(format!("the top level is {}, not an object", kind(&other))),
     }
 }
 
@@ -153,7 +150,7 @@ fn passable(value: &Value, path: &[String]) -> Result<(), String> {
         };
         if !next.is_object() && !next.is_null() {
             let place = parents.get(..=depth).unwrap_or_default().join(".");
-            return Err(format!("`{place}` is {}, an object is needed", kind(next)));
+            return Err(format!("`{place}` is {}, not an object", kind(next)));
         }
         current = next;
     }

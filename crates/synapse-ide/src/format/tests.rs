@@ -124,10 +124,10 @@ fn what_cannot_be_json_is_refused() {
         ("3", "a number, an object is needed"),
         ("{\"mcpServers\": []}", "`mcpServers` is a list"),
         ("{\"mcpServers\": \"x\"}", "`mcpServers` is a string"),
-        ("{\"mcpServers\": {}, \"mcpServers\": {}}", "stands twice"),
+        ("{\"mcpServers\": {}, \"mcpServers\": {}}", "occurs twice"),
         (
             "{\"mcpServers\": {\"synapse\": {}, \"synapse\": {}}}",
-            "stands twice",
+            "occurs twice",
         ),
         ("\u{feff}\u{feff}{}", "it is no JSON"),
         ("mcp_servers = 1", "it is no JSON"),

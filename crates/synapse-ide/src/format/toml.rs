@@ -11,14 +11,14 @@ pub(super) fn read(text: &str) -> Result<Value, String> {
         // Omits the library's excerpt: it may contain a secret of another server.
         let place = error.span().map(|span| line_of(text, span.start));
         let place = place.map_or_else(String::new, |line| format!(" at line {line}"));
-        format!("it is no TOML: {}{place}", error.message())
+        format!("it is not TOML: {}{place}", error.message())
     })
 }
 
 pub(super) fn edit(text: &str, edits: &[Edit]) -> Result<String, String> {
     let mut document: DocumentMut = text
         .parse()
-        .map_err(|error: toml_edit::TomlError| format!("it is no TOML: {}", error.message()))?;
+        .map_err(|error: toml_edit::TomlError| format!("it is not TOML: {}", error.message()))?;
     for edit in edits {
         match edit {
             Edit::Set(path, value) => set(&mut document, path, value)?,

@@ -136,7 +136,7 @@ impl LineConversation {
             }
         }
         Err(Unopened::otherwise(CallError::Protocol {
-            what: "it does not speak the era that is pinned",
+            what: "it does not support the pinned protocol era",
         }))
     }
 

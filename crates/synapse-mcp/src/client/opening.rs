@@ -333,5 +333,5 @@ const BROKEN: CallError = CallError::Protocol {
     what: "it answered with neither a result object nor an error",
 };
 const NO_COMMON_REVISION: CallError = CallError::Protocol {
-    what: "it speaks no revision of the protocol that this client speaks",
+    what: "it supports no protocol revision of this client",
 };

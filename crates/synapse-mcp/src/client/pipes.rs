@@ -85,7 +85,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
                     self.take(line).await;
                     if self.in_a_row > PATIENCE_WITH_GARBAGE {
                         break CallError::Protocol {
-                            what: "it writes lines that are no messages, and nothing else",
+                            what: "it writes only lines that are not messages",
                         };
                     }
                 }
@@ -139,7 +139,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
             Incoming::Notification { method, params } => calls.notified(&method, params, None),
             Incoming::Unusable => {
                 if calls.flaws().0 == 0 {
-                    tracing::warn!("a server wrote a line that is no message of the protocol");
+                    tracing::warn!("a server wrote a line that is not a protocol message");
                 }
                 calls.count_garbage();
             }

@@ -85,7 +85,7 @@ fn late(calls: &Calls, (garbage, strays): (u64, u64), waited: Duration) -> CallE
     }
     if garbage_now > garbage {
         return CallError::Protocol {
-            what: "it wrote what is no message of the protocol, and no answer",
+            what: "it wrote invalid messages, and no answer",
         };
     }
     CallError::Timeout { waited }

@@ -19,11 +19,11 @@ pub type ToolList = Listing;
 pub struct CacheHint {
     /// Milliseconds of freshness; sent as `ttlMs`.
     pub ttl_ms: u64,
-    /// Who may share it; sent as `cacheScope`.
+    /// The scope of sharing; sent as `cacheScope`.
     pub scope: CacheScope,
 }
 
-/// Who may use a cached result.
+/// The users of a cached result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CacheScope {
     /// Anyone.

@@ -252,7 +252,7 @@ const FAILED: Page = page(
 );
 const NOT_OURS: Page = page(
     "400 Bad Request",
-    "This does not belong to the login under way.",
+    "This does not belong to the login in progress.",
 );
 const BAD: Page = page("400 Bad Request", "This is no request.");
 const WRONG_HOST: Page = page(

@@ -129,7 +129,7 @@ pub(crate) fn pasted(
     if text.len() > LONGEST_PASTE {
         return Err(not_ours("it is too long"));
     }
-    let url = Url::parse(text).map_err(|_| not_ours("it is no URL"))?;
+    let url = Url::parse(text).map_err(|_| not_ours("it is not a URL"))?;
     if !redirect.is(&url) {
         return Err(not_ours(
             "it does not begin with the redirect URI of this login",

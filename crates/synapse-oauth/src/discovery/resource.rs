@@ -67,7 +67,7 @@ pub(crate) fn at_same_origin(named: &str, server: &Url) -> Result<Url, Failure> 
         .cause("it was not contacted")
         .hint("check the URL of the entry; do not log in if it is right")
     };
-    let url = Url::parse(named).map_err(|_| refused("it is no URL"))?;
+    let url = Url::parse(named).map_err(|_| refused("it is not a URL"))?;
     let has_user = !url.username().is_empty() || url.password().is_some();
     if url.origin() != server.origin() || has_user {
         return Err(refused(&format!("the server is at {}", Origin::of(server))));

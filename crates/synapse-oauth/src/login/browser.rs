@@ -86,7 +86,7 @@ impl Login<'_, '_> {
                 Code::OauthDiscoveryFailed,
                 "the authorization server has no login for browsers",
             )
-            .cause("its metadata has no `authorization_endpoint`; none is made up")
+            .cause("its metadata has no `authorization_endpoint`; Synapse does not guess one")
             .hint("log in with `--device` if it offers that")
         })
     }

@@ -296,8 +296,10 @@ impl Login<'_, '_> {
                 Code::OauthDiscoveryFailed,
                 "the authorization server has no login for devices",
             )
-            .cause("its metadata has no `device_authorization_endpoint`; none is made up")
-            .hint("log in with a browser, or with `--paste` where there is none"));
+            .cause(
+                "its metadata has no `device_authorization_endpoint`; Synapse does not guess one",
+            )
+            .hint("log in with a browser, or with `--paste` without one"));
         };
         let client = match choice {
             Choice::Known(client) => client,

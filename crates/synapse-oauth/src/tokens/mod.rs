@@ -112,7 +112,7 @@ impl TokenSource for Tokens {
     }
 }
 
-/// What a record needs before use.
+/// The step that a record needs before use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Need {
     Nothing,

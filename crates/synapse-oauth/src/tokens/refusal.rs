@@ -28,7 +28,7 @@ impl Tokens {
             return refused(server, status);
         }
         let Some(sent) = sent else {
-            return login_required(server, "it asks for a token, and nobody logged in");
+            return login_required(server, "it requires a token, and there is no login");
         };
         match self.mark(server, url, sent).await {
             Ok(failure) | Err(failure) => failure,
@@ -74,7 +74,7 @@ impl Tokens {
                 TokenState::Expired,
                 login_required(
                     server,
-                    "it refused the token, and there is none to refresh it with",
+                    "it refused the token, and there is no refresh token",
                 ),
             ),
             (TokenState::Renewed, Some(_)) if is_fresh => (

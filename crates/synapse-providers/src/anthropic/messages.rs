@@ -103,8 +103,8 @@ pub(super) fn conversation(messages: &[Message]) -> Result<Conversation<'_>, Fai
     }
     if turns.is_empty() {
         return Err(
-            refused("messages", "there is no message beside the instructions")
-                .cause("Anthropic answers a message of the user; instructions alone are none"),
+            refused("messages", "there is no message besides the instructions")
+                .cause("Anthropic requires a message of the user in addition to instructions"),
         );
     }
     Ok(Conversation { system, turns })
@@ -162,8 +162,8 @@ fn blocks(place: Place, parts: &[Part]) -> Result<Vec<Block<'_>>, Failure> {
 fn source(place: Place, image: &Image) -> Result<Source<'_>, Failure> {
     if image.detail.is_some() {
         return Err(place
-            .refused("says how closely to look at an image (`detail`)")
-            .cause("Anthropic's API has no place for that")
+            .refused("sets the detail of an image (`detail`)")
+            .cause("Anthropic's API does not support that")
             .hint("leave `detail` out"));
     }
     let url = image.url.as_str();
@@ -184,7 +184,7 @@ fn source(place: Place, image: &Image) -> Result<Source<'_>, Failure> {
     parsed.ok_or_else(|| {
         place
             .refused("has an image whose data: URL has parameters")
-            .cause("Anthropic takes data:image/TYPE;base64,DATA and has no place for more")
+            .cause("Anthropic takes data:image/TYPE;base64,DATA and nothing more")
     })
 }
 
@@ -234,7 +234,9 @@ fn tool_use(place: Place, index: usize, call: &Value) -> Result<Block<'_>, Failu
         name: text(function, "name").ok_or_else(|| missing("function.name"))?,
         input: object(arguments).ok_or_else(|| {
             bad(": its arguments are not a JSON object")
-                .cause("Anthropic takes the arguments of earlier calls as an object, not as text")
+                .cause(
+                    "Anthropic requires the arguments of earlier calls as an object, not as text",
+                )
                 .hint("correct the arguments, or leave the call and its result out")
         })?,
     })
@@ -272,7 +274,7 @@ impl Place {
             None => Ok(()),
             Some(_) => Err(self
                 .refused("names its speaker (`name`)")
-                .cause("Anthropic's API has no place for names of participants")
+                .cause("Anthropic's API does not support names of participants")
                 .hint("leave `name` out, or say the name in the text")),
         }
     }

@@ -124,7 +124,7 @@ fn refuse_foreign(parameters: &Parameters) -> Result<(), Failure> {
         None => Ok(()),
         Some((argument, _)) => Err(refused(
             argument,
-            format!("Anthropic's Messages API has no place for `{argument}`"),
+            format!("Anthropic's Messages API does not support `{argument}`"),
         )
         .cause("what would not be sent is refused; nothing was sent")
         .hint(format!("leave `{argument}` out"))),

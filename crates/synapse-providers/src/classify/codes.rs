@@ -424,7 +424,7 @@ mod tests {
         let known = KNOWN.iter().flat_map(|(_, names)| *names);
         for name in known.chain(&QUOTA) {
             let name: String = folded(name).collect();
-            assert!(seen.insert(name.clone()), "{name} stands twice");
+            assert!(seen.insert(name.clone()), "{name} occurs twice");
         }
         for (_, names) in &GENERAL {
             for name in *names {

@@ -80,7 +80,7 @@ fn open_router(status: u16, body: &ErrorBody) -> Option<Verdict> {
         )),
         404 if nobody && says("support") => Some(Verdict::new(
             Code::ProviderRequestRejected,
-            "no sub-provider of the model takes what the request asks for",
+            "no sub-provider of the model supports the request",
         )),
         404 if nobody && (says("policy") || says("privacy") || says("allowed")) => {
             Some(Verdict::new(

@@ -236,7 +236,7 @@ fn settled(
         }
         Code::CredentialTokenRejected if !sent => Verdict::new(
             verdict.code,
-            "the server asks for a token, and none was sent",
+            "the server requires a token, and none was sent",
         ),
         Code::CredentialTokenPermission if !sent => Verdict::new(
             Code::ProviderRequestRejected,
@@ -278,7 +278,7 @@ pub(crate) fn classify_success(answer: &Answer<'_>, problem: Problem) -> Failure
         ),
         Problem::Shape => Verdict::new(
             Code::ProviderBadResponse,
-            "the provider's answer does not have the shape of an answer",
+            "the provider's answer has the wrong format",
         ),
     };
     report::failure(answer, &body, verdict)

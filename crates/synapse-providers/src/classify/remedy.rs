@@ -32,7 +32,7 @@ pub(super) fn add(failure: Failure, answer: &Answer<'_>, body: &ErrorBody) -> Fa
         Code::CredentialTokenRejected => token_rejected(failure, answer),
         Code::CredentialTokenPermission => failure.hint(with_page(vendor.permission, profile)),
         Code::ProviderAccountScope => failure.hint(match vendor.account {
-            _ if !answer.credential => "correct what names the account".to_owned(),
+            _ if !answer.credential => "correct the account's settings".to_owned(),
             Account::Setting(text) => text.to_owned(),
             Account::Key(text) => with_page(text, profile),
         }),
@@ -69,7 +69,7 @@ pub(super) fn add(failure: Failure, answer: &Answer<'_>, body: &ErrorBody) -> Fa
                 "change or remove `{}`",
                 answer.redactor.clean(param, MAX_FACT)
             )),
-            None => failure.hint("change what the message names"),
+            None => failure.hint("change the part that the message names"),
         },
         Code::ProviderOverloaded => {
             failure.remedy("try again later; Synapse never retries by itself", &Remedy::Wait)
@@ -103,7 +103,7 @@ pub(crate) fn lost(kind: TransportKind, maybe_billed: bool, connection: &Connect
     hints.extend(steps.iter().map(|step| Hint::new(*step)));
     if maybe_billed && !own {
         hints.push(Hint::new(
-            "look at the provider's usage page before you send it again",
+            "check the provider's usage page before sending it again",
         ));
     }
     hints
@@ -179,7 +179,7 @@ fn token_rejected(failure: Failure, answer: &Answer<'_>) -> Failure {
         TokenNeed::Optional if is_own(answer.base_url, profile) => failure
             .hint("the token is the one that the server on your own machine was started with"),
         TokenNeed::Optional => {
-            failure.hint(format!("whoever runs {} gives out its tokens", answer.host))
+            failure.hint(format!("ask the operator of {} for a token", answer.host))
         }
     }
 }
@@ -279,7 +279,7 @@ const ANTHROPIC: Vendor = Vendor {
 };
 const OPENROUTER: Vendor = Vendor {
     model_access: &[Step::Hint(
-        "look at the privacy settings: https://openrouter.ai/settings/privacy",
+        "check the privacy settings: https://openrouter.ai/settings/privacy",
     )],
     ..ANY
 };
@@ -300,6 +300,6 @@ const LM_STUDIO: Vendor = Vendor {
     model_unavailable: &[Step::Run("load the model", "lms load {model}")],
     ..ANY
 };
-const OWN_LOG: &str = "look at the log of the server on your own machine";
+const OWN_LOG: &str = "check the log of the server on your machine";
 const MODEL: &str = "{model}";
 const MAX_WAIT: usize = 40;

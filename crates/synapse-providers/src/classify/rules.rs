@@ -33,7 +33,7 @@ pub(super) fn judge(answer: &Answer<'_>, status: u16, body: &ErrorBody) -> Verdi
             {
                 Verdict::new(
                     Code::ProviderRequestRejected,
-                    "the sub-provider does not find what the request asks for",
+                    "the sub-provider does not find the requested resource",
                 )
             }
             verdict => verdict,
@@ -90,7 +90,7 @@ fn forbidden(answer: &Answer<'_>, body: &ErrorBody) -> Verdict {
     }
     Verdict::new(
         Code::CredentialTokenPermission,
-        "the provider refuses access; which permission is missing cannot be told",
+        "the provider refuses access; the missing permission is unknown",
     )
 }
 

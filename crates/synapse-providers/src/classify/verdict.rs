@@ -69,7 +69,7 @@ pub(super) const MODEL_ACCESS: Verdict = Verdict::new(
 );
 pub(super) const MODEL_UNAVAILABLE: Verdict = Verdict::new(
     Code::ProviderModelUnavailable,
-    "the model does not exist or nobody serves it now",
+    "the model does not exist or no provider serves it now",
 );
 pub(super) const CREDITS_EXHAUSTED: Verdict = Verdict::new(
     Code::ProviderCreditsExhausted,

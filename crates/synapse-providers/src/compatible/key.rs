@@ -27,14 +27,14 @@ pub(super) fn judge(value: &Value, model: &ModelId, page: &str) -> Option<Findin
             ""
         };
         return Some(Finding::Ok(format!(
-            "accepted, without a limit of its own; the account's credits are not told{tier}"
+            "accepted, without a limit of its own; the account's credits are unknown{tier}"
         )));
     };
     let spent = left.as_f64().is_some_and(|left| left <= 0.0);
     if !spent {
         let limit = money("limit").map(|limit| format!(" of ${limit}"));
         return Some(Finding::Ok(format!(
-            "accepted; ${left}{} are left on the key, and the account's credits are not told",
+            "accepted; ${left}{} are left on the key, and the account's credits are unknown",
             limit.unwrap_or_default()
         )));
     }

@@ -143,7 +143,7 @@ impl Provider for Compatible {
                 let count = list.models.len();
                 let unlisted = found::unlisted(model.as_str(), count, this.sender.host());
                 Finding::Warn(format!(
-                    "{unlisted}; whether it can be had all the same, preflight asks"
+                    "{unlisted}; preflight checks whether it is available anyway"
                 ))
             });
             let prices = this.prices(&list.models);
@@ -230,11 +230,11 @@ impl Compatible {
     fn token(&self, has_secret: bool) -> Finding {
         let host = self.sender.host();
         match (has_secret, self.profile().token) {
-            (false, _) => Finding::Ok(format!("none is needed: {host} answered without one")),
+            (false, _) => Finding::Ok(format!("not required: {host} answered without one")),
             (true, TokenNeed::Required) => found::accepts(host),
-            (true, TokenNeed::Optional) => Finding::Warn(format!(
-                "not refused; whether {host} looks at it cannot be told"
-            )),
+            (true, TokenNeed::Optional) => {
+                Finding::Warn(format!("not refused; whether {host} checks it is unknown"))
+            }
         }
     }
 

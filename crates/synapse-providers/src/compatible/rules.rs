@@ -21,7 +21,7 @@ pub(super) fn listed(
     let profile = provider.profile();
     if profile.models == ModelIndex::Catalogue {
         return Some(Finding::Warn(format!(
-            "{host} lists models and no deployments; whether {model} is deployed only --live can tell"
+            "{host} lists models and no deployments; only --live shows whether {model} is deployed"
         )));
     }
     let found = all.iter().find(|info| answers_to(info, provider, model));
@@ -37,7 +37,7 @@ pub(super) fn listed(
             names(all.iter(), redactor)
         ))),
         Unlisted::Unproven => Some(Finding::Warn(format!(
-            "{}{}; only --live can tell",
+            "{}{}; only --live shows it",
             found::unlisted(model.as_str(), all.len(), host),
             match near(model, all, redactor) {
                 near if near.is_empty() => String::new(),
@@ -50,7 +50,7 @@ pub(super) fn listed(
 /// The finding for a model without any evidence.
 pub(super) fn unproven(model: &ModelId, host: &str) -> Finding {
     Finding::Warn(format!(
-        "{host} does not list {model}; only --live can tell whether it answers"
+        "{host} does not list {model}; only --live shows whether it answers"
     ))
 }
 

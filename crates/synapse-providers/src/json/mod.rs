@@ -28,7 +28,7 @@ pub(crate) struct Seen {
     pub(crate) is_mended: bool,
 }
 
-/// Reads the parts of `body` covered by `shape`; `None` if it is no JSON object or list at all.
+/// Reads the parts of `body` covered by `shape`; `None` if it is not a JSON object or list at all.
 ///
 /// Valid JSON is parsed once. Invalid JSON is repaired first: unparsable parts become `null`,
 /// undecodable text gets replacement characters.

@@ -48,7 +48,7 @@ pub(super) async fn scan(secrets: &Secrets, project: Option<&Path>) -> Scanned {
         let tracked = git::standing(secrets, &path).await == git::Standing::Tracked;
         let own = path.file_name().is_some_and(|name| name == SERVERS);
         if tracked {
-            let worse = "git tracks the file: whoever has the repository has the token";
+            let worse = "git tracks the file: anyone with the repository has the token";
             scanned.broken.insert(0, failure.cause(worse));
         } else if own {
             scanned.broken.push(failure);
@@ -69,7 +69,7 @@ pub(super) fn not_passed_on(secrets: &Secrets, name: &str) -> Option<Failure> {
             Code::CredentialNotPassedOn,
             format!("an IDE will not pass the variable {name} on"),
         )
-        .cause("it starts Synapse with almost no environment, and none that is known names it")
+        .cause("it starts Synapse with almost no environment, and no known configuration passes it")
         .remedy(
             "keep the secret where Synapse finds it from everywhere",
             &Remedy::StoreSecret {

@@ -102,10 +102,10 @@ fn tracked(path: &Path) -> Failure {
         Code::CredentialTrackedByGit,
         format!("git tracks {}, which holds a secret", shown(path)),
     )
-    .cause("whoever has the repository, or will have it, has the secret")
+    .cause("anyone with the repository, now or later, has the secret")
     .hint("replace the secret first: the history keeps the old one")
     .shell(
-        "then take the file out of git; it stays where it is",
+        "then remove the file from git; it stays on disk",
         match path.parent() {
             Some(parent) => format!("git -C {} rm --cached {}", quote(parent), quote(path)),
             None => format!("git rm --cached {}", quote(path)),
@@ -119,7 +119,7 @@ fn not_ignored(path: &Path) -> Failure {
         Code::CredentialNotIgnoredByGit,
         format!("git does not ignore {}, which holds a secret", shown(path)),
     )
-    .cause("it lies in a work tree, and the next `git add` may take it along")
+    .cause("it is in a work tree, and the next `git add` may add it")
     .hint("move it out of the work tree, or name it in .gitignore")
     .with("file", shown(path))
 }

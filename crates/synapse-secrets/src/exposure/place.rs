@@ -29,14 +29,14 @@ fn public(path: &Path) -> Option<Failure> {
         .map(|each| word(each.as_os_str()))
         .find(|each| PUBLIC_DIRECTORIES.iter().any(|public| each == public));
     let cause = match (by_name, directory) {
-        (true, _) => format!("a file of that name is made to be shown or passed on: .{ending}"),
+        (true, _) => format!("a file of that name is meant to be shared: .{ending}"),
         (false, Some(directory)) => format!("it is under `{directory}`, which is shared or synced"),
         (false, None) => return None,
     };
     Some(
         Failure::new(
             Code::CredentialPublicPlace,
-            format!("the secret file {} stands where others look", shown(path)),
+            format!("the secret file {} is in a public place", shown(path)),
         )
         .cause(cause)
         .hint("move it to ~/.synapse, and change the reference")
@@ -56,14 +56,14 @@ fn exchangeable(path: &Path) -> Option<Failure> {
     (others && !sticky).then(|| {
         Failure::new(
             Code::CredentialPublicPlace,
-            format!("others may exchange the secret file {}", shown(path)),
+            format!("other users can replace the secret file {}", shown(path)),
         )
         .cause(format!(
             "its directory has mode {:04o}",
             found.mode() & 0o7777
         ))
         .shell(
-            "let only its owner write there",
+            "allow only its owner to write there",
             format!("chmod go-w {}", quote(directory)),
         )
         .with("file", shown(path))
@@ -82,7 +82,7 @@ fn foreign_owner(path: &Path) -> Option<Failure> {
             format!("the secret file {} belongs to another user", shown(path)),
         )
         .cause(format!("its owner has the id {owner}, and you have {own}"))
-        .hint("make a file of your own, and change the reference")
+        .hint("create your own file, and change the reference")
         .with("file", shown(path))
     })
 }

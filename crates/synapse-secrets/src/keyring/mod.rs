@@ -226,9 +226,9 @@ fn locked() -> Failure {
         Code::CredentialStoreLocked,
         "the system's keyring is locked",
     )
-    .cause("it wanted to ask for its password, and was dismissed or had nobody to ask")
+    .cause("its password prompt was dismissed or could not be shown")
     .hint("unlock it, for example by logging in to the desktop, and try again")
-    .hint("where there is no desktop, use vault:local/NAME or file:PATH")
+    .hint("without a desktop, use vault:local/NAME or file:PATH")
 }
 
 fn unknown() -> Failure {

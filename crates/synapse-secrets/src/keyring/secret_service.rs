@@ -110,11 +110,11 @@ fn named(name: &str) -> Failure {
 fn no_bus() -> Failure {
     Failure::new(
         Code::CredentialStoreUnreachable,
-        "there is no session bus, and with it no keyring",
+        "there is no session bus, and therefore no keyring",
     )
     .cause("DBUS_SESSION_BUS_ADDRESS is not set, or nothing listens there")
     .hint("an IDE that was not started from the desktop passes no session bus on")
-    .hint("where there is no desktop, use vault:local/NAME or file:PATH")
+    .hint("without a desktop, use vault:local/NAME or file:PATH")
 }
 
 fn no_service() -> Failure {
@@ -124,7 +124,7 @@ fn no_service() -> Failure {
     )
     .cause("nothing owns or starts the name org.freedesktop.secrets")
     .hint("install GNOME Keyring, KWallet or KeePassXC and let it serve the Secret Service")
-    .hint("where there is no desktop, use vault:local/NAME or file:PATH")
+    .hint("without a desktop, use vault:local/NAME or file:PATH")
 }
 
 fn denied() -> Failure {

@@ -137,7 +137,7 @@ fn newer(format: u64) -> Failure {
 fn no_vault() -> Failure {
     Failure::new(
         Code::CredentialVaultTampered,
-        "what is sealed in the local vault is not what Synapse writes",
+        "the content of the local vault was not written by Synapse",
     )
     .cause("the key opens it, so someone who has the key sealed something else; it was not changed")
     .hint("restore it from a backup")

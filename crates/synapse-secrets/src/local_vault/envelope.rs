@@ -35,7 +35,7 @@ impl<'a> Sealed<'a> {
         let text = sealed.trim_ascii();
         let begun = |beginning: &[u8]| beginning.starts_with(text) || text.starts_with(beginning);
         if !begun(BEGIN) && !begun(INTRODUCTION) {
-            return Err(tampered("it is no age file"));
+            return Err(tampered("it is not an age file"));
         }
         if BEGIN.starts_with(text) || (text.starts_with(BEGIN) && !text.ends_with(END)) {
             return Err(truncated());
@@ -159,7 +159,7 @@ fn judge(error: DecryptError) -> Failure {
             "the key does not open the local vault",
         )
         .cause("it was sealed under another key or passphrase")
-        .hint("give the key that it was sealed with; there is no other way in"),
+        .hint("give the key that it was sealed with; it cannot be opened otherwise"),
         DecryptError::UnknownFormat => Failure::new(
             Code::CredentialVaultNewerFormat,
             "the local vault is sealed in a newer format",

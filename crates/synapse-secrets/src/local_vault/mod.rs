@@ -80,7 +80,7 @@ pub(super) fn reach(secrets: &Secrets) -> Result<String, Failure> {
             Code::CredentialStoreLocked,
             "the local vault is sealed with a passphrase",
         )
-        .cause("a server that an IDE starts has nobody to ask for it")
+        .cause("a server started by an IDE cannot ask for it")
         .remedy(
             "seal it with a key file, and set SYNAPSE_VAULT_KEY_FILE to that",
             &Remedy::SealVaultWithKeyFile,
@@ -187,7 +187,7 @@ pub(super) async fn rekey(secrets: &Secrets, new: NewKey) -> Result<Vec<String>,
     let vault = LocalVault::of(secrets)?;
     let old = vault.key_to_open().await?;
     let path = vault.home.vault();
-    // The old key first, so that a new passphrase is not requested in vain.
+    // The old key first, so that a new passphrase is not requested needlessly.
     let old = bounded(vault.deadline, STORE, move || {
         open(&path, &old)?;
         Ok(old)

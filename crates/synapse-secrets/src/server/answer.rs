@@ -79,7 +79,7 @@ fn field(secret: &VaultSecret, answer: &Answer<'_>) -> Result<Field, Failure> {
     };
     let Ok(Some(fields)) = fields else {
         return Err(failed(200)
-            .cause("the answer has not the shape of this version of the key-value engine")
+            .cause("the answer does not match this version of the key-value engine")
             .hint("write ?kv=1 before `#` for a version 1 engine, and nothing for version 2"));
     };
     let Some(raw) = fields.get(&secret.field) else {
@@ -89,7 +89,7 @@ fn field(secret: &VaultSecret, answer: &Answer<'_>) -> Result<Field, Failure> {
             format!("the secret has no field `{}`", secret.field),
         )
         .cause(format!("its fields are: {}", names.join(", ")))
-        .hint("correct the name behind `#`"));
+        .hint("correct the name after `#`"));
     };
     let value = serde_json::from_str::<String>(raw.get()).map_err(|_| {
         Failure::new(
@@ -137,7 +137,7 @@ fn refusal(secret: &VaultSecret, status: u16, answer: &Answer<'_>) -> Failure {
             Code::CredentialStoreDenied,
             "the Vault server found no token in the request",
         )
-        .cause("something between here and the server takes the authorization header away"),
+        .cause("something between here and the server removes the authorization header"),
         429 => failed(status).cause("a rate limit of the server was reached"),
         _ => failed(status),
     }
@@ -176,7 +176,7 @@ fn missing(secret: &VaultSecret, answer: &Answer<'_>, versioned: bool, unmounted
     if versioned {
         return failure
             .cause("the engine there is of version 2")
-            .hint("take `?kv=1` out of the reference");
+            .hint("remove `?kv=1` from the reference");
     }
     if unmounted {
         return failure

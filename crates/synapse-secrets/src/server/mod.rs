@@ -125,7 +125,7 @@ fn unreachable(failure: &TransportFailure, host: &str, secrets: &Secrets) -> Fai
         | TransportKind::Malformed
         | TransportKind::NotHttp => Failure::new(
             Code::CredentialStoreFailed,
-            "what answered is no Vault server",
+            "the answering server is not a Vault server",
         ),
         _ => Failure::new(
             Code::CredentialStoreUnreachable,

@@ -160,7 +160,7 @@ fn address(text: &str) -> Result<Url, Failure> {
     text.parse::<SecureUrl>()
         .map(SecureUrl::into_url)
         .map_err(|error| match error {
-            SecureUrlError::NoUrl(_) => invalid("the address of the Vault server is no URL"),
+            SecureUrlError::NoUrl(_) => invalid("the address of the Vault server is not a URL"),
             SecureUrlError::UserInfo | SecureUrlError::QueryOrFragment => {
                 invalid("the address of the Vault server has more than scheme, host, port and path")
             }

@@ -125,7 +125,7 @@ pub(super) fn claim(
 fn taken(server: &UpstreamName, holder: &Path) -> Failure {
     let failure = Failure::new(
         Code::StorageLocked,
-        format!("a login of `{server}` is under way already"),
+        format!("a login of `{server}` is already in progress"),
     );
     let id = synapse_files::read(holder, 32).ok().flatten();
     let id = id.and_then(|text| String::from_utf8(text).ok()?.trim().parse::<u32>().ok());

@@ -211,7 +211,7 @@ impl TokenRecords {
             .hint("use that version, or remove the record and log in again"),
             Damage::Broken => {
                 Failure::new(Code::OauthStoreUnavailable, format!("{place} is damaged")).cause(
-                    "it is no record that Synapse wrote for this server; it was left as it is",
+                    "it is not a record that Synapse wrote for this server; it was not changed",
                 )
             }
         };

@@ -458,7 +458,7 @@ fn changed_meanwhile(source: &Source, name: &ConnectionName) -> Failure {
     )
     .cause("nothing was changed")
     .remedy(
-        "look at it, then try again",
+        "review it, then try again",
         &Remedy::ShowConnection {
             connection: name.clone(),
         },

@@ -141,7 +141,7 @@ pub(super) fn first_since(
         .query_row([day, today], |row| row.get(0))
 }
 
-/// What the order says about the dates as of `now`.
+/// Judges the dates by the order of rows, as of `now`.
 pub(super) fn dating(database: &Connection, now: Timestamp) -> rusqlite::Result<Dating> {
     let today = now.day();
     let days = in_order(database, today)?;

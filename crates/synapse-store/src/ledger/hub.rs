@@ -161,8 +161,7 @@ fn known(facts: &HubFacts) -> [(&'static str, ToSqlOutput<'_>); 9] {
     ]
 }
 
-/// The hub's fields of a row with [`content::HUB`] from the column `begin` on; `None` for a call of
-/// a connection.
+/// Reads the hub's fields of a row, from column `begin` on; `None` for a call of a connection.
 pub(super) fn facts(row: &Row<'_>, begin: usize) -> rusqlite::Result<Option<Box<HubFacts>>> {
     let Some(server) = cell(row, begin)? else {
         return Ok(None);

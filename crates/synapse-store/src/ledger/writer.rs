@@ -1,8 +1,8 @@
 //! The writer thread: writes all rows of this process in order, pending ones together in one
 //! transaction.
 //!
-//! Unwritable rows go to the [spool](super::spool), or to memory if that fails too, and are entered
-//! before anything else.
+//! Unwritable rows go to the spool, or to memory if that fails too, and are entered before
+//! anything else.
 
 use std::sync::Arc;
 

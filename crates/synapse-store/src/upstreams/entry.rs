@@ -371,7 +371,7 @@ fn visible(reader: &Reader<'_>, key: &str, node: &Node) -> Result<Template, Fail
         ));
     };
     if holds_token(text) {
-        let failure = secret_in_argv(key, "a text in the shape of a token");
+        let failure = secret_in_argv(key, "text that looks like a token");
         return Err(reader.locate(failure, node));
     }
     if text.contains('\0') {
@@ -463,7 +463,7 @@ fn unversioned(name: &UpstreamName, command: &Template, arguments: &[Template]) 
             Code::ConfigInvalidValue,
             format!("`{name}` runs whatever version of `{package}` is the newest"),
         )
-        .cause("what was approved is not what runs after the next release")
+        .cause("the next release would run without your approval")
         .hint(format!("name a version: `{package}@1.2.3`")),
     )
 }

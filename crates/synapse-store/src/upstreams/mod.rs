@@ -386,7 +386,7 @@ impl Shape {
                 let key = printable_line(&member.key);
                 let failure = Failure::new(
                     Code::ConfigUnknownField,
-                    format!("`{key}` beside the servers is ignored"),
+                    format!("`{key}` next to the servers is ignored"),
                 );
                 source.locate(failure, member.at)
             })

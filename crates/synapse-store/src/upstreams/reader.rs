@@ -218,7 +218,7 @@ impl<'a> Reader<'a> {
                 return Err(self.locate(
                     unknown
                         .cause(format!(
-                            "it resembles `{near}`, which decides what the server may do"
+                            "it resembles `{near}`, which affects the server's permissions"
                         ))
                         .hint(format!("write `{near}`, or remove it")),
                     &member.value,

@@ -12,7 +12,7 @@ pub(super) struct Node {
     pub(super) at: usize,
 }
 
-/// What a value is.
+/// The type of a value.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Value {
     Null,

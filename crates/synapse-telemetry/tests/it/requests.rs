@@ -1,4 +1,4 @@
-//! IDE requests and the calls under them form one trace, whoever started it.
+//! IDE requests and the calls under them form one trace, from any client.
 
 use opentelemetry_proto::tonic::metrics::v1::Metric;
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;

@@ -80,7 +80,7 @@ impl Arguments {
         value: Value,
     ) -> Result<T, Failure> {
         serde_json::from_value(value).map_err(|error| {
-            invalid(format!("{place} is not what {} takes", self.tool))
+            invalid(format!("{place} is invalid for {}", self.tool))
                 .cause(clean(&error.to_string()))
                 .with("argument", name)
         })

@@ -340,7 +340,7 @@ mod tests {
             (
                 json!({"prompt": "a", "tool_choice": "{\"type\":"}),
                 "tool_choice is not what chat takes",
-                "it begins as a JSON object and is none",
+                "it begins like a JSON object but is invalid",
             ),
         ] {
             let failure = prepared(arguments).unwrap_err();

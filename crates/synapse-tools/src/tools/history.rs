@@ -113,7 +113,7 @@ fn line(entry: &Entry) -> String {
 fn outcome_of(word: &str) -> Result<Outcome, Failure> {
     Outcome::parse(word).ok_or_else(|| {
         let words = Outcome::ALL.map(Outcome::as_str).join(", ");
-        invalid("outcome is none of the outcomes")
+        invalid("outcome is not a valid outcome")
             .cause(format!("it takes {words}"))
             .with("argument", "outcome")
     })

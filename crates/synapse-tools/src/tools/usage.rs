@@ -21,7 +21,7 @@ pub(super) async fn call(view: &View, call: ToolCall) -> Result<ToolResult, Fail
     let by = match by {
         Some(word) => key(&word).ok_or_else(|| {
             let words = UsageKey::ALL.map(UsageKey::as_str).join(", ");
-            invalid("by is none of the keys")
+            invalid("by is not a valid key")
                 .cause(format!("it takes {words}"))
                 .with("argument", "by")
         })?,
@@ -30,7 +30,7 @@ pub(super) async fn call(view: &View, call: ToolCall) -> Result<ToolResult, Fail
     let now = view.engine().ports().clock.now();
     let since = since.map(|text| {
         Timestamp::named(&text, now).ok_or_else(|| {
-            invalid("since is no point in time")
+            invalid("since is not a point in time")
                 .cause(format!("it takes {}", Timestamp::NAMES))
                 .with("argument", "since")
         })
@@ -73,7 +73,7 @@ fn text(report: &UsageReport) -> String {
     } = report;
     let not_entered = (waiting.calls > 0).then(|| {
         format!(
-            "{} calls are not in the ledger yet and in none of these sums",
+            "{} calls are not in the ledger yet and not in these sums",
             waiting.calls
         )
     });

@@ -35,7 +35,7 @@ fn a_name_that_is_none() {
     exit code: 3
     ----- stdout
     ----- stderr
-    error[config.invalid-value]: that is no connection name
+    error[config.invalid-value]: that is not a connection name
       cause: a name has 1 to 64 letters, digits, `.`, `_` or `-`, and begins with a letter or digit
     ");
 }
@@ -158,7 +158,7 @@ fn flags_that_do_not_fit() {
     ----- stdout
     ----- stderr
     error[usage.invalid-arguments]: `connection create` needs --model
-      cause: there is nobody to ask
+      cause: nobody can be asked
       hint: see all flags: synapse connection create --help
     ");
     assert_snapshot!(run("connection create work --provider openai --model m"), @"
@@ -188,14 +188,14 @@ fn flags_that_do_not_fit() {
     exit code: 2
     ----- stdout
     ----- stderr
-    error[usage.invalid-arguments]: no error code is called that, and none is about these words
+    error[usage.invalid-arguments]: no error code has that name or matches these words
       hint: see every code: synapse explain
     ");
     assert_snapshot!(run("history show nope"), @"
     exit code: 2
     ----- stdout
     ----- stderr
-    error[usage.invalid-arguments]: that is no call id
+    error[usage.invalid-arguments]: that is not a call id
       cause: a call id is a UUID, or at least its first 4 digits, or `last`
       hint: see the calls: synapse history
     ");
@@ -210,14 +210,14 @@ fn flags_that_do_not_fit() {
     exit code: 2
     ----- stdout
     ----- stderr
-    error[usage.invalid-arguments]: deleting has to be confirmed, and there is no terminal to ask on
+    error[usage.invalid-arguments]: deleting must be confirmed, and there is no terminal to ask on
       hint: add --yes when you are sure; `synapse history export` keeps a copy
     ");
     assert_snapshot!(run("usage --since yesterday"), @"
     exit code: 2
     ----- stdout
     ----- stderr
-    error[usage.invalid-arguments]: that is no point in time
+    error[usage.invalid-arguments]: that is not a point in time
       cause: --since takes 30d, 24h, 2w, 2026-11-01, 2026-11, 2026-11-01T08:00:00Z, now, today, this-week or this-month
     ");
 }

@@ -99,7 +99,7 @@ fn a_token_in_a_field_of_its_own() {
     ----- stderr
     error[config.unknown-field]: connection `work` has a field `api_key` that is not known
       cause: at [HOME]/.synapse/connections.toml:7:1
-      hint: a token never stands in this file: write `credential = "file:PATH"` instead
+      hint: a token is never written in this file: write `credential = "file:PATH"` instead
     "#);
 }
 

@@ -78,7 +78,7 @@ fn an_edit_that_preflight_does_not_clear_leaves_the_file_as_it_was() {
       ok    token       [HOST] accepts it
     not saved
     ----- stderr
-    error[provider.model-unavailable]: the model does not exist or nobody serves it now
+    error[provider.model-unavailable]: the model does not exist or no provider serves it now
       cause: [HOST] says: The model `gpt-none` does not exist or you do not have access to it.
       cause: HTTP 404 from http://[HOST]/v1/models/gpt-none, code model_not_found, type invalid_request_error, request id req_fake
       hint: check the spelling, and that it is a chat model

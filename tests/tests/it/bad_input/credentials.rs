@@ -82,7 +82,7 @@ fn of_two_lines() {
     ----- stdout
     ----- stderr
     error[credential.multi-line]: the credential file [HOME]/credential has 2 lines
-      cause: a credential is exactly one line; only one line end behind it is taken off
+      cause: a credential is exactly one line; only one final line end is removed
       hint: keep the line with the token and remove everything else
     ");
     // Bytes added by Windows editors are counted alike.
@@ -102,7 +102,7 @@ fn with_a_byte_order_mark() {
     exit code: 4
     ----- stdout
     ----- stderr
-    error[credential.malformed]: the credential file [HOME]/credential holds something that no token is
+    error[credential.malformed]: the credential file [HOME]/credential does not hold a token
       cause: it begins with a UTF-8 byte order mark
       hint: copy the token again, without anything around it; its content is not shown here
       hint: save it as plain UTF-8 without a byte order mark
@@ -115,7 +115,7 @@ fn with_a_space_behind_the_token() {
     exit code: 4
     ----- stdout
     ----- stderr
-    error[credential.malformed]: the credential file [HOME]/credential holds something that no token is
+    error[credential.malformed]: the credential file [HOME]/credential does not hold a token
       cause: there is white space at the end
       hint: copy the token again, without anything around it; its content is not shown here
     ");

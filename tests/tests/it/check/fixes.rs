@@ -69,7 +69,7 @@ fn with_yes_it_is_done_and_checked_again() {
     assert_eq!((mode(&home.synapse()), mode(&key)), (0o700, 0o600));
     // A second run finds nothing to do.
     let again: Output = check(&home, &["--fix", "--yes"]).with_code(0);
-    assert!(again.stderr.contains("nothing to mend"), "{again}");
+    assert!(again.stderr.contains("nothing to repair"), "{again}");
 }
 
 #[test]

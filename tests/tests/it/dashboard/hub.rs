@@ -87,7 +87,7 @@ fn an_entry_that_changed_waits_again() {
     hub.edit("one", "env", json!({"ADDED": "since"}));
     assert_eq!(state(&client), "changed");
     let shown = waiting(&client);
-    assert_eq!(shown[0]["reason"], "it differs from what was approved");
+    assert_eq!(shown[0]["reason"], "it differs from its approval");
     assert_eq!(shown[0]["stage"], "target");
     assert_eq!(hub.counts("one"), (0, 0));
 }

@@ -41,7 +41,7 @@ fn a_model_that_does_not_chat() {
     let double = OpenAiDouble::start();
     let setup = openai::setup(&double).model(OpenAiDouble::EMBEDDING_MODEL);
     let (said, _) = says(&setup, double.server(), &["model"]);
-    assert_snapshot!(said.trim(), @"warn  model       text-embedding-3-small exists, and by its name it does not chat; only --live can tell");
+    assert_snapshot!(said.trim(), @"warn  model       text-embedding-3-small exists, but according to its name it does not chat; only --live shows it");
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn a_key_that_may_not_read_models() {
     assert_eq!(requests, 1);
     assert_snapshot!(said, @"
     ok    reach       127.0.0.1:PORT answers
-    warn  token       accepted, but it may not read models; whether it may chat cannot be told without --live
+    warn  token       accepted, but it may not read models; only --live shows whether it may chat
     warn  model       cannot be seen with this key
     skip  live        not asked for: permission to chat, credits and a real answer are unproven (--live sends one small paid prompt)
     ");
@@ -75,7 +75,7 @@ fn a_token_whose_permission_cannot_be_told() {
     let (said, requests) = says(&setup, double.server(), &["token", "live"]);
     assert_eq!(requests, 2);
     assert_snapshot!(said, @"
-    warn  token       valid read token of `fake-user`; whether it may call inference cannot be told without --live
+    warn  token       valid read token of `fake-user`; only --live shows whether it may call inference
     skip  live        not asked for: permission to chat, credits and a real answer are unproven (--live sends one small paid prompt)
     ");
     let (said, requests) = says(
@@ -85,7 +85,7 @@ fn a_token_whose_permission_cannot_be_told() {
     );
     assert_eq!(requests, 3);
     assert_snapshot!(said, @"
-    warn  token       valid read token of `fake-user`; whether it may call inference cannot be told without --live
+    warn  token       valid read token of `fake-user`; only --live shows whether it may call inference
     ok    live        one prompt was answered by deepseek/deepseek-v4-pro at novita
     ");
 }

@@ -41,7 +41,7 @@ fn each_wrong_setup_has_a_code_and_a_remedy_of_its_own() {
       FAIL  credential  credential.multi-line: the credential file [HOME]/token has 2 lines
     proven: config, endpoint, gate
     error[credential.multi-line]: the credential file [HOME]/token has 2 lines
-      cause: a credential is exactly one line; only one line end behind it is taken off
+      cause: a credential is exactly one line; only one final line end is removed
       hint: keep the line with the token and remove everything else
     # an OpenAI key
       FAIL  credential  credential.wrong-vendor: this is an OpenAI-style key, and the connection is to Hugging Face
@@ -55,9 +55,9 @@ fn each_wrong_setup_has_a_code_and_a_remedy_of_its_own() {
     error[credential.empty]: the credential file [HOME]/token is empty
       hint: write the token into it, on one line
     # a token with an invisible character
-      FAIL  credential  credential.malformed: the credential file [HOME]/token holds something that no token is
+      FAIL  credential  credential.malformed: the credential file [HOME]/token does not hold a token
     proven: config, endpoint, gate
-    error[credential.malformed]: the credential file [HOME]/token holds something that no token is
+    error[credential.malformed]: the credential file [HOME]/token does not hold a token
       cause: there is a non-ASCII character at the end
       hint: copy the token again, without anything around it; its content is not shown here
     # the retired host
@@ -129,9 +129,9 @@ fn each_wrong_setup_has_a_code_and_a_remedy_of_its_own() {
       hint: the provider asks to wait 286 s
       hint: Synapse never retries by itself
     # an organization of others
-      FAIL  token       provider.account-scope: the token's account is no member of `strangers`
+      FAIL  token       provider.account-scope: the token's account is not a member of `strangers`
     proven: config, endpoint, gate, credential, reach, model
-    error[provider.account-scope]: the token's account is no member of `strangers`
+    error[provider.account-scope]: the token's account is not a member of `strangers`
       cause: whoami of `fake-user` does not list that organization
       hint: correct or remove `bill_to`
     # used-up credits
@@ -154,7 +154,7 @@ fn each_wrong_setup_has_a_code_and_a_remedy_of_its_own() {
     error[provider.request-rejected]: the sub-provider rejects the request
       cause: sub-provider novita says: model features function calling not support
       cause: HTTP 400 from http://127.0.0.1:PORT/v1/chat/completions, code 400, request id Root=1-fake
-      hint: change what the message names
+      hint: change the part that the message names
     # a sub-provider that answers with nothing
       FAIL  live        provider.empty-response: the provider answered without any choice
     proven: config, endpoint, gate, credential, reach, model, token
@@ -316,7 +316,7 @@ fn found_by_a_real_prompt(shown: &mut Shown) {
             "a sub-provider that does not take the request",
             Fault::SubProviderRejected,
             "provider.request-rejected",
-            "change what the message names",
+            "change the part that the message names",
         ),
         (
             "a sub-provider that answers with nothing",

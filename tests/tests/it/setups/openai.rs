@@ -40,7 +40,7 @@ fn each_wrong_setup_has_a_code_and_a_remedy_of_its_own() {
       FAIL  credential  credential.multi-line: the credential file [HOME]/token has 2 lines
     proven: config, endpoint, gate
     error[credential.multi-line]: the credential file [HOME]/token has 2 lines
-      cause: a credential is exactly one line; only one line end behind it is taken off
+      cause: a credential is exactly one line; only one final line end is removed
       hint: keep the line with the token and remove everything else
     # a Hugging Face token
       FAIL  credential  credential.wrong-vendor: this is a Hugging Face token, and the connection is to OpenAI
@@ -149,9 +149,9 @@ fn each_wrong_setup_has_a_code_and_a_remedy_of_its_own() {
       hint: OpenAI's own base URL is https://api.openai.com/v1
       hint: Synapse adds /chat/completions or /models to the base URL, nothing else
     # a misspelt model
-      FAIL  model       provider.model-unavailable: the model does not exist or nobody serves it now
+      FAIL  model       provider.model-unavailable: the model does not exist or no provider serves it now
     proven: config, endpoint, gate, credential, reach, token
-    error[provider.model-unavailable]: the model does not exist or nobody serves it now
+    error[provider.model-unavailable]: the model does not exist or no provider serves it now
       cause: 127.0.0.1:PORT says: The model `gpt-5.6-tera` does not exist or you do not have access to it.
       cause: HTTP 404 from http://127.0.0.1:PORT/v1/models/gpt-5.6-tera, code model_not_found, type invalid_request_error, request id req_fake
       hint: check the spelling, and that it is a chat model

@@ -56,7 +56,7 @@ const NOTES: &[(&str, &str)] = &[
         "demo",
         "\
 Doubles as a self-test of the installation: exit code 0 means that every step passed. It uses a \
-temporary home and leaves nothing.
+temporary home and leaves no files.
 
 Examples:
   synapse demo
@@ -87,7 +87,7 @@ Examples:
     (
         "connection edit",
         "\
-A flag that is left out changes nothing. `none` removes an optional field.
+Omitted flags change nothing. `none` removes an optional field.
 
 Examples:
   synapse connection edit work --allow-network
@@ -204,8 +204,8 @@ Examples:
     (
         "ide install",
         "\
-Shows the change and asks before it writes; the scope is `user` unless --scope or --project says \
-otherwise. Without --connection the entry serves every connection, and without --tools every tool.
+Shows the change and asks before it writes; the scope is `user` unless set by --scope or \
+--project. Without --connection the entry serves every connection, and without --tools every tool.
 
 Examples:
   synapse ide install cursor
@@ -223,7 +223,7 @@ Examples:
     (
         "ide undo",
         "\
-Without a client, the newest change of any client is taken back.
+Without a client, the newest change of any client is undone.
 
 Examples:
   synapse ide undo
@@ -338,7 +338,7 @@ Examples:
     (
         "history purge",
         "\
-Counted limits stay counted. Calls that are under way stay.
+Purged calls still count against limits. Calls in progress are kept.
 
 Examples:
   synapse history purge --until 90d
@@ -366,7 +366,7 @@ Examples:
         "completions install",
         "\
 Shows the lines and asks before they go into ~/.bashrc, ~/.zshrc, the profile of PowerShell, or a \
-file of their own for fish. Completing reads names from Synapse's own files; it sends nothing and \
+separate file for fish. Completing reads names from Synapse's own files; it sends nothing and \
 reads no key.
 
 Examples:

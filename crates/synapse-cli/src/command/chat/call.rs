@@ -148,7 +148,7 @@ fn prompt(argument: Option<String>, connection: Option<&str>) -> Result<String, 
             return Err(match connection {
                 Some(name) => failure
                     .cause(format!("`{name}` alone is taken for the connection"))
-                    .hint("write the prompt behind it, or pipe it in"),
+                    .hint("write the prompt after it, or pipe it in"),
                 None => failure.hint("write it, or pipe it in"),
             });
         }
@@ -237,10 +237,13 @@ fn is_schema_letter(each: char) -> bool {
 }
 
 fn bad_schema_name() -> Failure {
-    Failure::new(Code::UsageInvalidArguments, "that is no name for a schema")
-        .cause("it has 1 to 64 letters, digits, `_` or `-`")
-        .hint("give one with --schema-name")
-        .with("argument", "--schema-name")
+    Failure::new(
+        Code::UsageInvalidArguments,
+        "that is not a valid schema name",
+    )
+    .cause("it has 1 to 64 letters, digits, `_` or `-`")
+    .hint("give one with --schema-name")
+    .with("argument", "--schema-name")
 }
 
 fn tools(path: Option<&Path>) -> Result<Vec<Value>, Failure> {

@@ -75,7 +75,7 @@ async fn find(engine: &Engine, which: &str) -> Result<Entry, Failure> {
     })?;
     if entry.hub.is_some() || entry.operation != "chat" || entry.outcome != Outcome::Ok {
         return Err(
-            refused("that call is no conversation with an answer").cause(format!(
+            refused("that call is not an answered conversation").cause(format!(
                 "it is a row of kind `{}` that ended as `{}`",
                 entry.operation,
                 entry.outcome.as_str()

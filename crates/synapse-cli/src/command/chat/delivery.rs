@@ -86,9 +86,7 @@ impl Delivery {
             let text = printable(reply.text().unwrap_or_default());
             printer.note(&match printer.copy(&text) {
                 true => format!("copied by the terminal: {} bytes", text.len()),
-                false => {
-                    "not copied: terminals take no more than 74 KB; -o writes a file".to_owned()
-                }
+                false => "not copied: terminals accept at most 74 KB; -o writes a file".to_owned(),
             });
         }
         let Some(path) = &self.file else {
@@ -165,7 +163,7 @@ fn there_already(path: &std::path::Path) -> Failure {
     let shown = printable(&path.to_string_lossy());
     Failure::new(
         Code::UsageInvalidArguments,
-        format!("`{shown}` is there already"),
+        format!("`{shown}` exists already"),
     )
     .hint("name another file, or replace it with --force")
     .with("argument", "--output")

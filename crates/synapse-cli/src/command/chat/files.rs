@@ -83,7 +83,7 @@ pub(super) fn image(input: &Input<'_>) -> Result<ImageUrl, Failure> {
     match ImageFormat::detect(&bytes) {
         Some(format) => Ok(ImageUrl::data(format, &bytes)),
         None => Err(input
-            .failure("is no image that models take")
+            .failure("is not an image that models accept")
             .cause("its first bytes are not those of PNG, JPEG, GIF or WebP")
             .hint("convert it to PNG or JPEG")),
     }
@@ -96,9 +96,9 @@ pub(super) fn image(input: &Input<'_>) -> Result<ImageUrl, Failure> {
 pub(super) fn text(input: &Input<'_>) -> Result<String, Failure> {
     String::from_utf8(input.read(MAX_TEXT)?).map_err(|error| {
         input
-            .failure("is no UTF-8 text")
+            .failure("is not UTF-8 text")
             .cause(format!(
-                "the byte at {} begins no character",
+                "the byte at {} does not begin a character",
                 error.utf8_error().valid_up_to()
             ))
             .hint("convert it to UTF-8; an image goes with --image")

@@ -82,7 +82,7 @@ impl Fixes {
     ) -> Result<(), CommandError> {
         if self.all.is_empty() {
             self.state = State::Made;
-            context.printer.note("nothing to mend");
+            context.printer.note("nothing to repair");
             return Ok(());
         }
         self.round(context, consent)?;
@@ -106,7 +106,7 @@ impl Fixes {
             return Err(Failure::new(
                 Code::UsageInvalidArguments,
                 format!(
-                    "{} would be mended, and there is nobody to ask",
+                    "{} would be repaired, and nobody can be asked",
                     self.count()
                 ),
             )
@@ -139,7 +139,7 @@ impl Fixes {
         }
         let words: String = subjects.iter().map(|name| format!(" {name}")).collect();
         printer.note(&format!(
-            "{} can be mended without harm: synapse check{} --fix",
+            "{} can be repaired without harm: synapse check{} --fix",
             self.count(),
             printable(&words)
         ));

@@ -163,7 +163,7 @@ pub(super) fn key(
     };
     if let Some(file) = file {
         return match std::fs::metadata(file) {
-            Ok(found) if !found.is_file() => KeyFact::Unusable("that is no file".to_owned()),
+            Ok(found) if !found.is_file() => KeyFact::Unusable("that is not a file".to_owned()),
             Ok(found) if found.len() == 0 => KeyFact::Unusable("the file is empty".to_owned()),
             Ok(found) if is_open_to_others(&found) => {
                 KeyFact::Unusable("other users may read it".to_owned())

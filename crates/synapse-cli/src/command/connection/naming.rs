@@ -13,7 +13,7 @@ use synapse_ide::{CLIENTS, Scope, states};
 use crate::command::{CommandError, Context, ide};
 use crate::output::CommandLines;
 
-/// What happens to the limits of a renamed connection: usage is counted by name.
+/// The effect of a rename on limits: usage is counted by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LimitsOnRename {
     /// They may not restart.

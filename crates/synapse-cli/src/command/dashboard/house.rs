@@ -139,7 +139,7 @@ impl House for Surroundings {
             KeyFact::Unusable(why) => Place::Missing(why),
             KeyFact::Doubtful(flaw) => Place::Missing(flaw.message().to_owned()),
             KeyFact::Unseen(_) | KeyFact::NotNeeded => {
-                Place::Unseen("not looked at: only reading it would tell".to_owned())
+                Place::Unseen("not checked: that would require reading it".to_owned())
             }
         }
     }

@@ -118,7 +118,7 @@ async fn login(
     };
     match found.first() {
         Some((_, record)) => Some(judged(record, server, now)),
-        None if required => Some(Finding::Doubt(logged_out(server, "nobody is logged in"))),
+        None if required => Some(Finding::Doubt(logged_out(server, "not logged in"))),
         None => None,
     }
 }

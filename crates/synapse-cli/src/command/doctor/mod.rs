@@ -33,7 +33,7 @@ pub(super) async fn run(
     {
         return Err(Failure::new(
             Code::UsageInvalidArguments,
-            format!("{} is there already", path.display()),
+            format!("{} exists already", path.display()),
         )
         .cause("a support bundle never replaces a file")
         .hint("name another file, or remove this one")
@@ -168,7 +168,7 @@ impl Doctor<'_, '_> {
                 true => Finding::Ok(
                     "you may write to Synapse's own files, and others may not".to_owned(),
                 ),
-                false => Finding::Skip(Skip::Because("who may write there is not looked at here")),
+                false => Finding::Skip(Skip::Because("write access of others is not checked here")),
             };
             self.push(CheckId::Home, None, finding);
         }

@@ -81,7 +81,7 @@ fn confirmed(context: &Context, before: Timestamp, which: &str) -> Result<bool, 
     if !io::stdin().is_terminal() {
         return Err(Failure::new(
             Code::UsageInvalidArguments,
-            "deleting has to be confirmed, and there is no terminal to ask on",
+            "deleting must be confirmed, and there is no terminal to ask on",
         )
         .hint("add --yes when you are sure; `synapse history export` keeps a copy")
         .into());

@@ -52,7 +52,7 @@ fn print(printer: &Printer, found: &Verification) {
 }
 
 fn failure(found: &Verification) -> Failure {
-    let failure = Failure::new(Code::StorageCorrupt, "the ledger is not what was written");
+    let failure = Failure::new(Code::StorageCorrupt, "the ledger was changed");
     let failure = found
         .discrepancies
         .iter()

@@ -44,7 +44,7 @@ pub(super) fn run(
     if asked == Asked::First && !names.is_empty() && !std::io::stdin().is_terminal() {
         return Err(Failure::new(
             Code::UsageInvalidArguments,
-            "there is nobody to ask whether this server may run",
+            "nobody can be asked whether this server may run",
         )
         .hint("in a script, look at it with `synapse hub status`, then pass --yes")
         .into());

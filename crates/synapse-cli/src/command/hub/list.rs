@@ -319,7 +319,7 @@ pub(super) fn not_approved(upstream: &Upstream) -> Failure {
     )
     .cause("nothing was started, contacted or read")
     .remedy(
-        "look at it and confirm it",
+        "review and approve it",
         &Remedy::ApproveUpstream {
             server: server.clone(),
         },
@@ -332,11 +332,11 @@ pub(super) fn changed(upstream: &Upstream) -> Failure {
     let server = &upstream.name;
     Failure::new(
         Code::UpstreamChanged,
-        format!("`{server}` differs from what was approved"),
+        format!("`{server}` differs from its approval"),
     )
     .cause("nothing was started, contacted or read")
     .remedy(
-        "look at what it is now and confirm it",
+        "review its present form and approve it",
         &Remedy::ApproveUpstream {
             server: server.clone(),
         },

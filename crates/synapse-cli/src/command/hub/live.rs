@@ -116,7 +116,7 @@ fn examine(
             }
             RungOutcome::Unknown(why) => ladder.skip(id, &format!("cannot be judged: {why}")),
             RungOutcome::Failed(failure) => ladder.fail(id, failure),
-            RungOutcome::Skipped => ladder.skip(id, "not looked at, because of an earlier one"),
+            RungOutcome::Skipped => ladder.skip(id, "not checked, because of an earlier failure"),
         }
     }
     Ok(token)
@@ -222,7 +222,7 @@ fn anonymous(upstream: &Upstream, sent: Sent) -> Failure {
     let server = &upstream.name;
     let failure = Failure::new(
         Code::OauthTokenRefused,
-        format!("`{server}` answers, and takes nobody for logged in"),
+        format!("`{server}` answers, but does not report a login"),
     )
     .cause(format!("`{WHO_AM_I}` says `anonymous`"))
     .of_server(server);

@@ -202,7 +202,7 @@ pub(super) fn not_approved(upstream: &Upstream) -> Failure {
     )
     .cause("nothing was contacted")
     .remedy(
-        "look at it and approve it, then log in",
+        "review and approve it, then log in",
         &Remedy::ApproveUpstream {
             server: upstream.name.clone(),
         },

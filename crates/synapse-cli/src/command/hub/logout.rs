@@ -30,9 +30,7 @@ pub(super) fn run(
         return Ok(());
     }
     match (done.records, registrations) {
-        (0, _) => context
-            .printer
-            .note(&format!("nobody is logged in to {server}")),
+        (0, _) => context.printer.note(&format!("not logged in to {server}")),
         (_, Registrations::Kept) => context.printer.line(&format!("logged out of {server}")),
         (_, Registrations::Forgotten) => context
             .printer

@@ -212,7 +212,7 @@ fn tell(printer: &Printer, change: &Change, applied: &Applied) {
         Action::Update => format!("updated the entry in {file}"),
         Action::Replace => format!("replaced the entry in {file}"),
         Action::Remove => format!("removed the entry from {file}"),
-        _ => format!("gave {file} back what it had before"),
+        _ => format!("restored {file}"),
     });
     if let Some(backup) = &applied.backup {
         printer.note(&format!(
@@ -230,7 +230,7 @@ fn tell(printer: &Printer, change: &Change, applied: &Applied) {
     }
     if change.action() != Action::Undo {
         let undo = command_line(&Remedy::UndoEntry { client });
-        printer.note(&format!("to take it back: {undo}"));
+        printer.note(&format!("to undo: {undo}"));
     }
 }
 
@@ -274,7 +274,7 @@ fn agreed(printer: &Printer, changes: &[Change]) -> Result<bool, Failure> {
         return Err(Failure::new(
             Code::UsageInvalidArguments,
             format!(
-                "{} would be changed, and there is nobody to ask",
+                "{} would be changed, and nobody can be asked",
                 files.join(", ")
             ),
         )

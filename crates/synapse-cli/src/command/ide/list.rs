@@ -52,7 +52,7 @@ pub(super) fn run(
     }
     if which == Which::Here && !elsewhere.is_empty() {
         printer.note(&match shown.len() {
-            0 => format!("none of {} clients is found here", elsewhere.len()),
+            0 => format!("none of {} clients was found here", elsewhere.len()),
             _ => format!("{} more clients are not found here", elsewhere.len()),
         });
         printer.note("see them all: synapse ide list --all");

@@ -188,10 +188,11 @@ pub(super) fn machine(
     let project = std::path::absolute(project.unwrap_or(Path::new(".")))
         .map_err(|error| unknown("the current directory").caused_by(&error))?;
     if !project.is_dir() {
-        return Err(
-            Failure::new(Code::UsageInvalidArguments, "the project is no directory")
-                .cause(project.display().to_string()),
-        );
+        return Err(Failure::new(
+            Code::UsageInvalidArguments,
+            "the project is not a directory",
+        )
+        .cause(project.display().to_string()));
     }
     // Resolved, without the dot of the current directory; on Windows the dot is already gone, and a
     // resolved path is unreadable.

@@ -195,7 +195,7 @@ fn unknown(name: &str) -> Failure {
     let known = CLIENTS.iter().map(Client::id);
     let failure = Failure::new(
         Code::UsageInvalidArguments,
-        format!("`{}` is no client that is known", printable(name)),
+        format!("`{}` is not a known client", printable(name)),
     );
     match nearest(name, known) {
         Some(near) => failure.hint(format!("did you mean `{near}`?")),

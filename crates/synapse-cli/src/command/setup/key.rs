@@ -122,7 +122,7 @@ impl Setup<'_> {
         value.map(SecretString::from).ok_or_else(|| {
             Failure::new(
                 Code::CredentialMalformed,
-                format!("{name} holds something that no token is"),
+                format!("{name} does not hold a token"),
             )
             .cause("it is not UTF-8 text")
         })

@@ -93,7 +93,7 @@ pub(super) fn offer(context: &Context) -> Result<bool, CommandError> {
     }
 }
 
-/// Who answers: the user at the terminal or, with `--yes`, only the flags.
+/// The source of answers: the user at the terminal or, with `--yes`, only the flags.
 fn asker(context: &Context, yes: bool) -> Result<Option<Asker>, Failure> {
     let printer = &context.printer;
     let help = Remedy::ReadHelp { of: Help::Setup };
@@ -107,7 +107,7 @@ fn asker(context: &Context, yes: bool) -> Result<Option<Asker>, Failure> {
     }
     let asker = Asker::at_terminal(&context.environment, printer, &context.seen);
     asker.map(Some).ok_or_else(|| {
-        refusal("there is nobody to ask").remedy("pass --yes and the answers as flags", &help)
+        refusal("nobody can be asked").remedy("pass --yes and the answers as flags", &help)
     })
 }
 
@@ -133,7 +133,7 @@ struct Setup<'a> {
     engine: Engine,
     /// The current step.
     step: &'static str,
-    /// What it has written.
+    /// The files and settings written so far.
     written: Vec<String>,
 }
 
@@ -218,7 +218,7 @@ impl<'a> Setup<'a> {
         let Some(asker) = &self.asker else {
             let found = self.same(&stored);
             if let Some(found) = &found {
-                self.note(&format!("the connection `{found}` is there already"));
+                self.note(&format!("the connection `{found}` exists already"));
             }
             return Ok(found);
         };

@@ -138,7 +138,7 @@ fn described(model: &ListedModel, width: usize) -> String {
         Some(offers) => {
             let live: Vec<&Offer> = offers.iter().filter(|offer| offer.live).collect();
             match live.as_slice() {
-                [] => "served by nobody now".to_owned(),
+                [] => "not served now".to_owned(),
                 [only] => {
                     let facts = facts(&only.rates, only.context_length);
                     format!("{}  {facts}", only.sub_provider)
@@ -208,7 +208,7 @@ mod tests {
             offers: Some(offers),
             ..ListedModel::default()
         };
-        assert_eq!(described(&model(vec![]), 1), "m  served by nobody now");
+        assert_eq!(described(&model(vec![]), 1), "m  not served now");
         assert_eq!(described(&model(vec![live("novita")]), 1), "m  novita");
         let both = model(vec![live("novita"), live("groq")]);
         assert_eq!(described(&both, 1), "m  2 sub-providers");

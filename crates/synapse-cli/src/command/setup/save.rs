@@ -61,7 +61,7 @@ impl Setup<'_> {
         Ok(Next::Saved)
     }
 
-    /// What will be written, and the commands that do the same.
+    /// The text that will be written, and the equivalent commands.
     fn shown(&self, name: &ConnectionName, draft: &Draft) -> Result<(), Stop> {
         let home = self.context.environment.synapse_home()?;
         self.note("");

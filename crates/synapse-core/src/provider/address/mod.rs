@@ -45,7 +45,7 @@ pub(crate) fn check_text(provider: ProviderKind, text: &str) -> Result<(), Failu
         });
     }
     let url = Url::parse(text).map_err(|error| {
-        invalid("that is no URL")
+        invalid("that is not a URL")
             .cause(error.to_string())
             .hint(format!(
                 "write it whole, for example {}",
@@ -60,7 +60,7 @@ pub(crate) fn check_text(provider: ProviderKind, text: &str) -> Result<(), Failu
         let here = on_this_machine(&url);
         let path = Meant::of(provider, &here).path;
         return Err(
-            invalid("a server listens at that address, and nobody reaches it there")
+            invalid("that address is for listening, and cannot be contacted")
                 .hint(format!("use {}", with_path(&here, &path))),
         );
     }

@@ -76,7 +76,7 @@ fn set(text: &str, root: &Node, path: &[String], value: &Value) -> Result<Change
         (_, Some(entry)) if rest.is_empty() || node.is_null() => {
             Ok(replace(text, entry, &new, step(root)))
         }
-        _ => Err("at the top stands no mapping".to_owned()),
+        _ => Err("the top level is not a mapping".to_owned()),
     }
 }
 

@@ -15,7 +15,7 @@ pub(super) struct Node {
     pub(super) meaning: Meaning,
 }
 
-/// What delimits a value.
+/// The delimiter of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Style {
     /// Indentation.
@@ -240,4 +240,4 @@ fn refusal(place: &Marker) -> String {
     format!("{NO_YAML}, at line {line}, column {column}")
 }
 
-const NO_YAML: &str = "it is no YAML that can be edited";
+const NO_YAML: &str = "it is not YAML that can be edited";

@@ -78,7 +78,7 @@ pub(crate) fn parse(line: &[u8]) -> Message {
         ),
         _ if is_json(text) => invalid(
             None,
-            RpcError::invalid_request("the line is no JSON-RPC message"),
+            RpcError::invalid_request("the line is not a JSON-RPC message"),
         ),
         _ => invalid(None, RpcError::parse_error()),
     }
@@ -105,7 +105,7 @@ fn request_id(envelope: &Envelope<'_>) -> Option<Arc<str>> {
 }
 
 fn half_a_character(escape: &str) -> String {
-    format!("`{escape}` is half of a surrogate pair, which is no character; send both halves")
+    format!("`{escape}` is half of a surrogate pair, which is not a character; send both halves")
 }
 
 /// Splits an array line into its elements; `None` for more than [`MAX_BATCH`], or another line.

@@ -72,7 +72,7 @@ fn rejected(body: &ErrorBody) -> Option<Verdict> {
     body.says("anthropic-workspace-id is required")
         .then_some(Verdict::new(
             Code::ProviderAccountScope,
-            "the token belongs to no single workspace, and the request names none",
+            "the token does not belong to a single workspace, and the request names none",
         ))
 }
 

@@ -450,7 +450,7 @@ pub(super) const LENGTH_RAW: [&str; 12] = [
     "너무 깁니다",
     "너무 길",
 ];
-/// What a model takes, where the sentence has two numbers to compare.
+/// The model's limit, in sentences with two numbers to compare.
 pub(super) const SPANS: [&str; 5] = [" up to ", " supports ", " accepts ", " allows ", " take "];
 /// Paid plans, which are bought whatever comes back by itself.
 pub(super) const PAID: [&str; 5] = [
@@ -470,7 +470,7 @@ pub(super) const RETRIES: [&str; 5] = [
 ];
 /// The signs of money.
 pub(super) const SIGNS: [&str; 5] = ["$", "€", "£", "¥", "￥"];
-/// What is capped.
+/// Names of limited quantities.
 pub(super) const CAPS: [&str; 3] = [" limit ", " cap ", " maximum "];
 /// That a model is not there, said after its name.
 pub(super) const MODEL_GONE: [&str; 7] = [
@@ -527,7 +527,7 @@ pub(super) const CODE_KEYS: [&str; 5] = [
     " key revoked ",
     " key expired ",
 ];
-/// What is wrong with a credential.
+/// Problems of a credential.
 pub(super) const CODE_KEY_GONE: [&str; 11] = [
     " invalid ",
     " incorrect ",
@@ -543,7 +543,7 @@ pub(super) const CODE_KEY_GONE: [&str; 11] = [
 ];
 /// Models in the names of codes.
 pub(super) const CODE_MODELS: [&str; 2] = [" model ", " deployment "];
-/// What keeps a model from an account.
+/// Reasons why an account cannot use a model.
 pub(super) const CODE_MODEL_WITHHELD: [&str; 7] = [
     " not allowed ",
     " not permitted ",
@@ -553,7 +553,7 @@ pub(super) const CODE_MODEL_WITHHELD: [&str; 7] = [
     " denied ",
     " access ",
 ];
-/// What a model that is not there is called.
+/// Phrases for a missing model.
 pub(super) const CODE_MODEL_GONE: [&str; 15] = [
     " not found ",
     " not exist ",
@@ -573,7 +573,7 @@ pub(super) const CODE_MODEL_GONE: [&str; 15] = [
 ];
 /// Where a caller is, in the names of codes.
 pub(super) const CODE_PLACES: [&str; 4] = [" country ", " region ", " location ", " territory "];
-/// What is said of such a place.
+/// Phrases about such a place.
 pub(super) const CODE_BLOCKED: [&str; 5] = [
     " unsupported ",
     " not supported ",

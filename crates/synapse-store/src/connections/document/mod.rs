@@ -379,7 +379,7 @@ impl Reader<'_> {
         Err(
             if TOKEN_WORDS.contains(&field) && known.contains(&"credential") {
                 failure.hint(
-                    "a token never stands in this file: write `credential = \"file:PATH\"` instead",
+                    "a token is never written in this file: write `credential = \"file:PATH\"` instead",
                 )
             } else {
                 match nearest(field, known.iter().copied()) {

@@ -178,7 +178,7 @@ impl Reader<'_> {
             (Some(_), Value::String(text)) if text.trim_start().starts_with('{') => {
                 match self.out_of_text(value) {
                     Value::String(_) => {
-                        let cause = "it begins as a JSON object and is none";
+                        let cause = "it begins like a JSON object but is invalid";
                         return Err(self.refuse(place, cause));
                     }
                     read => read,
@@ -295,7 +295,7 @@ impl Reader<'_> {
     }
 
     fn refuse(&self, place: &Place, cause: &str) -> Failure {
-        invalid(format!("{} is not what {} takes", place.text, self.tool))
+        invalid(format!("{} is invalid for {}", place.text, self.tool))
             .cause(cause)
             .with("argument", &place.argument)
     }

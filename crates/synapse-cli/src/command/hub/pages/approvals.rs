@@ -73,7 +73,7 @@ impl HubPages {
                 Some(_),
             ) => "it offers something else than was approved",
             (Some(_), _, _) => "what it offers",
-            (None, Some(_), _) => "it differs from what was approved",
+            (None, Some(_), _) => "it differs from its approval",
             (None, None, _) => "nobody approved it",
         };
         let shown = Shown {
