@@ -106,7 +106,7 @@ const ROOTS: [&str; 5] = [
     "tests/src/",
 ];
 const ARCHITECTURE: &str = "docs/architecture.md";
-const HEADING: &str = "## Where a change is made";
+const HEADING: &str = "## Where to make a change";
 const CHANGES: usize = 10;
 
 #[cfg(test)]

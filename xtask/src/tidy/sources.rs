@@ -63,7 +63,7 @@ fn length(file: &TextFile) -> Option<Violation> {
         return Some(Violation::at(&file.path, MOST_LINES + 1, message));
     }
     (lines > COMFORTABLE_LINES).then(|| {
-        let message = format!("{message}around {COMFORTABLE_LINES} is a comfortable room");
+        let message = format!("{message}around {COMFORTABLE_LINES} is a comfortable size");
         Violation::of(&file.path, message).into_warning()
     })
 }

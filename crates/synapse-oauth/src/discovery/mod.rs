@@ -86,7 +86,7 @@ fn no_challenge(server: &Url, status: u16) -> Failure {
         "the server answers without a login; none was begun",
     )
     .cause(format!(
-        "it answered {status} to a greeting without a token, and required none to list its tools"
+        "it answered {status} to a greeting without a token, and did not require one to list its tools"
     ));
     let is_hugging_face = server.origin().ascii_serialization() == crate::HUGGING_FACE;
     let failure = match is_hugging_face && server.query().is_none() {
