@@ -79,7 +79,7 @@ pub fn distrusted(distrust: &Distrust) -> Failure {
             },
         ),
         (ModeSupport::Kept, _) => failure.shell(
-            "let only yourself change it, and look whether somebody did",
+            "remove the others' write access, and check whether it was changed",
             format!("chmod go-w {}", quote(path)),
         ),
     };

@@ -75,7 +75,7 @@ impl Scene<'_> {
                 Code::UpstreamInterrupted,
                 format!("the answer of `{server}` broke off"),
             )
-            .hint("look whether the call took effect before you repeat it")
+            .hint("check whether the call took effect before you repeat it")
             .with_execution(Execution::MayHaveRun),
             CallError::SessionLost => Failure::new(
                 Code::UpstreamSessionLost,
@@ -247,7 +247,7 @@ pub(crate) fn tool_changed(server: &UpstreamName, name: &str, difference: &[Stri
         .iter()
         .fold(failure, |failure, line| failure.cause(line.clone()));
     failure.of_server(server).of_tool(name).remedy(
-        "look at the difference",
+        "review the difference",
         &Remedy::ApproveUpstream {
             server: server.clone(),
         },

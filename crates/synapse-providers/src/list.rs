@@ -27,7 +27,7 @@ impl List {
     pub(crate) fn unless_cut(&self, finding: Finding, host: &str) -> Finding {
         match finding {
             Finding::Fail(failure) if self.is_cut => Finding::Warn(format!(
-                "{}, and {host} lists more than are read; only --live can tell",
+                "{}, and {host} lists more than are read; only --live shows it",
                 failure.message()
             )),
             finding => finding,

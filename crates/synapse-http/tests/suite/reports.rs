@@ -31,7 +31,7 @@ async fn a_timeout_names_host_and_seconds_and_warns_of_the_bill() {
     assert_eq!(shown.code(), Code::TransportResponseTimeout);
     assert_eq!(
         shown.message(),
-        format!("no whole answer from {host} within 1 s")
+        format!("no complete answer from {host} within 1 s")
     );
     assert_eq!(
         shown.causes()[0],

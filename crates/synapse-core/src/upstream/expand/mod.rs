@@ -374,7 +374,7 @@ impl Scope<'_> {
             }
         }
         if holds_token(&text) {
-            return Err(secret_in_argv(field, "a text in the shape of a token")
+            return Err(secret_in_argv(field, "text that looks like a token")
                 .of_server(&self.upstream.name));
         }
         Ok((text, marked))

@@ -153,7 +153,7 @@ impl HubPages {
             ..approval
         };
         self.surveys().insert(server.to_owned(), survey);
-        let said = format!("{server} ran once and ended; what it offers is not what was approved.");
+        let said = format!("{server} ran once and ended; its tools differ from the approval.");
         Ok((said, Next::Approvals))
     }
 
