@@ -1,5 +1,5 @@
-//! A login that its owner began on a page: what it asks, where it leads, how it ended. Whoever logs
-//! in holds the [`LoginDesk`]; pages read the stage and hand over the answer.
+//! A login started on a page: its question, its link and its result. The code that logs in holds
+//! the [`LoginDesk`]; pages read the stage and pass on the answer.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use synapse_core::error::Failure;
 use tokio::sync::{oneshot, watch};
 use tokio::task::AbortHandle;
 
-/// A login that its owner asked for.
+/// A requested login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginOrder {
     /// The server.
@@ -21,69 +21,69 @@ pub struct LoginOrder {
 /// Whether a client may be registered for a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Registering {
-    /// Its owner asked for it.
+    /// Requested by the user.
     Allowed,
-    /// Nobody asked for it.
+    /// Not requested.
     #[default]
     Refused,
 }
 
-/// An authorization server to which nothing was sent yet.
+/// An authorization server that has not been contacted yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoginProposal {
     /// Its issuer.
     pub issuer: String,
     /// The origins that would be contacted.
     pub origins: Vec<String>,
-    /// The issuer of the last login, when that was another one.
+    /// The issuer of the last login, if different.
     pub previous: Option<String>,
 }
 
-/// The answer of an owner to a [`LoginProposal`].
+/// The user's answer to a [`LoginProposal`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoginAnswer {
-    /// Go on.
+    /// Continue.
     Agreed,
     /// Send nothing there.
     Declined,
 }
 
-/// How a login ended well.
+/// The result of a successful login.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LoginEnd {
-    /// What there is to know, as names and values: issuer, scopes, expiry, place.
+    /// Facts as names and values: issuer, scopes, expiry, store.
     pub facts: Vec<(String, String)>,
-    /// Whether its tools still wait for a look and an approval.
+    /// Whether its tools still need a review and an approval.
     pub next: AfterLogin,
     /// The document of `hub login --json`.
     pub document: Value,
 }
 
-/// What follows a login.
+/// The step after a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AfterLogin {
-    /// Nothing: what the server offers was approved before.
+    /// None: the server's tools are already approved.
     Nothing,
-    /// Nobody knows yet what the server offers.
+    /// The server's tools are not known yet.
     Look,
 }
 
-/// How far a login has come.
+/// The progress of a login.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Stage {
-    /// The server is asked who may log in.
+    /// The server is asked for its authorization server.
     Looking,
-    /// Its owner decides whether the authorization server may be contacted.
+    /// The user decides whether the authorization server may be contacted.
     Confirm(LoginProposal),
-    /// Its owner opens this address; the answer comes back to the other one.
+    /// The user opens this address; the answer returns to the other one.
     Visit { address: String, redirect: String },
     /// It is over.
     Done(LoginEnd),
-    /// It failed, or its owner ended it.
+    /// It failed, or the user cancelled it.
     Failed(Failure),
 }
 
-/// Where a login tells how it goes, and asks.
+/// Reports the progress of a login, and asks the user.
 pub struct LoginDesk {
     pub(crate) order: LoginOrder,
     stage: watch::Sender<Stage>,
@@ -116,7 +116,7 @@ impl LoginDesk {
         })
     }
 
-    /// Asks the owner about an authorization server, and waits for the answer.
+    /// Asks the user about an authorization server, and waits for the answer.
     pub async fn confirm(&self, proposal: LoginProposal) -> LoginAnswer {
         let (sender, answer) = oneshot::channel();
         self.lock().answer = Some(sender);
@@ -124,7 +124,7 @@ impl LoginDesk {
         answer.await.unwrap_or(LoginAnswer::Declined)
     }
 
-    /// Shows the exact address to log in at, and where the answer is waited for.
+    /// Shows the exact address to log in at, and where the answer is awaited.
     pub fn visit(&self, address: &str, redirect: &str) {
         self.stage.send_replace(Stage::Visit {
             address: address.to_owned(),
@@ -132,12 +132,12 @@ impl LoginDesk {
         });
     }
 
-    /// Adds a sentence about how it goes.
+    /// Adds a sentence about the progress.
     pub fn note(&self, text: String) {
         self.lock().notes.push(text);
     }
 
-    /// Adds something that its owner should know.
+    /// Adds a warning for the user.
     pub fn warn(&self, failure: Failure) {
         self.lock().warnings.push(failure);
     }
@@ -149,7 +149,7 @@ impl LoginDesk {
         });
     }
 
-    /// Who does the work, so that its owner can end it.
+    /// Registers the task of the login, so that the user can cancel it.
     pub(crate) fn done_by(&self, task: AbortHandle) {
         self.lock().task = Some(task);
     }
@@ -158,7 +158,7 @@ impl LoginDesk {
         self.stage.borrow().clone()
     }
 
-    /// Waits until its owner has something to do, or it is over.
+    /// Waits until the user has to act, or it is over.
     pub(crate) async fn settled(&self) {
         let mut stage = self.stage.subscribe();
         drop(stage.wait_for(|stage| *stage != Stage::Looking).await);
@@ -173,7 +173,7 @@ impl LoginDesk {
         (inner.notes.clone(), inner.warnings.clone())
     }
 
-    /// Hands over the answer to the question that is open; without one, nothing happens.
+    /// Passes on the answer to the open question; does nothing without one.
     pub(crate) fn answer(&self, answer: LoginAnswer) {
         let asked = self.lock().answer.take();
         if let Some(asked) = asked {
@@ -182,7 +182,7 @@ impl LoginDesk {
         }
     }
 
-    /// Ends a login that is under way.
+    /// Cancels a login in progress.
     pub(crate) fn cancel(&self, failure: Failure) {
         if self.is_over() {
             return;

@@ -191,7 +191,7 @@ pub fn locked(path: &Path) -> Failure {
     .with("file", shown(path))
 }
 
-/// The failure of an unwritable path, with a code that says why.
+/// The failure of an unwritable path, with a code for the reason.
 #[must_use]
 pub fn unwritable(code: Code, path: &Path) -> Failure {
     let failure = Failure::new(code, format!("{} cannot be written", shown(path)));

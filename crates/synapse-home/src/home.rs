@@ -147,7 +147,7 @@ impl Home {
         self.directory.join("ledger.spool")
     }
 
-    /// Holds one locked file for every process that has open rows in the ledger.
+    /// Has one locked file for every process that has open rows in the ledger.
     #[must_use]
     pub fn run(&self) -> PathBuf {
         self.directory.join("run")

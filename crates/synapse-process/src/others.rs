@@ -1,4 +1,4 @@
-//! Programs that another process of ours started and guards: whether one runs, and its end.
+//! Programs that another process of ours started and guards: checks whether one runs, and ends it.
 
 use std::io;
 
@@ -14,7 +14,7 @@ pub fn is_there(process: u32) -> bool {
 /// Asks a process to end: SIGTERM. Its guard ends what it leaves.
 ///
 /// # Errors
-/// There is no such process, or it is somebody else's; on Windows always.
+/// There is no such process, or it belongs to another user; on Windows always.
 pub fn end_politely(process: u32) -> io::Result<()> {
     signal(process, Way::Politely)
 }

@@ -1,5 +1,5 @@
-//! What holds for any bytes of a token record: run by the fuzz target `records`, and by a test on its
-//! seeds.
+//! Properties of any bytes read as a token record: run by the fuzz target `records`, and by a test
+//! on its seeds.
 
 /// Reads `bytes` as a token record.
 ///

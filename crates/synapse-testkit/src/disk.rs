@@ -1,14 +1,14 @@
-//! What tests do to files by themselves, without the code that is tested.
+//! File operations of tests, independent of the tested code.
 
 use std::fs::{File, Permissions};
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-/// Writes a file, or over it.
+/// Writes or overwrites a file.
 ///
 /// # Panics
-/// When the system refuses it, as everything here does.
+/// If the system refuses it; the same for all functions here.
 pub fn write(path: &Path, content: impl AsRef<[u8]>) {
     let mut file = File::create(path).expect("a file can be created");
     file.write_all(content.as_ref())
@@ -18,7 +18,7 @@ pub fn write(path: &Path, content: impl AsRef<[u8]>) {
 /// The text of a file.
 ///
 /// # Panics
-/// As [`write`], and when it is no UTF-8.
+/// Same as [`write`], and when it is not UTF-8.
 #[must_use]
 pub fn read(path: &Path) -> String {
     std::fs::read_to_string(path).expect("a text can be read")
@@ -27,7 +27,7 @@ pub fn read(path: &Path) -> String {
 /// The permissions of a file or directory, with the special bits.
 ///
 /// # Panics
-/// As [`write`].
+/// Same as [`write`].
 #[must_use]
 pub fn mode(path: &Path) -> u32 {
     let found = std::fs::metadata(path).expect("it is there");
@@ -37,25 +37,25 @@ pub fn mode(path: &Path) -> u32 {
 /// Sets the permissions.
 ///
 /// # Panics
-/// As [`write`].
+/// Same as [`write`].
 pub fn set_mode(path: &Path, mode: u32) {
     std::fs::set_permissions(path, Permissions::from_mode(mode)).expect("modes can be set");
 }
 
-/// Makes a named pipe, which hangs whoever opens it.
+/// Creates a named pipe, which blocks every program that opens it.
 ///
 /// # Panics
-/// As [`write`].
+/// Same as [`write`].
 pub fn make_fifo(path: &Path) {
     use rustix::fs::{CWD, FileType, Mode, mknodat};
 
     mknodat(CWD, path, FileType::Fifo, Mode::from_raw_mode(0o600), 0).expect("pipes can be made");
 }
 
-/// The names of what is in a directory, sorted.
+/// The names of the entries of a directory, sorted.
 ///
 /// # Panics
-/// As [`write`], and for a name that is no UTF-8.
+/// Same as [`write`], and for a name that is not UTF-8.
 #[must_use]
 pub fn names(directory: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(directory).expect("a directory can be read");

@@ -1,4 +1,4 @@
-//! A ledger of many rows up to now, and what a program without Synapse needs to read it.
+//! A ledger of many rows up to now, and the queries of a program that reads it without Synapse.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -8,7 +8,7 @@ use synapse_tests::Home;
 const DAY: i64 = 86_400_000;
 const DAYS: i64 = 365;
 
-/// What was filled in.
+/// The generated rows.
 pub(crate) struct Rows {
     /// Today, in days since 1970.
     pub(crate) today: i64,
@@ -19,7 +19,7 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    /// Writes a file of the second format, which is the quickest way, and has it migrated.
+    /// Writes a file of the second format, which is the fastest way, and has it migrated.
     pub(crate) fn fill(home: &Home, rows: i64) -> Self {
         for end in ["", "-wal", "-shm"] {
             let path = format!("{}{end}", home.ledger().display());
@@ -83,7 +83,7 @@ impl Rows {
     }
 }
 
-/// Opens the file and reads all that the statements give.
+/// Opens the file and reads all results of the statements.
 pub(crate) fn bare(home: &Home, statements: &[String]) -> Duration {
     let began = Instant::now();
     let database = Connection::open(home.ledger()).unwrap();

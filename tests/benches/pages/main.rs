@@ -1,9 +1,10 @@
-//! How fast and how large the dashboard's pages are over a large ledger, as ratios taken in one run:
-//! the first byte of each page against the SQL that a program without Synapse would run for the same
-//! figures, its start against that of `serve`, and its memory at rest against that of `serve`.
+//! Speed and memory of the dashboard's pages over a large ledger, as ratios measured in one run:
+//! the first byte of each page against plain SQL for the same figures, its start against that of
+//! `serve`, and its memory at rest against that of `serve`.
 //!
 //! `cargo bench -p synapse-tests --bench pages` fills a ledger with a million rows, measures the
-//! profile `dist` and fails above the limits. Within `cargo test` a few rows keep it from rotting.
+//! profile `dist` and fails above the limits. `cargo test` runs it with a few rows, so that it
+//! keeps working.
 
 #![expect(
     clippy::unwrap_used,
@@ -39,7 +40,7 @@ fn main() {
         let size = dashboard.get(&path).1 + style;
         let sql = best((0..rounds).map(|_| bare(&home, &statements)));
         let ratio = first.as_secs_f64() / sql.as_secs_f64();
-        // A page without rows has nothing to be compared with but the opening of the file.
+        // A page without rows can only be compared with opening the file.
         let is_above = size > MOST_BYTES || (!statements.is_empty() && ratio > MOST_RATIO);
         broken += usize::from(is_above);
         report(&format!(
@@ -55,7 +56,7 @@ fn main() {
     assert!(!judges || broken == 0, "{broken} limits are broken");
 }
 
-/// Each page, and what a program without Synapse would ask a ledger of the same tables for it.
+/// Each page, and the queries of a program without Synapse on the same tables.
 fn pages(ledger: &Rows) -> Vec<(String, Vec<String>)> {
     let day = ledger.today;
     let month = ledger.month_start;
@@ -208,7 +209,7 @@ fn judged(name: &str, of_dashboard: f64, of_serve: f64, unit: &str, most: f64) -
     usize::from(is_above)
 }
 
-/// A dashboard that runs, and a session in it.
+/// A running dashboard, and a session in it.
 struct Dashboard {
     process: Reading,
     host: String,
@@ -217,7 +218,7 @@ struct Dashboard {
 }
 
 impl Dashboard {
-    /// Starts it, comes in, and has the first byte of the first page.
+    /// Starts it, opens a session, and reads the first byte of the first page.
     fn start(home: &Home) -> Self {
         let mut process = home.twin(["dashboard"]).start_to_read();
         let mut line = Vec::new();
@@ -249,7 +250,7 @@ impl Dashboard {
         dashboard
     }
 
-    /// When the first byte of the body came, and how long the body is.
+    /// The time of the first byte of the body, and the length of the body.
     fn get(&self, page: &str) -> (Duration, usize) {
         let (first, text) = self.ask(&format!("{}{page}", self.base));
         let (head, body) = text.split_once("\r\n\r\n").unwrap();

@@ -1,6 +1,5 @@
-//! `cargo xtask defences`: takes each defence of the dashboard away once, and expects a test to fail.
-//! The sources are put back whatever happens; a run that is killed leaves a change that `git diff`
-//! shows.
+//! `cargo xtask defences`: removes each defence of the dashboard once, and expects a test to fail.
+//! The sources are always restored; a killed run leaves a change that `git diff` shows.
 
 mod table;
 
@@ -14,7 +13,7 @@ use crate::repository::{self, Repository};
 /// Removes the defences whose names contain `filter`, one after the other.
 ///
 /// # Errors
-/// `Survived` when the tests passed without one of them.
+/// `Survived` if the tests pass without one of them.
 pub(crate) fn run(repository: &Repository, filter: &str) -> Result<(), Failure> {
     let chosen = || DEFENCES.iter().filter(|each| each.name.contains(filter));
     tests(repository).run()?;
@@ -50,7 +49,7 @@ fn tests(repository: &Repository) -> Invocation {
     Invocation::cargo(repository).args(["test", "--quiet", "--package", PACKAGE, "--tests"])
 }
 
-/// A removal that does not compile would look like one that was noticed.
+/// A removal that does not compile would look like a detected one.
 fn compiled(repository: &Repository) -> Invocation {
     Invocation::cargo(repository).args([
         "test",
@@ -62,7 +61,7 @@ fn compiled(repository: &Repository) -> Invocation {
     ])
 }
 
-/// A source without a defence, until it is dropped.
+/// A source without a defence, until dropped.
 struct Removed {
     path: PathBuf,
     whole: String,

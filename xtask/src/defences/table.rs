@@ -1,6 +1,6 @@
-//! The defences of the dashboard, and how each is removed.
+//! The defences of the dashboard, and how to remove each.
 
-/// A defence, by the text that makes it and the text that is as if it were not there.
+/// A defence: the text that implements it and the text that disables it.
 #[derive(Debug)]
 pub(super) struct Defence {
     pub(super) name: &'static str,

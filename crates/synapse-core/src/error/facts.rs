@@ -1,8 +1,8 @@
-//! What control flow asks of a failure: typed here, and shown beside it under a stable key.
+//! Typed facts of a failure for control flow, each also shown under a stable key.
 
 use super::Failure;
 
-/// Few failures have any of it, and a failure is small to return.
+/// Boxed: few failures have any, and a failure should be cheap to return.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Facts {
     sub_provider: Option<String>,
@@ -14,22 +14,22 @@ pub(super) struct Facts {
     status: Option<u16>,
 }
 
-/// Whether the answer that came was as long as it was allowed to be.
+/// Whether the answer reached its maximum length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum AnswerLength {
-    /// Not known, or there was none.
+    /// Unknown, or without an answer.
     #[default]
     Unknown,
-    /// The model ran into the cap on its tokens.
+    /// The model reached its token cap.
     AtCap,
 }
 
-/// Whether a call that failed may have taken effect at its upstream server.
+/// Whether a failed call may have taken effect at its upstream server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Execution {
-    /// It did not reach the point where it runs.
+    /// It failed before it could run.
     DidNotRun,
-    /// It was sent; nobody knows whether it ran.
+    /// It was sent; whether it ran is unknown.
     MayHaveRun,
 }
 
@@ -48,15 +48,15 @@ impl Failure {
         self.facts.as_ref()?.sub_provider.as_deref()
     }
 
-    /// Says that the model ran into the cap on its tokens; shown as `token_cap_reached`. For a
-    /// small probe that is a success: token, credits and model have all been accepted by then.
+    /// Marks that the model reached its token cap; shown as `token_cap_reached`. For a small probe
+    /// that is a success: token, credits and model have all been accepted by then.
     #[must_use]
     pub fn at_token_cap(mut self) -> Self {
         self.facts_mut().answer_length = AnswerLength::AtCap;
         self.with("token_cap_reached", true)
     }
 
-    /// Whether the model ran into the cap on its tokens.
+    /// Whether the model reached its token cap.
     #[must_use]
     pub fn reached_token_cap(&self) -> bool {
         self.facts
@@ -106,7 +106,7 @@ impl Failure {
         self.facts.as_ref()?.tool.as_deref()
     }
 
-    /// Says whether the call may have taken effect; shown as `may_have_run`.
+    /// Sets whether the call may have taken effect; shown as `may_have_run`.
     #[must_use]
     pub fn with_execution(mut self, execution: Execution) -> Self {
         self.facts_mut().execution = Some(execution);
@@ -117,13 +117,13 @@ impl Failure {
         self.with("may_have_run", word)
     }
 
-    /// Whether the call may have taken effect, where that is known.
+    /// Whether the call may have taken effect, if known.
     #[must_use]
     pub fn execution(&self) -> Option<Execution> {
         self.facts.as_ref()?.execution
     }
 
-    /// Gives the HTTP status of the answer; shown as `status`.
+    /// Sets the HTTP status of the answer; shown as `status`.
     #[must_use]
     pub fn with_status(mut self, status: u16) -> Self {
         self.facts_mut().status = Some(status);

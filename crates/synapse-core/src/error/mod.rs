@@ -120,7 +120,7 @@ impl Failure {
         self.source.as_deref().map(|cause| cause.text.as_str())
     }
 
-    /// What to do next, most useful first.
+    /// The next steps, most useful first.
     #[must_use]
     pub fn hints(&self) -> &[Hint] {
         &self.hints

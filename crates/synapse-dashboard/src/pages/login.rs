@@ -1,6 +1,6 @@
-//! A login to an upstream server: its owner agrees to the authorization server, follows the exact
-//! authorization URL, and comes back to the state that the login reached. Looking at a page does
-//! nothing; a form may not lead to another origin, so the address is a link.
+//! A login to an upstream server: the user accepts the authorization server, follows the exact
+//! authorization URL, and returns to the resulting state. Viewing a page does nothing; a form must
+//! not lead to another origin, so the address is a link.
 
 use std::sync::Arc;
 
@@ -144,7 +144,7 @@ fn confirm(proposal: &LoginProposal, buttons: &Markup) -> Markup {
                 dt { "Contacted" } dd { @for origin in &proposal.origins { code { (foreign(origin)) } br; } }
                 @if let Some(previous) = &proposal.previous { dt { "Last login at" } dd { code { (foreign(previous)) } } }
             }
-            @if proposal.previous.is_some() { (note(Tone::Look, Some("alert"), &html! { p { b { "This is another authorization server than at the last login." } " The server named it; whoever controls the server can name any." } })) }
+            @if proposal.previous.is_some() { (note(Tone::Look, Some("alert"), &html! { p { b { "This is another authorization server than at the last login." } " The server named it; anyone who controls the server can name any." } })) }
             (buttons)
         } },
     )

@@ -1,4 +1,4 @@
-//! A login by pages: agreed to, followed by its exact address, and seen to its end.
+//! A login through pages: confirmed, followed at its exact address, and completed.
 
 use std::sync::atomic::Ordering;
 
@@ -74,7 +74,7 @@ async fn declined_and_ended_logins_say_so() {
     say(&bench, &session, &place, "agree").await;
     let ended = say(&bench, &session, &place, "cancel").await;
     assert!(ended.body.contains("you ended the login"), "{}", ended.body);
-    // What is over stays so, whatever another tab says.
+    // A finished login stays finished, whatever another tab sends.
     let later = say(&bench, &session, &place, "agree").await;
     assert!(later.body.contains("you ended the login"));
     assert_eq!(document(&bench, &session, &place).await["ok"], false);

@@ -239,7 +239,7 @@ fn note_end(log: Option<&dyn ErrorLog>, status: ExitStatus) {
     }
 }
 
-/// What a line of a log begins with that has an exit code.
+/// The prefix of a log line with an exit code.
 pub const ENDED_WITH: &str = "ended with code ";
 
 const fn by_itself_has_ended(ending: Ending) -> bool {

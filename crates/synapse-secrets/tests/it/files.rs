@@ -302,7 +302,7 @@ fn a_file_that_its_user_may_not_read_comes_with_the_command_that_shows_why() {
     run_as_nobody(home.path());
 }
 
-/// What [`run_as_nobody`] runs. Without a home there is nothing to do.
+/// Run by [`run_as_nobody`]. Does nothing without a home.
 #[test]
 #[expect(
     clippy::disallowed_methods,

@@ -1,4 +1,4 @@
-//! A login by pages alone, at a real authorization server.
+//! A login only through pages, at a real authorization server.
 
 use serde_json::Value;
 use synapse_tests::process::Run;
@@ -7,7 +7,7 @@ use super::client::Client;
 use crate::hub_serving::wait_until;
 use crate::login::{Bench, Rotation};
 
-/// Begins a login; the address of its page.
+/// Starts a login; returns the address of its page.
 fn begin(client: &Client, fields: &[(&str, &str)]) -> String {
     let page = client.submit("hub/work/login", fields).body;
     let (_, rest) = page.split_once("/logins/").unwrap();

@@ -1,4 +1,4 @@
-//! What setup finds on the machine: a model server that runs, and the keyring of the session.
+//! Setup with a running model server, and with the keyring of the session.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -12,7 +12,7 @@ use super::{own_files, setup};
 use crate::TWIN;
 use crate::hub_serving::wait_until;
 
-/// An Ollama with two models, and where it listens.
+/// An Ollama with two models, and its address.
 fn ollama() -> (RawServer, String) {
     let tags = r#"{"models":[{"name":"small:1b","model":"small:1b"},{"name":"large:70b","model":"large:70b"}]}"#;
     let server = RawServer::always(Reply::json(200, tags));
@@ -125,7 +125,7 @@ fn a_key_is_kept_in_the_keyring_of_the_session_and_found_there_by_the_next_run()
     drop(session.finish());
 }
 
-/// A Secret Service that is open, on a bus whose address goes into a file; it ends with its input.
+/// An unlocked Secret Service, on a bus whose address is written to a file; it ends with its input.
 const OPEN: &str = "printf 'fake password\\n' | gnome-keyring-daemon --unlock --components=secrets \
                     --daemonize >/dev/null; echo \"$DBUS_SESSION_BUS_ADDRESS\" >\"$1.new\"; \
                     mv \"$1.new\" \"$1\"; exec cat";

@@ -1,5 +1,5 @@
-//! Model servers of this machine. One that runs is noticed without a socket, where the system lists
-//! its listening ports; it is contacted only when its owner chooses that.
+//! Model servers of this machine. A running one is detected without a socket, where the system
+//! lists its listening ports; it is contacted only when the user chooses it.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -8,10 +8,10 @@ use url::Url;
 
 use crate::environment::{Environment, OLLAMA_HOST};
 
-/// The servers that are looked for.
+/// The detected kinds of servers.
 pub(super) const KINDS: [ProviderKind; 2] = [ProviderKind::Ollama, ProviderKind::LmStudio];
 
-/// The base URL of a server whose owner told its own programs another one than the usual.
+/// The base URL of a server that is configured with another address than the usual.
 pub(super) fn base_url(kind: ProviderKind, environment: &Environment) -> Option<String> {
     if kind != ProviderKind::Ollama {
         return None;
@@ -20,8 +20,8 @@ pub(super) fn base_url(kind: ProviderKind, environment: &Environment) -> Option<
     ollama(told.to_str()?)
 }
 
-/// The address as Ollama's own client understands its variable: the scheme, the host and the port may
-/// each be left out, and an address that means every interface is reached by loopback.
+/// The address as Ollama's own client reads its variable: scheme, host and port are each optional,
+/// and an address of all interfaces is reached through loopback.
 fn ollama(told: &str) -> Option<String> {
     let told = told.trim();
     let with_scheme = match told.contains("://") {
@@ -48,7 +48,7 @@ fn ollama(told: &str) -> Option<String> {
     Some(url.to_string())
 }
 
-/// Whether a URL of http says its port, be it the usual one.
+/// Whether an http URL has a port, even the default one.
 fn has_port(url: &str) -> bool {
     let rest = url.strip_prefix("http://").unwrap_or(url);
     let host = rest.split('/').next().unwrap_or_default();
@@ -58,7 +58,7 @@ fn has_port(url: &str) -> bool {
         .is_some_and(|(_, port)| !port.is_empty())
 }
 
-/// The host and port of a server, as one reads it.
+/// The host and port of a server.
 pub(super) fn address(kind: ProviderKind, environment: &Environment) -> Option<String> {
     let url = url_of(kind, environment)?;
     let port = url.port_or_known_default()?;
@@ -71,7 +71,7 @@ fn url_of(kind: ProviderKind, environment: &Environment) -> Option<Url> {
     told.or_else(usual)?.parse().ok()
 }
 
-/// Whether something listens on the server's port of this machine.
+/// Whether a program listens on the server's port of this machine.
 pub(super) fn listens(kind: ProviderKind, environment: &Environment) -> bool {
     let Some(url) = url_of(kind, environment) else {
         return false;
@@ -91,7 +91,7 @@ pub(super) fn listens(kind: ProviderKind, environment: &Environment) -> bool {
     })
 }
 
-/// Whether Linux's table of sockets has one that listens on `port`, of loopback or of every interface.
+/// Whether Linux's socket table has a listener on `port`, of loopback or of all interfaces.
 fn has_listener(table: &str, port: u16) -> bool {
     table.lines().skip(1).any(|line| {
         let mut cells = line.split_whitespace().skip(1);
@@ -105,8 +105,8 @@ fn has_listener(table: &str, port: u16) -> bool {
     })
 }
 
-/// Whether an address of the table, in hexadecimal words of this machine's order, is reached by
-/// loopback.
+/// Whether an address of the table, in hexadecimal words of this machine's byte order, is reached
+/// through loopback.
 fn is_reached(host: &str) -> bool {
     if host.bytes().all(|digit| digit == b'0') {
         return true;

@@ -1,4 +1,4 @@
-//! A login that its owner began on a page. The page asks and leads; nothing is opened from here.
+//! A login started on a page. The page asks and links; no program is opened.
 
 use async_trait::async_trait;
 use secrecy::SecretString;
@@ -21,7 +21,7 @@ use crate::compose;
 use crate::oauth::{self, has_authorization};
 
 impl HubPages {
-    /// Logs in to a server, with its owner at `desk`.
+    /// Logs in to a server, with its user at `desk`.
     ///
     /// # Errors
     /// `oauth.*`, `upstream.*`, `config.*`, `transport.*`, `storage.*`.
@@ -98,7 +98,7 @@ fn end(hub: &Configured, server: &str, done: &LoggedIn, next: AfterLogin) -> Log
     }
 }
 
-/// The owner follows a link on the page: no program is started.
+/// The user follows a link on the page: no program is started.
 #[derive(Debug)]
 struct ByLink;
 
@@ -109,7 +109,7 @@ impl BrowserOpener for ByLink {
     }
 }
 
-/// Whoever sits before the page.
+/// The user of the page.
 struct AtDesk<'a>(&'a LoginDesk);
 
 #[async_trait]

@@ -1,4 +1,4 @@
-//! Who asked for a server last, how its program ended, and the end of one that runs.
+//! The last client of a server, the exit of its program, and stopping a running one.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,12 +13,12 @@ use super::HubPages;
 use crate::command::hub::Configured;
 use crate::compose;
 
-/// The client that asked last for each server, and when.
+/// The last client of each server, and the time.
 pub(super) type AskedBy = BTreeMap<String, (String, Timestamp)>;
 
 impl HubPages {
-    /// Who asked last, from the newest rows of the hub. Best effort: a ledger that cannot be read
-    /// hides no server.
+    /// The last clients, from the newest rows of the hub. Best effort: an unreadable ledger hides
+    /// no server.
     pub(super) async fn asked_by(&self) -> AskedBy {
         let query = HistoryQuery {
             limit: NEWEST,
@@ -43,7 +43,7 @@ impl HubPages {
         asked
     }
 
-    /// Ends the programs of a server, whoever started them. The next call starts it again.
+    /// Ends the programs of a server, from any process. The next call starts it again.
     pub(super) async fn stop(&self, hub: &Configured, server: &str) -> Result<String, Failure> {
         let (upstream, _) = hub.upstream(server)?;
         let server = upstream.name.as_str();
@@ -53,7 +53,7 @@ impl HubPages {
         }
         for ending in [synapse_process::end_politely, synapse_process::end_at_once] {
             for program in self.programs(hub, server)? {
-                // One that ended meanwhile is what was asked for.
+                // A program that ended meanwhile is already in the requested state.
                 drop(ending(program.process));
             }
             for _ in 0..STEPS {
@@ -78,23 +78,23 @@ impl HubPages {
         all.retain(|each| {
             each.server == server
                 && each.config == config
-                // Its owner may not have noticed its end yet.
+                // Its owner process may not have noticed its exit yet.
                 && synapse_process::is_there(each.process)
         });
         Ok(all)
     }
 }
 
-/// The exit code in the last line of a log, when the program ended with one.
+/// The exit code in the last line of a log, if the program ended with one.
 pub(super) fn exit_code(lines: &[String]) -> Option<i32> {
     let (_, said) = lines.last()?.split_once(' ')?;
     said.strip_prefix(synapse_hub::ENDED_WITH)?.parse().ok()
 }
 
-/// How many rows are looked at.
+/// How many rows are read.
 const NEWEST: u32 = 300;
 const STEP: Duration = Duration::from_millis(50);
-/// So many [`STEP`]s a program has to end.
+/// The number of [`STEP`]s that a program has to end.
 const STEPS: u32 = 60;
 
 #[cfg(test)]
