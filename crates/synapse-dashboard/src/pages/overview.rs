@@ -279,7 +279,7 @@ fn needs(app: &App, seen: &Seen) -> Markup {
     {
         item(
             Tone::Look,
-            html! { (several(ledger.today.waiting.calls, "call")) " " (words::verb(ledger.today.waiting.calls, "waits", "wait")) " beside the ledger, in no sum yet" },
+            html! { (several(ledger.today.waiting.calls, "call")) " " (words::verb(ledger.today.waiting.calls, "waits", "wait")) " next to the ledger, not yet in the sums" },
             app.to("doctor"),
             "Ask doctor",
         );

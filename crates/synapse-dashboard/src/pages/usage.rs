@@ -27,7 +27,7 @@ pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
         (figures(&report.total))
         (chart(app, &query).await?)
         (table(&query, &report))
-        @if report.waiting.calls > 0 { p .sub { (several(report.waiting.calls, "call")) " " (verb(report.waiting.calls, "waits", "wait")) " beside the ledger and in no sum yet." } }
+        @if report.waiting.calls > 0 { p .sub { (several(report.waiting.calls, "call")) " " (verb(report.waiting.calls, "waits", "wait")) " next to the ledger and not yet in the sums." } }
     };
     Ok(Page::new(Nav::Usage, "Usage", body)
         .beside(html! {
