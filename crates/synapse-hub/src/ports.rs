@@ -38,7 +38,7 @@ pub struct HubPorts {
     pub sampling: Option<Arc<dyn SamplingMeter>>,
     /// Records rows.
     pub ledger: Arc<dyn HubLedger>,
-    /// Who hears of calls.
+    /// Observers of calls.
     pub observers: CallObservers,
     /// Time.
     pub clock: Arc<dyn Clock>,

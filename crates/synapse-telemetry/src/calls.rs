@@ -19,7 +19,7 @@ pub(crate) struct CallsUnderWay {
 }
 
 impl CallsUnderWay {
-    /// What the event completes, if anything. Starts and logins of upstream servers are not
+    /// The observation that the event completes, if any. Starts and logins of upstream servers are not
     /// reported.
     pub(crate) fn note(&self, event: CallEvent<'_>) -> Option<Observation> {
         match event {

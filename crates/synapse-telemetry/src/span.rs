@@ -1,4 +1,4 @@
-//! What every span has: its place in a trace, its times and its status.
+//! The common parts of spans: position in a trace, times and status.
 
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use opentelemetry_proto::tonic::trace::v1::{Span, Status};

@@ -1,4 +1,4 @@
-//! What an [`Observer`](crate::Observer) is made from.
+//! The parts of an [`Observer`](crate::Observer).
 
 use std::fmt;
 use std::sync::Arc;

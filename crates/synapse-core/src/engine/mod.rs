@@ -48,7 +48,7 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// Generates call ids.
     pub call_ids: Arc<dyn CallIds>,
-    /// Who hears of calls.
+    /// Observers of calls.
     pub observers: CallObservers,
 }
 

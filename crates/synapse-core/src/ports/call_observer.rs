@@ -1,4 +1,4 @@
-//! Who hears of calls as they begin and end, beside the ledger that records them.
+//! The port for observing the begin and end of calls, besides recording them in the ledger.
 
 use std::fmt;
 use std::sync::Arc;

@@ -9,7 +9,7 @@ use synapse_core::ports::{CallEvent, CallObserver};
 pub struct HeardCalls(Mutex<Vec<String>>);
 
 impl HeardCalls {
-    /// What was heard so far.
+    /// The events so far.
     #[must_use]
     pub fn events(&self) -> Vec<String> {
         self.0

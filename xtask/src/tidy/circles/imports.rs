@@ -142,7 +142,7 @@ impl<'a> Reader<'a> {
                     self.at += 1;
                     return;
                 }
-                // It belongs to whoever reads the list.
+                // The reader of the list handles it.
                 Token::Mark(',' | '}') => {
                     self.at -= 1;
                     break;
