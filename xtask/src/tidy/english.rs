@@ -94,7 +94,9 @@ fn unclear(path: &str, line: usize, text: &str) -> Vec<Violation> {
 /// Whether `text` contains `phrase` as whole words.
 fn has(text: &str, phrase: &str) -> bool {
     text.match_indices(phrase).any(|(start, _)| {
-        let before = text.get(..start).and_then(|before| before.chars().last());
+        let before = text
+            .get(..start)
+            .and_then(|before| before.chars().next_back());
         let after = text.get(start + phrase.len()..).unwrap_or_default();
         !before.is_some_and(is_word) && !after.starts_with(is_word)
     })
