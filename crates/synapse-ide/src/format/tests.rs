@@ -113,14 +113,14 @@ fn only_the_field_that_changes_changes() {
 fn what_cannot_be_json_is_refused() {
     for (text, why) in [
         ("{", "line 1, column 1"),
-        ("{\"mcpServers\": {}", "it is no JSON"),
+        ("{\"mcpServers\": {}", "it is not JSON"),
         ("{\n  \"a\": 1\n  \"b\": 2\n}", "line 2"),
-        ("{a: 1}", "it is no JSON"),
-        ("{'a': 1}", "it is no JSON"),
-        ("{\"a\": NaN}", "it is no JSON"),
-        ("{} {}", "it is no JSON"),
+        ("{a: 1}", "it is not JSON"),
+        ("{'a': 1}", "it is not JSON"),
+        ("{\"a\": NaN}", "it is not JSON"),
+        ("{} {}", "it is not JSON"),
         ("[]", "a list, an object is needed"),
-        ("null x", "it is no JSON"),
+        ("null x", "it is not JSON"),
         ("3", "a number, an object is needed"),
         ("{\"mcpServers\": []}", "`mcpServers` is a list"),
         ("{\"mcpServers\": \"x\"}", "`mcpServers` is a string"),
@@ -129,8 +129,8 @@ fn what_cannot_be_json_is_refused() {
             "{\"mcpServers\": {\"synapse\": {}, \"synapse\": {}}}",
             "occurs twice",
         ),
-        ("\u{feff}\u{feff}{}", "it is no JSON"),
-        ("mcp_servers = 1", "it is no JSON"),
+        ("\u{feff}\u{feff}{}", "it is not JSON"),
+        ("mcp_servers = 1", "it is not JSON"),
     ] {
         let refusal = added(Format::Jsonc, text).unwrap_err();
         assert!(refusal.contains(why), "{text}: {refusal}");
@@ -319,7 +319,7 @@ fn a_toml_entry_is_a_table_of_its_own() {
 fn what_cannot_be_toml_is_refused() {
     for (text, why) in [
         ("a = 1\n{", "line 2"),
-        ("a = 1\na = 2\n", "it is no TOML"),
+        ("a = 1\na = 2\n", "it is not TOML"),
         ("mcp_servers = 1\n", "`mcp_servers` is a number"),
         ("[[mcp_servers]]\na = 1\n", "`mcp_servers` is a list"),
         ("a = 1\r\nb = 2\n", "mixes line ends"),
@@ -362,19 +362,19 @@ fn a_yaml_entry_is_a_mapping() {
 #[test]
 fn what_cannot_be_yaml_is_refused() {
     for (text, why) in [
-        ("a: [1\nb: 2\n", "it is no YAML"),
-        ("a: 1\n\tb: 2\n", "it is no YAML"),
+        ("a: [1\nb: 2\n", "it is not YAML"),
+        ("a: 1\n\tb: 2\n", "it is not YAML"),
         ("- a\n", "a list, an object is needed"),
         ("extensions: [a]\n", "`extensions` is a list"),
         ("extensions: a\n", "`extensions` is a string"),
-        ("a: 1\n---\nb: 2\n", "it is no YAML"),
-        ("a: 1\na: 2\n", "it is no YAML"),
-        ("a: *x\n", "it is no YAML"),
+        ("a: 1\n---\nb: 2\n", "it is not YAML"),
+        ("a: 1\na: 2\n", "it is not YAML"),
+        ("a: *x\n", "it is not YAML"),
         ("a: 1\r\nb: 2\n", "mixes line ends"),
         ("a: 1\n  \t# b\n", "nothing behind a tab"),
         ("a: 1\n\t\n", "nothing behind a tab"),
-        ("? |\n  a\n: 1\n", "it is no YAML"),
-        ("? [a]\n: 1\n", "it is no YAML"),
+        ("? |\n  a\n: 1\n", "it is not YAML"),
+        ("? [a]\n: 1\n", "it is not YAML"),
     ] {
         let refusal = added(Format::Yaml, text).unwrap_err();
         assert!(refusal.contains(why), "{text}: {refusal}");

@@ -189,7 +189,7 @@ async fn messages_without_a_place_are_refused_with_their_place() {
     };
     for (words, messages) in [
         (
-            "no message beside the instructions",
+            "no message besides the instructions",
             json!([{"role": "system", "content": "Hi"}]),
         ),
         (

@@ -123,7 +123,7 @@ async fn openrouter_is_proven_by_a_public_list_and_by_its_key() {
         (Reply::json(200, whole), "ok", "$74.5 of $100"),
         (Reply::json(200, spent), "fail", "CreditsExhausted"),
         (Reply::json(401, rejected), "fail", "TokenRejected"),
-        (Reply::status(404), "warn", "without --live"),
+        (Reply::status(404), "warn", "only --live"),
     ] {
         let server = server(key);
         let found = climb(&draft("openrouter", "a/b", server.url("/api/v1").as_str())).await;

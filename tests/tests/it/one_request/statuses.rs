@@ -50,7 +50,7 @@ pub(crate) fn every_status() -> Tally {
 pub(crate) fn successes_that_are_none() -> Tally {
     let mut tally = Tally::default();
     let too_large = "is larger than";
-    let no_answer = "does not have the shape of an answer";
+    let no_answer = "has the wrong format";
     let cut =
         || Reply::raw(*b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n{\"data\":[{");
     for (name, reply, code, says) in [
