@@ -34,7 +34,7 @@ pub struct Behaviour {
     pub stderr_lines: u64,
     /// Writes invalid JSON lines between its answers.
     pub garbage: bool,
-    /// Adds the tool `flood`, which answers with as many bytes as it is told.
+    /// Adds the tool `flood`, which answers with the requested number of bytes.
     pub flood: bool,
     /// How many generated tools to add.
     pub more_tools: u64,

@@ -43,7 +43,7 @@ pub(crate) enum Program {
     At(PathBuf),
 }
 
-/// What to count.
+/// The measures to count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct What {
     /// In which program.
@@ -185,7 +185,7 @@ fn build(repository: &Repository, profile: &str) -> Result<PathBuf, Failure> {
     Ok(target.join(profile).join("synapse"))
 }
 
-/// What the counts stand for.
+/// The meaning of the counts.
 fn about(program: &Program) -> String {
     match program {
         Program::Quick => "instructions in the quick build (profile release), whose dependencies \

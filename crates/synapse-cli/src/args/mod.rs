@@ -169,7 +169,7 @@ impl Arguments {
     }
 }
 
-/// What clap shows for `--version` alone, which needs no description of the commands.
+/// Clap's output for `--version` alone, which needs no description of the commands.
 fn version_alone(words: &[OsString]) -> Option<clap::Error> {
     let [_, word] = words else { return None };
     if word != "--version" && word != "-V" {

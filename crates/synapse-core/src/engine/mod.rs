@@ -132,7 +132,7 @@ impl Engine {
         }
     }
 
-    /// What `of` makes of the connection called `name`; the others are read only to say what exists.
+    /// The result of `of` for the connection called `name`; the others are read only to say what exists.
     fn named<T>(
         &self,
         name: &str,

@@ -1,4 +1,4 @@
-//! What a request to a provider needs beside itself.
+//! The permissions and context of a request to a provider.
 
 use crate::gate::NetworkPermit;
 use crate::secret::BoundSecret;

@@ -176,7 +176,7 @@ impl Understood {
         self.whole().map(|whole| Arc::clone(&whole.stored))
     }
 
-    /// The connection called `name`, from its own table. What is wrong with one is told with its
+    /// The connection called `name`, from its own table. Problems of one are reported with its
     /// place in the whole.
     fn alone(&self, name: &str) -> Option<StoredConnection> {
         let table = self.outline.as_ref()?.table(self.source.text(), name)?;

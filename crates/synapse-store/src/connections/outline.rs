@@ -1,5 +1,5 @@
-//! Where each connection of connections.toml stands, found without parsing the file: whoever needs
-//! one connection of a thousand parses one.
+//! The position of each connection in connections.toml, found without parsing the file: reading one
+//! connection of a thousand parses only that one.
 //!
 //! Knows the plain form alone, which is the one that Synapse writes: a field a line, strings without
 //! escapes, arrays and inline tables in one line. Everything else, right or wrong, has no outline and
@@ -114,7 +114,7 @@ impl Keys {
     }
 }
 
-/// What was judged last: many connections say the same.
+/// The last verdict: many connections have the same text.
 #[derive(Default)]
 struct Checked<'t> {
     time: &'t str,
@@ -396,7 +396,7 @@ fn known<'t>(text: &'t str, last: &mut &'t str, is_good: impl Fn(&str) -> bool) 
     Some(())
 }
 
-/// What a key without quotes is made of.
+/// The characters of an unquoted key.
 const fn is_bare(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
 }

@@ -376,7 +376,7 @@ const fn rows_of(by: UsageKey) -> &'static str {
     }
 }
 
-/// What [`key_of`] is made of, in SQL.
+/// The SQL expression for [`key_of`].
 const fn key_column(by: UsageKey) -> &'static str {
     match by {
         UsageKey::Connection => "connection",

@@ -185,7 +185,7 @@ fn first(effort: &Effort) -> Ratio {
     }
 }
 
-/// What an upstream that runs adds to the server, and what its guard takes.
+/// The memory that a running upstream adds to the server, and that of its guard.
 fn memory(home: &Home, upstreams: usize) -> [Ratio; 2] {
     let mut ide = home.serve(synapse_tests::Era::Legacy);
     drop(ide.result("tools/list", json!({})));

@@ -118,7 +118,7 @@ impl Bench {
         self.home.path().join("shown.json")
     }
 
-    /// What Chromium shows at `address`.
+    /// The page that Chromium shows at `address`.
     fn open(&self, address: &str) -> String {
         let words = [script().display().to_string(), address.to_owned()];
         let run = Run::new(&installed(NODE), words)
