@@ -170,7 +170,7 @@ mod tests {
         let raw = ToolResult::text("x").with_document(&document);
         let built = ToolResult::text("x").with_structured_content(document);
         assert_eq!(raw, built);
-        assert_eq!(raw.clone().into_object(), built.clone().into_object());
+        assert_eq!(raw.into_object(), built.clone().into_object());
         let unwritable = std::collections::BTreeMap::from([((1, 2), 3)]);
         assert_eq!(
             built.with_document(&unwritable).into_object()["structuredContent"],
