@@ -1,4 +1,4 @@
-//! What every command works in: the environment, the output, and what to remember of both.
+//! The environment and output of every command, and the secrets and calls to remember.
 
 use std::sync::Arc;
 

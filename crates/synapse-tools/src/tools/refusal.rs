@@ -1,4 +1,4 @@
-//! What the refusal of an argument is made of.
+//! The parts of an error for an invalid argument.
 
 use synapse_core::error::{Code, Failure};
 use synapse_core::redact::Redactor;
