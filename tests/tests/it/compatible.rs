@@ -59,7 +59,7 @@ fn ollama_needs_no_token_from_nothing_to_an_answer_and_its_row() {
       ok    gate        open for HOST
       ok    credential  the connection has no key: none is read or sent
       ok    reach       HOST answers
-      ok    token       none is needed: HOST answered without one
+      ok    token       not required: HOST answered without one
       ok    model       llama3.2 exists (3.2B, Q4_K_M)
       skip  live        not asked for: permission to chat, credits and a real answer are unproven (--live sends one small paid prompt)
     proven: config, endpoint, gate, credential, reach, token, model

@@ -42,7 +42,7 @@ async fn preflight_says_that_nothing_is_read() {
     let Finding::Ok(seen) = &credential.finding else {
         panic!("{credential:?}")
     };
-    assert!(seen.contains("nothing is read"), "{seen}");
+    assert!(seen.contains("none is read"), "{seen}");
     assert_eq!(bench.secrets.reads(), 0);
 }
 

@@ -60,7 +60,7 @@ async fn parameters_without_a_place_are_refused_by_name() {
         ),
         (
             "verbosity",
-            "no place",
+            "does not support",
             Parameters {
                 verbosity: Some("low".into()),
                 ..none()
@@ -68,7 +68,7 @@ async fn parameters_without_a_place_are_refused_by_name() {
         ),
         (
             "frequency_penalty",
-            "no place",
+            "does not support",
             Parameters {
                 frequency_penalty: Some(0.0),
                 ..none()
@@ -76,7 +76,7 @@ async fn parameters_without_a_place_are_refused_by_name() {
         ),
         (
             "presence_penalty",
-            "no place",
+            "does not support",
             Parameters {
                 presence_penalty: Some(0.1),
                 ..none()

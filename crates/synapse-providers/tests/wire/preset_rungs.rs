@@ -77,7 +77,7 @@ async fn ollama_is_proven_by_its_own_list_without_a_token() {
             "{}",
             text(&found, Model)
         );
-        assert!(text(&found, Token).starts_with("none is needed"));
+        assert!(text(&found, Token).starts_with("not required"));
         let request = server.only_request();
         assert_eq!(request.target(), "/api/tags");
         assert_eq!(request.header("authorization"), None);

@@ -288,7 +288,7 @@ mod tests {
             ),
             (
                 json!({"prompt": ["a"]}),
-                "prompt is not what chat takes",
+                "prompt is invalid for chat",
                 "it takes a string, and was given an array",
             ),
             (
@@ -303,7 +303,7 @@ mod tests {
             ),
             (
                 json!({"messages": "hi"}),
-                "messages is not what chat takes",
+                "messages is invalid for chat",
                 "it takes an array, and was given the string `hi`",
             ),
             (
@@ -313,33 +313,33 @@ mod tests {
             ),
             (
                 json!({"messages": [user, {"role": "user", "content": [{"type": "image", "text": "x"}]}]}),
-                "messages[1].content[0].type is not what chat takes",
+                "messages[1].content[0].type is invalid for chat",
                 "it takes text, image_url; `image` is none of them",
             ),
             (
                 json!({"messages": [{"role": "user", "content": [
                     {"type": "image_url", "image_url": {"url": "/tmp/a.png"}}]}]}),
-                "messages[0] is not what chat takes",
+                "messages[0] is invalid for chat",
                 "begins with https://",
             ),
             (
                 json!({"messages": [{"content": "hi"}]}),
-                "messages[0] is not what chat takes",
+                "messages[0] is invalid for chat",
                 "`role` is missing",
             ),
             (
                 json!({"messages": [user, user, {"role": "tool", "content": "x"}]}),
-                "messages[2] is not what chat takes",
+                "messages[2] is invalid for chat",
                 "tool_call_id",
             ),
             (
                 json!({"prompt": "a", "tools": {}}),
-                "tools is not what chat takes",
+                "tools is invalid for chat",
                 "it takes an array, and was given an object",
             ),
             (
                 json!({"prompt": "a", "tool_choice": "{\"type\":"}),
-                "tool_choice is not what chat takes",
+                "tool_choice is invalid for chat",
                 "it begins like a JSON object but is invalid",
             ),
         ] {

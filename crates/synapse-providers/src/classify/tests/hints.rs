@@ -253,7 +253,7 @@ fn connection(provider: ProviderKind, base_url: &str) -> Connection {
 #[test]
 fn a_server_of_ones_own_is_called_that() {
     let hints = |body: &str| format!("{:?}", of_ollama(500, body).hints());
-    assert!(hints("{}").contains("your own machine"));
+    assert!(hints("{}").contains("your machine"));
     let memory = hints(r#"{"error":"model requires more system memory (9 GiB) than there is"}"#);
     assert!(
         memory.contains("smaller") && memory.contains("free memory"),

@@ -261,7 +261,7 @@ fn values_hidden_in_texts_are_counted() {
     let list = format!("{{\"a\":[{}1]}}", "1,".repeat(40_000));
     assert!(one(Tool::Chat, "tools", json!([list, list])).is_ok());
     let failure = one(Tool::Chat, "tools", json!([list, list, list])).unwrap_err();
-    assert_eq!(failure.message(), "tools[2] is not what chat takes");
+    assert_eq!(failure.message(), "tools[2] is invalid for chat");
 }
 
 /// Every argument in the schema is used; see [`Arguments::finish`].
