@@ -52,7 +52,7 @@ async fn parameters_without_a_place_are_refused_by_name() {
     for (argument, words, parameters) in [
         (
             "seed",
-            "no place for `seed`",
+            "does not support `seed`",
             Parameters {
                 seed: Some(7),
                 ..none()
