@@ -140,7 +140,7 @@ fn an_answer_that_stdout_does_not_take_is_a_failure() {
         let said = stderr(&output);
         assert_eq!(output.status.code(), Some(13), "{arguments:?}: {said}");
         let told = said
-            .matches("error[storage.disk-full]: stdout did not take")
+            .matches("error[storage.disk-full]: the result could not be fully written")
             .count();
         assert_eq!(told, 1, "{arguments:?}: {said}");
     }
