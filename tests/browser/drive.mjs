@@ -182,7 +182,7 @@ const steps = {
     assert.equal((await misdirected).status(), 421);
     await stray.close();
     await page.goto(`${base}doctor`);
-    assert.match(await page.textContent("main"), /Nothing was looked at yet/);
+    assert.match(await page.textContent("main"), /No checks yet/);
     const again = await page.goto(settings.ADDRESS);
     assert.equal(again.status(), 410, "the token was used");
     await context.close();
