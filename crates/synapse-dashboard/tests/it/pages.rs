@@ -1,6 +1,8 @@
 //! Actions of pages: a check streams and saves, network access is turned off, a connection is
 //! removed.
 
+use std::time::Duration;
+
 use synapse_core::error::{Code, Failure};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -207,13 +209,18 @@ async fn a_check_is_cancelled_when_its_page_is_closed() {
     drop(stream);
     let path = page.strip_prefix(&session.base).unwrap();
     let document = format!("{path}?format=json");
-    loop {
-        let answer = bench.get(&session, &document).await;
-        if answer.status == 410 {
-            assert!(answer.body.contains("cancelled"));
-            break;
+    // A deadline, because a check that nobody cancels hangs for ever.
+    let cancelled = tokio::time::timeout(Duration::from_secs(60), async {
+        loop {
+            let answer = bench.get(&session, &document).await;
+            if answer.status == 410 {
+                break answer.body;
+            }
+            assert_eq!(answer.status, 202);
+            tokio::task::yield_now().await;
         }
-        assert_eq!(answer.status, 202);
-        tokio::task::yield_now().await;
-    }
+    })
+    .await;
+    let body = cancelled.expect("closing the page cancels the check");
+    assert!(body.contains("cancelled"), "{body}");
 }
