@@ -62,9 +62,8 @@ fn unknown(words: &[String]) -> Failure {
         Code::UsageInvalidArguments,
         "no error code has that name or matches these words",
     );
-    let names = Code::CATALOGUE.iter().map(|entry| entry.name);
     let near = match words {
-        [word] => nearest(word, names).and_then(|near| near.parse().ok()),
+        [word] => nearest_code(word),
         _ => None,
     };
     match near {
@@ -75,6 +74,19 @@ fn unknown(words: &[String]) -> Failure {
         None => failure,
     }
     .remedy("see every code", &Remedy::ListCodes)
+}
+
+/// The code with the most similar name, with or without its class.
+fn nearest_code(word: &str) -> Option<Code> {
+    let names = || Code::CATALOGUE.iter().map(|entry| entry.name);
+    let without_class = |name: &'static str| name.split_once('.').map(|(_, rest)| rest);
+    let whole = nearest(word, names());
+    whole
+        .or_else(|| {
+            let near = nearest(word, names().filter_map(without_class))?;
+            names().find(|name| without_class(name) == Some(near))
+        })
+        .and_then(|name| name.parse().ok())
 }
 
 fn explain(printer: &Printer, entry: &CodeEntry) {
@@ -134,6 +146,18 @@ mod tests {
     fn words_of_the_meaning_are_found_too() {
         assert!(names(&["billing"]).len() + names(&["credits"]).len() > 0);
         assert!(names(&["captive", "portal"]).contains(&"endpoint.not-an-api"));
+    }
+
+    #[test]
+    fn a_typing_error_gets_the_nearest_code_with_or_without_its_class() {
+        for word in ["provider.rate-limted", "rate-limted", "Rate-Limitd"] {
+            assert_eq!(
+                nearest_code(word),
+                Some(Code::ProviderRateLimited),
+                "{word}"
+            );
+        }
+        assert_eq!(nearest_code("zebra"), None);
     }
 
     #[test]
