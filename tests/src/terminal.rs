@@ -8,7 +8,7 @@ use std::num::NonZero;
 use std::os::fd::AsFd as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -101,6 +101,15 @@ impl Terminal {
             emulator: vt100::Parser::new(cells(rows), cells(columns), 0),
             gone,
         }
+    }
+
+    /// Starts `program` with the arguments and the environment of `run`, which is the twin.
+    ///
+    /// # Panics
+    /// Same as [`Terminal::start`].
+    #[must_use]
+    pub fn of(program: &Path, run: Run) -> Self {
+        Self::start(run.env(PROGRAM, program))
     }
 
     /// Waits until `text` has appeared.
@@ -234,8 +243,8 @@ impl Terminal {
     }
 }
 
-/// If [`Terminal`] requests it, runs the twin again on the terminal, like a shell: takes the
-/// terminal for this process and its children. Returns the exit code.
+/// If [`Terminal`] requests it, runs the twin again or another program on the terminal, like a
+/// shell: takes the terminal for this process and its children. Returns the exit code.
 ///
 /// # Panics
 /// If the terminal already belongs to a session.
@@ -258,9 +267,12 @@ pub fn run_as_a_shell() -> Option<u8> {
     let interrupts = signal(SignalKind::interrupt()).expect("signals can be handled");
     let before = modes(&tcgetattr(&terminal).expect("it is a terminal"));
     let copy = terminal.as_fd().try_clone_to_owned();
-    let program = std::env::current_exe().expect("the twin is a file");
+    let program = std::env::var_os(PROGRAM).map_or_else(
+        || std::env::current_exe().expect("the twin is a file"),
+        PathBuf::from,
+    );
     let mut child = std::env::vars_os()
-        .filter(|(name, _)| name != SHELL)
+        .filter(|(name, _)| name != SHELL && name != PROGRAM)
         .fold(
             Run::new(&program, std::env::args_os().skip(1)),
             |run, (name, value)| run.env(&name, value),
@@ -277,6 +289,7 @@ pub fn run_as_a_shell() -> Option<u8> {
 }
 
 pub(crate) const SHELL: &str = "SYNAPSE_TWIN_SHELL";
+const PROGRAM: &str = "SYNAPSE_TWIN_PROGRAM";
 const CHANGED: &str = "the terminal was left other than it was";
 
 fn modes(terminal: &Termios) -> String {

@@ -1,5 +1,5 @@
-//! Debian packages that tests need: a keyring with its own bus, the password store with gpg, and a
-//! browser.
+//! Debian packages that tests need: a keyring with its own bus, the password store with gpg, a
+//! browser, and shells.
 
 use crate::apt;
 use crate::command::Invocation;
@@ -47,8 +47,10 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("chromium", "chromium"),
     ("dbus-run-session", "dbus-daemon"),
     ("dpkg-deb", "dpkg"),
+    ("fish", "fish"),
     ("gnome-keyring-daemon", "gnome-keyring"),
     ("gpg", "gnupg"),
     ("gpg-agent", "gpg-agent"),
     ("pass", "pass"),
+    ("zsh", "zsh"),
 ];

@@ -2,4 +2,6 @@
 
 mod help;
 mod installing;
+#[cfg(target_os = "linux")]
+mod shells;
 mod values;
