@@ -18,7 +18,7 @@ pub fn write(path: &Path, content: impl AsRef<[u8]>) {
 /// The text of a file.
 ///
 /// # Panics
-/// Same as [`write`], and when it is not UTF-8.
+/// Same as [`write()`], and when it is not UTF-8.
 #[must_use]
 pub fn read(path: &Path) -> String {
     std::fs::read_to_string(path).expect("a text can be read")
@@ -27,7 +27,7 @@ pub fn read(path: &Path) -> String {
 /// The permissions of a file or directory, with the special bits.
 ///
 /// # Panics
-/// Same as [`write`].
+/// Same as [`write()`].
 #[must_use]
 pub fn mode(path: &Path) -> u32 {
     let found = std::fs::metadata(path).expect("it is there");
@@ -37,7 +37,7 @@ pub fn mode(path: &Path) -> u32 {
 /// Sets the permissions.
 ///
 /// # Panics
-/// Same as [`write`].
+/// Same as [`write()`].
 pub fn set_mode(path: &Path, mode: u32) {
     std::fs::set_permissions(path, Permissions::from_mode(mode)).expect("modes can be set");
 }
@@ -45,7 +45,7 @@ pub fn set_mode(path: &Path, mode: u32) {
 /// Creates a named pipe, which blocks every program that opens it.
 ///
 /// # Panics
-/// Same as [`write`].
+/// Same as [`write()`].
 pub fn make_fifo(path: &Path) {
     use rustix::fs::{CWD, FileType, Mode, mknodat};
 
@@ -55,7 +55,7 @@ pub fn make_fifo(path: &Path) {
 /// The names of the entries of a directory, sorted.
 ///
 /// # Panics
-/// Same as [`write`], and for a name that is not UTF-8.
+/// Same as [`write()`], and for a name that is not UTF-8.
 #[must_use]
 pub fn names(directory: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(directory).expect("a directory can be read");

@@ -100,7 +100,7 @@ async fn results_are_kept_for_ten_minutes_and_no_more_than_thirty_two() {
             .contains("<b>done</b>")
     };
     let first = act().await;
-    let minutes = std::time::Duration::from_secs(60);
+    let minutes = Duration::from_secs(60);
     bench.clock.advance(10 * minutes);
     assert!(is_shown(&first).await);
     bench.clock.advance(minutes);
