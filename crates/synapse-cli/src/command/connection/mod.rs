@@ -296,10 +296,17 @@ fn state(stored: &StoredConnection, now: Timestamp) -> String {
             format!("unconfirmed: {}", Code::CredentialUnbound)
         }
         (Ok(_), None) => "never made".to_owned(),
-        (Ok(_), Some(record)) if record.proven.iter().any(|id| id == "token") => {
-            format!("passed {}", record.checked_at.ago(now))
-        }
-        (Ok(_), Some(record)) => format!("saved offline {}", record.checked_at.ago(now)),
+        (Ok(_), Some(record)) => format!("{} {}", result(record), record.checked_at.ago(now)),
+    }
+}
+
+/// How far the last preflight came. A server that takes any token leaves it unproven.
+fn result(record: &PreflightRecord) -> &'static str {
+    let has = |id: CheckId| record.proven.iter().any(|proven| proven == id.as_str());
+    match (has(CheckId::Token), has(CheckId::Reach)) {
+        (true, _) => "passed",
+        (false, true) => "token unproven,",
+        (false, false) => "saved offline",
     }
 }
 
@@ -394,4 +401,27 @@ fn removed(printer: &Printer, engine: &Engine, name: &str) -> Result<(), Command
         printer.line(&format!("removed {name}; its history stays"));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_check_that_reached_the_server_is_not_offline() {
+        for (proven, shown) in [
+            (&["config", "endpoint"][..], "saved offline"),
+            (&["config", "reach", "model"], "token unproven,"),
+            (&["config", "reach", "token"], "passed"),
+        ] {
+            let record = PreflightRecord {
+                checked_at: Timestamp::from_millis(0),
+                proven: proven.iter().map(|id| (*id).to_owned()).collect(),
+                unproven: Vec::new(),
+                bound_to: None,
+                bound_proxy: None,
+            };
+            assert_eq!(result(&record), shown, "{proven:?}");
+        }
+    }
 }
