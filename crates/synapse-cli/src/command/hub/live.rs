@@ -4,11 +4,12 @@
 use serde_json::{Map, Value};
 use synapse_core::error::{Class, Code, Failure, Remedy};
 use synapse_core::upstream::{Approval, Catalogue, Target, Upstream};
-use synapse_oauth::{LoginRequest, Look, OAuth, Probe, Registering, RungOutcome, Way};
+use synapse_oauth::{LoginRequest, Look, Probe, Registering, RungOutcome, Way};
 
+use super::Configured;
+use super::login::Prepared;
 use super::preflight::Ladder;
 use super::session::Session;
-use super::{Configured, login};
 use crate::command::{CommandError, Context};
 use crate::compose;
 use crate::oauth::{self, has_authorization};
@@ -71,14 +72,10 @@ fn expects_login(
     if upstream.oauth.is_some() || approval.catalogue.is_none() {
         return Ok(true);
     }
-    let oauth = engine(context)?;
+    let oauth = oauth::engine(context, &compose::home(context)?)?;
     let stored =
         Runtime::start()?.block_on(oauth.store().of_server(hub.place.key(), &upstream.name))?;
     Ok(!stored.is_empty())
-}
-
-fn engine(context: &Context) -> Result<OAuth, Failure> {
-    oauth::engine(context, &compose::home(context)?)
 }
 
 /// Whether the stored token can be sent unchanged.
@@ -128,15 +125,18 @@ async fn rungs(
     upstream: &Upstream,
     approval: &Approval,
 ) -> Result<Vec<Probe>, Failure> {
-    let expanded = hub.targets.expand(upstream, approval.start.as_ref())?;
-    let permit = approval.permit(&expanded.target, &expanded.fingerprint)?;
-    let url = login::url_of(upstream, &expanded.target)?;
+    let Prepared {
+        permit,
+        url,
+        settings,
+        oauth,
+    } = Prepared::of(context, hub, upstream, approval).await?;
     let request = LoginRequest {
         config: hub.place.key(),
         server: &upstream.name,
         url: &url,
         permit: &permit,
-        settings: login::settings(context, hub, upstream, &url, &permit).await?,
+        settings,
         scopes: Vec::new(),
         registering: Registering::Refused,
         port: None,
@@ -144,7 +144,7 @@ async fn rungs(
         way: Way::Paste,
         look: Look::First,
     };
-    engine(context)?.examine(&request).await
+    oauth.examine(&request).await
 }
 
 fn compare(approved: &Catalogue, now: &Catalogue, ladder: &mut Ladder) {

@@ -10,8 +10,8 @@ use synapse_core::gate::NetworkPermit;
 use synapse_core::upstream::{Approval, RecordKey, Target, Upstream};
 use synapse_documents::LoginDocument;
 use synapse_oauth::{
-    Decision, Dialogue, LoggedIn, LoginRequest, LoginSettings, Look, News, Proposal, Registering,
-    Way,
+    Decision, Dialogue, LoggedIn, LoginRequest, LoginSettings, Look, News, OAuth, Proposal,
+    Registering, Way,
 };
 use url::Url;
 
@@ -76,13 +76,13 @@ async fn log_in(
     upstream: &Upstream,
     approval: &Approval,
 ) -> Result<LoggedIn, Failure> {
-    let expanded = hub.targets.expand(upstream, approval.start.as_ref())?;
-    let permit = approval.permit(&expanded.target, &expanded.fingerprint)?;
-    let url = url_of(upstream, &expanded.target)?;
-    let home = compose::home(context)?;
-    let settings = settings(context, hub, upstream, &url, &permit).await?;
-    let times = oauth::times(context, arguments.timeout)?;
-    let oauth = oauth::engine(context, &home)?.within(times);
+    let Prepared {
+        permit,
+        url,
+        settings,
+        oauth,
+    } = Prepared::of(context, hub, upstream, approval).await?;
+    let oauth = oauth.within(oauth::times(context, arguments.timeout)?);
     let opener = Opener::new(context.environment.clone());
     let request = LoginRequest {
         config: hub.place.key(),
@@ -118,8 +118,38 @@ async fn log_in(
     person.waiting.until(logging_in).await
 }
 
+/// The inputs of a login or its examination that follow from the entry and its approval.
+pub(super) struct Prepared {
+    pub(super) permit: NetworkPermit,
+    pub(super) url: Url,
+    pub(super) settings: LoginSettings,
+    pub(super) oauth: OAuth,
+}
+
+impl Prepared {
+    /// Expands the entry under its approval and resolves its settings. Contacts nobody.
+    pub(super) async fn of(
+        context: &Context,
+        hub: &Configured,
+        upstream: &Upstream,
+        approval: &Approval,
+    ) -> Result<Self, Failure> {
+        let expanded = hub.targets.expand(upstream, approval.start.as_ref())?;
+        let permit = approval.permit(&expanded.target, &expanded.fingerprint)?;
+        let url = url_of(upstream, &expanded.target)?;
+        let settings = settings(context, hub, upstream, &url, &permit).await?;
+        let oauth = oauth::engine(context, &compose::home(context)?)?;
+        Ok(Self {
+            permit,
+            url,
+            settings,
+            oauth,
+        })
+    }
+}
+
 /// The login settings of the entry, with variables and secrets resolved.
-pub(super) async fn settings(
+async fn settings(
     context: &Context,
     hub: &Configured,
     upstream: &Upstream,
@@ -144,7 +174,7 @@ pub(super) async fn settings(
 }
 
 /// The URL of the server, to which a login belongs.
-pub(super) fn url_of(upstream: &Upstream, target: &Target) -> Result<Url, Failure> {
+fn url_of(upstream: &Upstream, target: &Target) -> Result<Url, Failure> {
     match target {
         Target::Url { url, .. } => Ok(url.clone()),
         Target::Program { .. } => Err(Failure::new(

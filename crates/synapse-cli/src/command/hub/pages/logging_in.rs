@@ -16,8 +16,8 @@ use synapse_oauth::{
 use url::Url;
 
 use super::HubPages;
+use crate::command::hub::login::Prepared;
 use crate::command::hub::{Configured, auth_status, login};
-use crate::compose;
 use crate::oauth::{self, has_authorization};
 
 impl HubPages {
@@ -38,13 +38,13 @@ impl HubPages {
         let approval = hub
             .approval(&upstream.name)?
             .ok_or_else(|| login::not_approved(&upstream))?;
-        let context = &self.context;
-        let expanded = hub.targets.expand(&upstream, approval.start.as_ref())?;
-        let permit = approval.permit(&expanded.target, &expanded.fingerprint)?;
-        let url = login::url_of(&upstream, &expanded.target)?;
-        let settings = login::settings(context, &hub, &upstream, &url, &permit).await?;
-        let times = oauth::times(context, None)?;
-        let oauth = oauth::engine(context, &compose::home(context)?)?.within(times);
+        let Prepared {
+            permit,
+            url,
+            settings,
+            oauth,
+        } = Prepared::of(&self.context, &hub, &upstream, &approval).await?;
+        let oauth = oauth.within(oauth::times(&self.context, None)?);
         let request = LoginRequest {
             config: hub.place.key(),
             server: &upstream.name,
