@@ -10,7 +10,7 @@ use synapse_core::redact::is_opaque;
 use synapse_core::{Code, Failure};
 
 use crate::client::{Client, CommandForm, Constant, Passing};
-use crate::update;
+use crate::options::with_option;
 
 /// The name of our entry.
 pub const NAME: &str = "synapse";
@@ -119,7 +119,7 @@ impl Entry {
     pub fn arguments(&self) -> Vec<String> {
         let serve = vec![json!(SERVE)];
         let arguments = self.settings().into_iter().fold(serve, |arguments, each| {
-            update::with_option(&arguments, each.name, each.value)
+            with_option(&arguments, each.name, each.value)
         });
         arguments
             .iter()

@@ -336,8 +336,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::change::{Keep, Replace, install};
     use crate::machine::{Machine, System};
+    use crate::plan::{Keep, Replace, install};
 
     fn entry() -> Entry {
         Entry::new(Path::new("/usr/bin/synapse")).unwrap()

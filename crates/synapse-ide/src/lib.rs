@@ -10,6 +10,7 @@ pub mod any_bytes;
 mod change;
 mod check;
 mod client;
+mod detection;
 mod entry;
 mod failure;
 mod file;
@@ -18,23 +19,29 @@ mod journal;
 mod link;
 mod location;
 mod machine;
+mod options;
+mod plan;
 mod preview;
+mod seen;
 mod servers;
 mod snippet;
 mod state;
 mod survey;
 mod update;
 
-pub use change::{Action, Change, Keep, Replace, install, remove};
+pub use change::{Action, Change};
 pub use check::{CheckReport, Prompt, Target, Variables, check};
 pub use client::{CLIENTS, Client, Scope};
+pub use detection::is_detected;
 pub use entry::{Entry, NAME};
 pub use journal::{Applied, Journal};
 pub use link::link;
 pub use machine::{Lookup, Machine, System};
+pub use plan::{Keep, Replace, install, remove};
+pub use seen::EntryState;
 pub use servers::{Declared, servers};
 pub use snippet::snippet;
-pub use state::{EntryState, PlaceState, is_detected, states};
+pub use state::{PlaceState, states};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -10,7 +10,7 @@ use crate::failure::shown;
 use crate::file;
 use crate::format::{self, Text};
 use crate::machine::Machine;
-use crate::state::{EntryState, Found, Seen};
+use crate::seen::{EntryState, Found, Seen};
 use crate::update::update;
 
 /// A place with its content.

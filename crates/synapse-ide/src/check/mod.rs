@@ -6,6 +6,7 @@ mod launch;
 mod prompt;
 mod talk;
 mod trust;
+mod variables;
 mod veil;
 
 use std::fmt;
@@ -18,15 +19,15 @@ use synapse_process::Guard;
 
 use self::child::Child;
 use self::launch::Launched;
-pub use self::launch::Variables;
 use self::talk::{Talk, Trouble};
 use self::trust::Trust;
+pub use self::variables::Variables;
 use self::veil::Veil;
 use crate::client::{Client, Merge, Scope};
 use crate::entry::{Configured, Entry};
 use crate::failure::{not_installed, shown, without_file};
 use crate::machine::Machine;
-use crate::state::Found;
+use crate::seen::Found;
 use crate::survey::{Place, Survey};
 use crate::update::update;
 
@@ -212,7 +213,7 @@ pub async fn check(target: Target<'_>) -> Result<CheckReport, Failure> {
         report.patience = patience;
     }
     report.connection = configured.connection().map(str::to_owned);
-    report.environment = Some(launch::variables(client, machine, &configured));
+    report.environment = Some(variables::variables(client, machine, &configured));
     report.loaded(&survey, scope);
     // Another program may accept other arguments.
     if configured.command == target.entry.command()

@@ -10,7 +10,7 @@ use synapse_core::{Code, Failure};
 use synapse_files::same_file;
 
 use super::Target;
-use super::launch::variable_in;
+use super::variables::variable_in;
 use crate::entry::Configured;
 use crate::failure::shown;
 use crate::location::is_of_project;

@@ -1,7 +1,7 @@
 //! Tokenises JSON with comments. Invalid JSON is tokenised too, and shows nothing more than valid
 //! JSON would.
 
-use super::mask::{Judge, Part};
+use super::part::{Judge, Part};
 
 pub(super) fn parts(text: &str, judge: &Judge<'_>) -> Vec<Part> {
     let mut scanner = Scanner {

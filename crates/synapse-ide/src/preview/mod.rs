@@ -6,11 +6,12 @@
 mod hunks;
 mod json;
 mod mask;
+mod part;
 mod toml;
 mod yaml;
 
 use self::hunks::{Side, hunks};
-pub(crate) use self::mask::Visible;
+pub(crate) use self::part::Visible;
 use crate::client::Client;
 
 /// The diff between two contents of the file `name` of `client`.

@@ -1,6 +1,6 @@
 //! Tokenises TOML: keys, values and comments, including multi-line strings and arrays.
 
-use super::mask::{Judge, Part};
+use super::part::{Judge, Part};
 
 pub(super) fn parts(text: &str, judge: &Judge<'_>) -> Vec<Part> {
     let mut scanner = Scanner {

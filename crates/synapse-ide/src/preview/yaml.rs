@@ -2,7 +2,7 @@
 
 use granit_parser::{Event, Parser, ScalarStyle};
 
-use super::mask::{Judge, Part};
+use super::part::{Judge, Part};
 
 pub(super) fn parts(text: &str, judge: &Judge<'_>) -> Vec<Part> {
     let mut levels: Vec<Level> = Vec::new();
