@@ -15,7 +15,6 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use secrecy::zeroize::Zeroizing;
 
 use super::read::Reading;
-use super::search::Matches;
 
 /// A value and the forms it is searched for in.
 pub(super) struct Known {
@@ -25,6 +24,15 @@ pub(super) struct Known {
     forms: Vec<Form>,
     windows: Vec<Window>,
     filter: Filter,
+}
+
+/// How much of a known value must match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Matches {
+    /// Every piece that is distinguishable from a word.
+    Pieces,
+    /// The whole value.
+    Whole,
 }
 
 struct Form {

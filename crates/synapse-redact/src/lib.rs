@@ -10,6 +10,7 @@
 mod encoded;
 mod exact;
 mod read;
+mod runs;
 mod search;
 mod seen;
 mod shapes;

@@ -6,7 +6,7 @@ use std::ops::{ControlFlow, Range};
 
 use secrecy::zeroize::Zeroizing;
 
-use super::shapes::{escape_length, invisible_length};
+use super::runs::{escape_length, invisible_length, run_length};
 
 /// The bytes of a text in one reading.
 pub(super) struct Reading<'a> {
@@ -159,8 +159,8 @@ impl<'a> Reading<'a> {
         let mut list: Vec<Range<usize>> = Vec::new();
         let mut at = 0;
         loop {
-            let gap = run(bytes, at, |byte| !byte.is_ascii_alphanumeric());
-            let word = run(bytes, at + gap, |byte| byte.is_ascii_alphanumeric());
+            let gap = run_length(bytes, at, |byte| !byte.is_ascii_alphanumeric());
+            let word = run_length(bytes, at + gap, |byte| byte.is_ascii_alphanumeric());
             let number = at + gap..at + gap + word;
             let goes_on = bytes.get(number.clone()).is_some_and(may_be_number);
             if !list.is_empty() && (!goes_on || gap > LONGEST_GAP) {
@@ -357,7 +357,7 @@ fn markup_length(bytes: &[u8], at: usize) -> usize {
         [ESC, b'[', ..] => escape_length(bytes, at),
         // One-character CSI, and operating system commands.
         [0xc2, 0x9b, ..] => {
-            (2 + run(rest, 2, |byte| (0x20..=0x3f).contains(&byte)) + 1).min(rest.len())
+            (2 + run_length(rest, 2, |byte| (0x20..=0x3f).contains(&byte)) + 1).min(rest.len())
         }
         [ESC, b']' | b'P' | b'_' | b'^', ..] => {
             let limited = rest.get(..rest.len().min(LONGEST_MARKUP));
@@ -432,7 +432,7 @@ fn percent(bytes: &[u8], at: usize) -> (u8, usize) {
 /// `\u002f`, `\u{2f}`, `\U0000002f`, `\x2f`, `\x{2f}`, `\057`, `\o{57}`, `\/`, `
 /// `, with any number of backslashes.
 fn backslash(bytes: &[u8], at: usize) -> (u8, usize) {
-    let count = run(bytes, at, |byte| byte == b'\\');
+    let count = run_length(bytes, at, |byte| byte == b'\\');
     let from = at + count + 1;
     let of_digits = |code: Option<u32>, digits: usize| match code {
         Some(code) => (ascii(code), count + 1 + digits),
@@ -471,7 +471,7 @@ fn entity(bytes: &[u8], at: usize) -> (u8, usize) {
     let limited = rest
         .get(..rest.len().min(from + LONGEST_BRACED))
         .unwrap_or_default();
-    let digits = run(limited, from, digit);
+    let digits = run_length(limited, from, digit);
     let code = limited
         .get(from..from + digits)
         .and_then(|digits| number(digits, radix));
@@ -484,7 +484,7 @@ fn entity(bytes: &[u8], at: usize) -> (u8, usize) {
 
 fn named_entity(rest: &[u8]) -> (u8, usize) {
     let limited = rest.get(..rest.len().min(LONGEST_NAME)).unwrap_or_default();
-    let length = run(limited, 0, |byte| byte.is_ascii_alphanumeric());
+    let length = run_length(limited, 0, |byte| byte.is_ascii_alphanumeric());
     let name = limited.get(..length).unwrap_or_default();
     if name.len() < 2 || rest.get(length) != Some(&b';') {
         return (b'&', 1);
@@ -537,11 +537,6 @@ fn octal(bytes: &[u8], at: usize) -> Option<u32> {
     digits.iter().try_fold(0, |number, digit| {
         Some(number * 8 + char::from(*digit).to_digit(8)?)
     })
-}
-
-fn run(bytes: &[u8], from: usize, accepts: impl Fn(u8) -> bool) -> usize {
-    let rest = bytes.get(from..).unwrap_or_default();
-    rest.iter().take_while(|byte| accepts(**byte)).count()
 }
 
 const ESCAPES: u8 = 1;

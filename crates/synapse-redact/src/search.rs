@@ -7,7 +7,7 @@
 
 use std::ops::{ControlFlow, Range};
 
-use super::exact::Known;
+use super::exact::{Known, Matches};
 use super::read::{Reading, Words};
 use super::{encoded, shapes};
 
@@ -16,15 +16,6 @@ pub(super) struct Search<'a> {
     known: Vec<&'a Known>,
     matches: Matches,
     shapes: Shapes,
-}
-
-/// How much of a known value must match.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Matches {
-    /// Every piece that is distinguishable from a word.
-    Pieces,
-    /// The whole value.
-    Whole,
 }
 
 /// Whether token shapes count.

@@ -11,6 +11,7 @@
 use std::ops::{ControlFlow, Range};
 
 use super::read::Words;
+use super::runs::{escape_length, invisible_length, run_length};
 use super::vendors::{TOKEN_PREFIXES, is_credential, is_url_safe};
 
 /// Yields the tokens in `bytes`, read verbatim, until `found` breaks.
@@ -200,15 +201,6 @@ fn begins(bytes: &[u8], at: usize, word: &str) -> bool {
             .is_some_and(|found| found.eq_ignore_ascii_case(word.as_bytes()))
 }
 
-/// Length of `ESC [ … m` and of every other control sequence; 1 for anything else.
-pub(super) fn escape_length(bytes: &[u8], at: usize) -> usize {
-    if bytes.get(at + 1) != Some(&b'[') {
-        return 1;
-    }
-    let parameters = run_length(bytes, at + 2, |byte| (0x20..=0x3f).contains(&byte));
-    (parameters + 3).min(bytes.len() - at)
-}
-
 fn vendor(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     let first = bytes.get(at)?;
     let second = bytes.get(at + 1)?;
@@ -308,16 +300,6 @@ fn gap(rest: &[u8]) -> Gap {
     }
 }
 
-/// Length of the invisible character at the start; 0 for any other.
-pub(super) const fn invisible_length(rest: &[u8]) -> usize {
-    match rest {
-        [0xe2, 0x80, 0x8b..=0x8d, ..] | [0xe2, 0x81, 0xa0, ..] | [0xef, 0xbb, 0xbf, ..] => 3,
-        [0xc2, 0xad, ..] => 2,
-        [0, ..] => 1,
-        _ => 0,
-    }
-}
-
 /// `://user:password@` and `://token@`.
 fn user_info(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     if !bytes.get(at..)?.starts_with(b"://") {
@@ -357,11 +339,6 @@ fn position(bytes: &[u8], needle: &[u8]) -> Option<usize> {
     bytes
         .windows(needle.len())
         .position(|window| window == needle)
-}
-
-fn run_length(bytes: &[u8], from: usize, accepts: impl Fn(u8) -> bool) -> usize {
-    let rest = bytes.get(from..).unwrap_or_default();
-    rest.iter().take_while(|byte| accepts(**byte)).count()
 }
 
 /// Mixed letters and digits, unlike words.
