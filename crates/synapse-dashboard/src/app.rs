@@ -6,20 +6,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{HeaderValue, Response, StatusCode, header};
+use axum::http::Response;
 use synapse_core::check::Check;
 use synapse_core::engine::Engine;
 use synapse_core::error::{Failure, RemedyText};
 use synapse_core::time::Timestamp;
-use synapse_documents::ErrorDocument;
 
-use crate::ask::Ask;
-use crate::climb::Climb;
 use crate::house::House;
 use crate::hub::Tone;
 use crate::login::LoginDesk;
-use crate::page::Page;
-use crate::pages::error;
+use crate::response::redirect;
+use crate::running::RunningCheck;
 use crate::session::Sessions;
 
 /// State shared by all pages.
@@ -40,7 +37,7 @@ pub(crate) enum Kept {
     /// A message about a finished action.
     Said(Tone, String),
     /// A check, running or finished.
-    Climb(Arc<Climb>),
+    Check(Arc<RunningCheck>),
     /// Doctor's findings and their time.
     Doctor(Arc<Vec<Check>>, Timestamp),
     /// A login, running or finished.
@@ -132,26 +129,6 @@ impl App {
         self.results.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The response for a page or its failure, as HTML or JSON.
-    pub(crate) fn show(&self, ask: &Ask, page: Result<Page, Failure>) -> Response<Body> {
-        let page = match page {
-            Ok(page) => page,
-            Err(failure) if ask.wants("json") => {
-                let status = error::status(&failure);
-                return json(status, &ErrorDocument::new(&failure, self.remedies()));
-            }
-            Err(failure) => error::page(self, ask, &failure),
-        };
-        match &page.document {
-            Some(document) if ask.wants("json") => json(page.status, document),
-            _ => answer(
-                page.status,
-                "text/html; charset=utf-8",
-                page.html(self, ask),
-            ),
-        }
-    }
-
     /// Redirects to a page with a message about the finished action.
     ///
     /// # Errors
@@ -166,40 +143,6 @@ impl App {
         let join = if path.contains('?') { '&' } else { '?' };
         Ok(redirect(&format!("{}{join}done={id}", self.to(path))))
     }
-}
-
-/// 303 See Other, after a form.
-pub(crate) fn redirect(to: &str) -> Response<Body> {
-    let mut response = answer(
-        StatusCode::SEE_OTHER,
-        "text/plain; charset=utf-8",
-        String::new(),
-    );
-    if let Ok(value) = HeaderValue::from_str(to) {
-        response.headers_mut().insert(header::LOCATION, value);
-    }
-    response
-}
-
-/// A JSON response.
-pub(crate) fn json(status: StatusCode, document: &impl serde::Serialize) -> Response<Body> {
-    let mut text = serde_json::to_string_pretty(document).unwrap_or_default();
-    text.push('\n');
-    answer(status, "application/json", text)
-}
-
-/// A response with a content type.
-pub(crate) fn answer(
-    status: StatusCode,
-    content_type: &'static str,
-    body: impl Into<Body>,
-) -> Response<Body> {
-    let mut response = Response::new(body.into());
-    *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    response
 }
 
 const MOST_RESULTS: usize = 32;

@@ -11,10 +11,12 @@ use axum::middleware::Next;
 use maud::{DOCTYPE, html};
 use synapse_core::error::Failure;
 
-use crate::app::{App, answer, redirect};
+use crate::app::App;
 use crate::ask::{Ask, Theme};
 use crate::form::{CSRF, Form, wrong};
 use crate::pages::error;
+use crate::pages::show::show;
+use crate::response::{answer, redirect};
 use crate::session::{Refused, SESSION_LIFE, same};
 
 /// The session cookie.
@@ -108,7 +110,7 @@ async fn admit(app: &Arc<App>, request: Request, next: Next) -> Response<Body> {
         Ok(form) => ask.form = form,
         Err((status, failure)) => {
             let page = error::page(app, &ask, &failure).status(status);
-            return app.show(&ask, Ok(page));
+            return show(app, &ask, Ok(page));
         }
     }
     parts.extensions.insert(ask);

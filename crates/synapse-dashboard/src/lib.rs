@@ -6,7 +6,6 @@
 mod app;
 mod ask;
 mod chart;
-mod climb;
 mod form;
 mod guard;
 mod house;
@@ -15,7 +14,9 @@ mod icon;
 mod login;
 mod page;
 mod pages;
+mod response;
 mod routes;
+mod running;
 mod server;
 mod session;
 mod text;

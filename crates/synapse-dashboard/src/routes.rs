@@ -10,14 +10,16 @@ use axum::routing::{get, post};
 use synapse_core::error::Failure;
 use synapse_core::ports::Writing;
 
-use crate::app::{App, answer, redirect};
+use crate::app::App;
 use crate::ask::{Ask, Theme};
 use crate::form::wrong;
 use crate::guard::{THEME_COOKIE, guard, set_cookie};
+use crate::pages::show::show;
 use crate::pages::{
     check, connection, connections, doctor, edit, error, history, hub, login, overview, receipt,
     secrets, usage, welcome,
 };
+use crate::response::{answer, redirect};
 
 type TheApp = State<Arc<App>>;
 type TheAsk = Extension<Ask>;
@@ -28,19 +30,19 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .route(
             "/",
             get(|State(app): TheApp, Extension(ask): TheAsk| async move {
-                app.show(&ask, overview::page(&app, &ask).await)
+                show(&app, &ask, overview::page(&app, &ask).await)
             }),
         )
         .route(
             "/welcome",
             get(|State(app): TheApp, Extension(ask): TheAsk| async move {
-                app.show(&ask, welcome::page(&app, &ask).await)
+                show(&app, &ask, welcome::page(&app, &ask).await)
             }),
         )
         .route(
             "/connections",
             get(|State(app): TheApp, Extension(ask): TheAsk| async move {
-                app.show(&ask, connections::page(&app, &ask).await)
+                show(&app, &ask, connections::page(&app, &ask).await)
             })
             .post(|State(app): TheApp, Extension(ask): TheAsk| async move {
                 or_failure(&app, &ask, edit::submit(&app, &ask))
@@ -49,14 +51,14 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .route(
             "/connections/new",
             get(|State(app): TheApp, Extension(ask): TheAsk| async move {
-                app.show(&ask, edit::new(&app, &ask))
+                show(&app, &ask, edit::new(&app, &ask))
             }),
         )
         .route(
             "/connections/{name}/edit",
             get(
                 |State(app): TheApp, Extension(ask): TheAsk, Path(name): Path<String>| async move {
-                    app.show(&ask, edit::edit(&app, &ask, &name))
+                    show(&app, &ask, edit::edit(&app, &ask, &name))
                 },
             ),
         )
@@ -64,7 +66,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
             "/connections/{name}/remove",
             get(
                 |State(app): TheApp, Extension(ask): TheAsk, Path(name): Path<String>| async move {
-                    app.show(&ask, connections::remove(&app, &ask, &name))
+                    show(&app, &ask, connections::remove(&app, &ask, &name))
                 },
             )
             .post(
@@ -101,27 +103,27 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .route(
             "/history",
             get(|State(app): TheApp, Extension(ask): TheAsk| async move {
-                app.show(&ask, history::page(&app, &ask).await)
+                show(&app, &ask, history::page(&app, &ask).await)
             }),
         )
         .route(
             "/history/{call}",
             get(
                 |State(app): TheApp, Extension(ask): TheAsk, Path(call): Path<String>| async move {
-                    app.show(&ask, receipt::page(&app, &ask, &call).await)
+                    show(&app, &ask, receipt::page(&app, &ask, &call).await)
                 },
             ),
         )
         .route(
             "/hub",
             get(|State(app): TheApp, Extension(ask): TheAsk| async move {
-                app.show(&ask, hub::page(&app, &ask).await)
+                show(&app, &ask, hub::page(&app, &ask).await)
             }),
         )
         .route(
             "/hub/approvals",
             get(|State(app): TheApp, Extension(ask): TheAsk| async move {
-                app.show(&ask, hub::approvals(&app, &ask).await)
+                show(&app, &ask, hub::approvals(&app, &ask).await)
             }),
         )
         .route(
@@ -134,7 +136,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
             "/logins/{id}",
             get(
                 |State(app): TheApp, Extension(ask): TheAsk, Path(id): Path<String>| async move {
-                    app.show(&ask, Ok(login::page(&app, &ask, &id)))
+                    show(&app, &ask, Ok(login::page(&app, &ask, &id)))
                 },
             )
             .post(
@@ -156,7 +158,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .route(
             "/secrets",
             get(|State(app): TheApp, Extension(ask): TheAsk| async move {
-                app.show(&ask, Ok(secrets::page(&app, &ask, None)))
+                show(&app, &ask, Ok(secrets::page(&app, &ask, None)))
             }),
         )
         .route(
@@ -184,7 +186,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .route(
             "/doctor",
             get(|State(app): TheApp, Extension(ask): TheAsk| async move {
-                app.show(&ask, Ok(doctor::page(&app, &ask)))
+                show(&app, &ask, Ok(doctor::page(&app, &ask)))
             })
             .post(|State(app): TheApp, Extension(ask): TheAsk| async move {
                 or_failure(&app, &ask, doctor::look(&app, &ask).await)
@@ -200,7 +202,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
             "/explain/{code}",
             get(
                 |State(app): TheApp, Extension(ask): TheAsk, Path(code): Path<String>| async move {
-                    app.show(&ask, error::explain(&app, &ask, &code))
+                    show(&app, &ask, error::explain(&app, &ask, &code))
                 },
             ),
         )
@@ -216,7 +218,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         )
         .method_not_allowed_fallback(|State(app): TheApp, Extension(ask): TheAsk| async move {
             let page = error::missing(&app, &ask, "That page cannot be loaded", &[]);
-            app.show(&ask, Ok(page.status(StatusCode::METHOD_NOT_ALLOWED)))
+            show(&app, &ask, Ok(page.status(StatusCode::METHOD_NOT_ALLOWED)))
         })
         .fallback(missing);
     let base = app.base.trim_end_matches('/');
@@ -225,7 +227,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .route(
             &app.base,
             get(|State(app): TheApp, Extension(ask): TheAsk| async move {
-                app.show(&ask, overview::page(&app, &ask).await)
+                show(&app, &ask, overview::page(&app, &ask).await)
             }),
         )
         .fallback(missing)
@@ -234,21 +236,22 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
 }
 
 async fn missing(State(app): TheApp, Extension(ask): TheAsk) -> Answer {
-    app.show(
+    show(
+        &app,
         &ask,
         Ok(error::missing(&app, &ask, "There is no such page", &[])),
     )
 }
 
 fn or_failure(app: &App, ask: &Ask, answer: Result<Answer, Failure>) -> Answer {
-    answer.unwrap_or_else(|failure| app.show(ask, Err(failure)))
+    answer.unwrap_or_else(|failure| show(app, ask, Err(failure)))
 }
 
 async fn usage_page(State(app): TheApp, Extension(ask): TheAsk) -> Answer {
     if ask.wants("csv") {
         return or_failure(&app, &ask, usage::csv(&app, &ask).await);
     }
-    app.show(&ask, usage::page(&app, &ask).await)
+    show(&app, &ask, usage::page(&app, &ask).await)
 }
 
 async fn theme(State(app): TheApp, Extension(ask): TheAsk) -> Answer {

@@ -348,9 +348,9 @@ pub(super) const DEFENCES: &[Defence] = &[
     ),
     of(
         "a closed tab cancels",
-        "climb.rs",
-        "climb.cancel_unless_watched();",
-        "drop(climb.clone());",
+        "running.rs",
+        "running.cancel_unless_watched();",
+        "drop(running.clone());",
     ),
     of(
         "a key in the place of its reference",

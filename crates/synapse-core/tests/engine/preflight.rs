@@ -9,7 +9,7 @@ use synapse_core::preflight::{Check, CheckId, Finding, Reach, Skip};
 use crate::bench::{bench, draft};
 
 #[tokio::test]
-async fn preflight_climbs_in_order_and_stops_where_it_must() {
+async fn preflight_probes_in_order_and_stops_where_it_must() {
     let bench = bench();
     let climb = async |reach| {
         let call = PreflightCall::draft(None, draft(NetworkGate::Open), reach);
@@ -17,7 +17,7 @@ async fn preflight_climbs_in_order_and_stops_where_it_must() {
     };
     let report = climb(Reach::Offline).await;
     assert!(report.passed());
-    assert_eq!(bench.provider.climbs(), 0);
+    assert_eq!(bench.provider.probe_count(), 0);
     let last = report.checks.last().unwrap();
     assert_eq!(
         (last.id, &last.finding),
@@ -27,7 +27,7 @@ async fn preflight_climbs_in_order_and_stops_where_it_must() {
     let report = climb(Reach::Free).await;
     assert!(report.passed());
     assert_eq!(
-        (bench.provider.climbs(), bench.provider.chats().len()),
+        (bench.provider.probe_count(), bench.provider.chats().len()),
         (1, 0)
     );
 
@@ -184,7 +184,7 @@ async fn each_check_is_told_as_it_is_decided_and_in_the_order_of_the_report() {
     bench
         .provider
         .will_fail_rungs(Failure::new(Code::CredentialTokenRejected, "no"));
-    let climbs_before = bench.provider.climbs();
+    let probes_before = bench.provider.probe_count();
     let mut seen: Vec<Check> = Vec::new();
     let provider = bench.provider.clone();
     let mut local_before_network = false;
@@ -193,7 +193,7 @@ async fn each_check_is_told_as_it_is_decided_and_in_the_order_of_the_report() {
         .engine
         .preflight_observed(call, &mut |check: &Check| {
             if check.id == CheckId::Credential {
-                local_before_network = provider.climbs() == climbs_before;
+                local_before_network = provider.probe_count() == probes_before;
             }
             seen.push(check.clone());
         })

@@ -2,7 +2,7 @@
 //! last in the stream and first on the page.
 
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::body::Body;
@@ -10,111 +10,35 @@ use axum::http::{Response, StatusCode};
 use bytes::Bytes;
 use http_body::Frame;
 use maud::{Markup, html};
-use synapse_core::engine::{Engine, Naming, PreflightCall};
 use synapse_core::error::{Code, Failure};
-use synapse_core::preflight::{Check, PreflightReport, Reach};
+use synapse_core::preflight::{PreflightReport, Reach};
 use synapse_documents::PreflightDocument;
 use tokio::sync::mpsc;
 
-use super::edit::{self, Filled, digest};
-use crate::app::{App, Kept, answer, json};
+use super::digest::digest;
+use super::edit::{self, Filled};
+use super::show::show;
+use crate::app::{App, Kept};
 use crate::ask::{Ask, link};
-use crate::climb::{Climb, Ended, Order, Purpose, Watcher};
 use crate::hub::Tone;
+use crate::response::{answer, json};
+use crate::running::{Ended, Purpose, RunningCheck, Watcher};
 use crate::text::foreign;
 use crate::view::{note, rung};
 use crate::words::moment;
 
-/// Starts a check in the background; returns the id of its page.
-///
-/// # Errors
-/// `internal.invariant` if the system provides no randomness.
-pub(crate) fn begin(app: &App, order: Order) -> Result<String, Failure> {
-    let climb = Climb::new(order);
-    let id = app.keep(Kept::Climb(Arc::clone(&climb)))?;
-    let engine = app.engine.clone();
-    let work = Arc::clone(&climb);
-    let task = tokio::spawn(async move {
-        let ended = run(&engine, &work).await;
-        work.end(ended);
-    });
-    climb.done_by(task.abort_handle());
-    Ok(id)
-}
-
-async fn run(engine: &Engine, climb: &Arc<Climb>) -> Ended {
-    let clock = Arc::clone(&engine.ports().clock);
-    let last = Mutex::new(clock.monotonic());
-    let mut observe = |check: &Check| {
-        let now = clock.monotonic();
-        let mut last = last
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let took = now.saturating_sub(*last).as_millis();
-        *last = now;
-        climb.tell(check, u64::try_from(took).unwrap_or(u64::MAX));
-    };
-    let order = &climb.order;
-    match &order.purpose {
-        Purpose::Create => {
-            let name = match order.name.parse() {
-                Ok(name) => name,
-                Err(failure) => return Ended::Refused(failure),
-            };
-            engine
-                .create_observed(name, order.draft.clone(), order.reach, &mut observe)
-                .await
-                .into()
-        }
-        Purpose::Edit(shown) => {
-            let stored = match engine.stored(&order.name) {
-                Ok(stored) => stored,
-                Err(failure) => return Ended::Refused(failure),
-            };
-            if digest(&stored.draft) != *shown {
-                let said = format!("the connection `{}` was changed meanwhile", order.name);
-                return Ended::Refused(Failure::new(Code::ConfigChanged, said));
-            }
-            let draft = order.draft.clone();
-            // The form displays both, so submitting it confirms them.
-            let naming = Naming {
-                base_url: true,
-                proxy: true,
-            };
-            engine
-                .edit_observed(
-                    &stored,
-                    |stored| *stored = draft,
-                    naming,
-                    order.reach,
-                    &mut observe,
-                )
-                .await
-                .into()
-        }
-        Purpose::Look => match engine.stored(&order.name) {
-            Ok(stored) => {
-                let call = PreflightCall::saved(stored, order.reach);
-                let report = engine.preflight_observed(call, &mut observe).await;
-                Ended::ProbeResult(Box::new(report), Ok(()))
-            }
-            Err(failure) => Ended::Refused(failure),
-        },
-    }
-}
-
 /// `checks/ID`
 pub(crate) fn page(app: &Arc<App>, ask: &Ask, id: &str) -> Result<Response<Body>, Failure> {
-    let Some(Kept::Climb(climb)) = app.kept(id) else {
+    let Some(Kept::Check(running)) = app.kept(id) else {
         let page = super::error::missing(app, ask, "That check is not kept any more", &[]);
-        return Ok(app.show(ask, Ok(page)));
+        return Ok(show(app, ask, Ok(page)));
     };
     if ask.wants("json") {
-        return Ok(document(app, &climb));
+        return Ok(document(app, &running));
     }
     // The split marker is random, so foreign text cannot contain it.
     let marker = app.sessions.random::<16>()?;
-    let html = frame(app, ask, &climb, &marker);
+    let html = frame(app, ask, &running, &marker);
     let mut pieces = html
         .splitn(3, marker.as_str())
         .map(|piece| Bytes::from(piece.to_owned()));
@@ -122,15 +46,15 @@ pub(crate) fn page(app: &Arc<App>, ask: &Ask, id: &str) -> Result<Response<Body>
     else {
         return Err(Failure::new(
             Code::InternalInvariant,
-            "the page of a check has no place for its rungs",
+            "the page of a check has no place for its checks",
         ));
     };
     let (sender, receiver) = mpsc::channel(4);
-    let watcher = climb.watch();
-    let (app, climb) = (Arc::clone(app), Arc::clone(&climb));
+    let watcher = running.watch();
+    let (app, running) = (Arc::clone(app), Arc::clone(&running));
     tokio::spawn(async move {
         // Ends when the reader is gone; the viewer is then dropped.
-        drop(feed(&app, &climb, [begin, middle, end], &sender).await);
+        drop(feed(&app, &running, [begin, middle, end], &sender).await);
     });
     let body = Body::new(Streamed {
         receiver,
@@ -141,16 +65,16 @@ pub(crate) fn page(app: &Arc<App>, ask: &Ask, id: &str) -> Result<Response<Body>
 
 async fn feed(
     app: &App,
-    climb: &Arc<Climb>,
+    running: &Arc<RunningCheck>,
     pieces: [Bytes; 3],
     sender: &mpsc::Sender<Bytes>,
 ) -> Result<(), mpsc::error::SendError<Bytes>> {
     let [begin, middle, end] = pieces;
     sender.send(begin).await?;
-    let mut changes = climb.changes();
+    let mut changes = running.changes();
     let mut known = 0;
     let ended = loop {
-        let (new, ended) = climb.since(known);
+        let (new, ended) = running.since(known);
         known += new.len();
         for (check, took) in &new {
             let took = Some(*took).filter(|took| *took > 0);
@@ -167,16 +91,16 @@ async fn feed(
     };
     sender.send(middle).await?;
     sender
-        .send(Bytes::from(verdict(app, climb, &ended).into_string()))
+        .send(Bytes::from(verdict(app, running, &ended).into_string()))
         .await?;
     sender.send(end).await
 }
 
 /// The page with markers for the checks and the verdict.
-fn frame(app: &App, ask: &Ask, climb: &Climb, marker: &str) -> String {
-    let order = &climb.order;
-    let failure = match climb.since(usize::MAX).1 {
-        Some(Ended::ProbeResult(report, _)) => report
+fn frame(app: &App, ask: &Ask, running: &RunningCheck, marker: &str) -> String {
+    let order = &running.order;
+    let failure = match running.since(usize::MAX).1 {
+        Some(Ended::Completed(report, _)) => report
             .failure()
             .cloned()
             .map(|failure| at_field(failure, &report)),
@@ -230,8 +154,8 @@ fn at_field(failure: Failure, report: &PreflightReport) -> Failure {
     failure.in_field(field)
 }
 
-fn verdict(app: &App, climb: &Climb, ended: &Ended) -> Markup {
-    let order = &climb.order;
+fn verdict(app: &App, running: &RunningCheck, ended: &Ended) -> Markup {
+    let order = &running.order;
     let show = link(&app.to("connections"), &[("show", &order.name)]);
     let (tone, said) = match ended {
         Ended::Cancelled => (
@@ -245,7 +169,7 @@ fn verdict(app: &App, climb: &Climb, ended: &Ended) -> Markup {
                 @for cause in failure.causes() { p { (foreign(cause)) } }
             },
         ),
-        Ended::ProbeResult(report, result) => {
+        Ended::Completed(report, result) => {
             match (report.failure().or(result.as_ref().err()), &order.purpose) {
                 (Some(failure), purpose) => (
                     Tone::Bad,
@@ -281,11 +205,11 @@ fn contacted(report: &PreflightReport) -> Markup {
     }
 }
 
-fn document(app: &App, climb: &Climb) -> Response<Body> {
-    match climb.since(0).1 {
-        Some(Ended::ProbeResult(report, _)) => json(
+fn document(app: &App, running: &RunningCheck) -> Response<Body> {
+    match running.since(0).1 {
+        Some(Ended::Completed(report, _)) => json(
             StatusCode::OK,
-            &PreflightDocument::new(Some(&climb.order.name), &report, app.remedies()),
+            &PreflightDocument::new(Some(&running.order.name), &report, app.remedies()),
         ),
         Some(Ended::Refused(failure)) => json(
             super::error::status(&failure),

@@ -7,13 +7,14 @@ use synapse_core::error::{Code, Failure};
 use synapse_core::gate::NetworkGate;
 use synapse_core::preflight::Reach;
 
-use super::check::begin;
-use super::edit::digest;
-use crate::app::{App, redirect};
+use super::digest::digest;
+use super::start::start;
+use crate::app::App;
 use crate::ask::{Ask, segment};
-use crate::climb::{Order, Purpose};
 use crate::form::wrong;
 use crate::hub::Tone;
+use crate::response::redirect;
+use crate::running::{Order, Purpose};
 
 /// Turns network access off, which always works. Turning it on uses the form, which names hosts.
 pub(crate) async fn gate(app: &App, ask: &Ask, name: &str) -> Result<Response<Body>, Failure> {
@@ -55,7 +56,7 @@ pub(crate) fn check(app: &App, ask: &Ask, name: &str) -> Result<Response<Body>, 
         reach,
         started_at: app.now(),
     };
-    let id = begin(app, order)?;
+    let id = start(app, order)?;
     Ok(redirect(&app.to(&format!("checks/{id}"))))
 }
 

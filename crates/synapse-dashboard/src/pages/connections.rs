@@ -9,6 +9,8 @@ use synapse_core::ports::StoredConnection;
 use synapse_core::time::Timestamp;
 use synapse_documents::{ConnectionDocument, ConnectionsDocument};
 
+use super::digest::digest;
+use super::history::{self, Columns};
 use super::standing::{Lately, limit, today};
 use crate::app::App;
 use crate::ask::{Ask, link, segment};
@@ -16,7 +18,7 @@ use crate::hub::Tone;
 use crate::icon::Icon;
 use crate::page::{Nav, Page, csrf};
 use crate::text::foreign;
-use crate::view::{button, code, note, panel, pips, plain, said, scrolling, snippet, state};
+use crate::view::{button, note, panel, pips, plain, said, scrolling, snippet};
 use crate::words::{ago, count, moment, money, month, sum};
 
 /// `connections`, with `?show=NAME`
@@ -221,7 +223,7 @@ fn sends_to(stored: &StoredConnection) -> Markup {
 fn last_calls(app: &App, rows: &[Entry], now: Timestamp) -> Markup {
     html! {
         @if rows.is_empty() { p .pad.sub { "No call yet. The first one shows here, with its receipt." } }
-        @else { (scrolling("Table of the last calls", &super::history::table(app, rows, now, super::history::Columns::Few))) }
+        @else { (scrolling("Table of the last calls", &history::table(app, rows, now, Columns::Few))) }
     }
 }
 
@@ -266,7 +268,7 @@ pub(crate) fn remove(app: &App, ask: &Ask, name: &str) -> Result<Page, Failure> 
             p { "IDEs that use it get an error from then on. Its history, its receipts and its key stay." }
         }))
         div .row {
-            (button(app, ask, &at, "bad", &plain("Remove it"), &[("digest", &super::edit::digest(&stored.draft))]))
+            (button(app, ask, &at, "bad", &plain("Remove it"), &[("digest", &digest(&stored.draft))]))
             a .btn href=(link(&app.to("connections"), &[("show", name)])) { "Keep it" }
         }
     };
@@ -274,24 +276,4 @@ pub(crate) fn remove(app: &App, ask: &Ask, name: &str) -> Result<Page, Failure> 
         .below(app.to("connections"), "Connections")
         .command(format!("synapse connection remove {name}"))
         .document(&ConnectionDocument::new(&stored, app.remedies())))
-}
-
-/// A code as a short word for tables.
-pub(crate) fn short_code(app: &App, name: Option<&str>) -> Markup {
-    html! { @if let Some(name) = name { (code(app, name)) } }
-}
-
-/// The outcome of a row.
-pub(crate) fn outcome(row: &Entry) -> Markup {
-    use synapse_core::ledger::Outcome;
-    let (tone, icon, words) = match row.outcome {
-        Outcome::Ok => (Tone::Good, Icon::Tick, "answered"),
-        Outcome::Open => (Tone::Off, Icon::Clock, "under way"),
-        Outcome::Error => (Tone::Bad, Icon::Failed, "failed"),
-        Outcome::Refused => (Tone::Look, Icon::Denied, "refused"),
-        Outcome::Cancelled => (Tone::Off, Icon::Cross, "cancelled"),
-        Outcome::Interrupted => (Tone::Look, Icon::Warning, "interrupted"),
-        _ => (Tone::Off, Icon::None, "ended"),
-    };
-    state(tone, icon, &plain(words))
 }

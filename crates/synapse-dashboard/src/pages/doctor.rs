@@ -11,11 +11,12 @@ use synapse_core::error::Failure;
 use synapse_core::time::Timestamp;
 use synapse_documents::DoctorDocument;
 
-use crate::app::{App, Kept, redirect};
+use crate::app::{App, Kept};
 use crate::ask::Ask;
 use crate::hub::Tone;
 use crate::icon::Icon;
 use crate::page::{Nav, Page};
+use crate::response::redirect;
 use crate::text::foreign;
 use crate::view::{button, failure_in_short, note, plain, remedies, said};
 use crate::words::moment;

@@ -3,7 +3,6 @@
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use maud::{Markup, html};
-use sha2::{Digest as _, Sha256};
 use synapse_core::connection::fields::{FIELDS, FieldEntry, FieldKind, ON, flags};
 use synapse_core::connection::{Draft, already_exists};
 use synapse_core::credential::CredentialRef;
@@ -14,14 +13,17 @@ use synapse_core::provider::ProviderKind;
 use synapse_core::redact::{holds_token, is_opaque};
 use synapse_documents::{ConnectionDocument, ErrorDocument, ProvidersDocument};
 
-use super::check::begin;
-use crate::app::{App, redirect};
+use super::digest::digest;
+use super::show::show;
+use super::start::start;
+use crate::app::App;
 use crate::ask::Ask;
-use crate::climb::{Order, Purpose};
 use crate::form::wrong;
 use crate::hub::Tone;
 use crate::icon::Icon;
 use crate::page::{Nav, Page, csrf};
+use crate::response::redirect;
+use crate::running::{Order, Purpose};
 use crate::text::foreign;
 use crate::view::{note, panel};
 
@@ -112,13 +114,13 @@ pub(crate) fn submit(app: &App, ask: &Ask) -> Result<Response<Body>, Failure> {
             });
             page = page.document(&ErrorDocument::new(&failure, app.remedies()));
         }
-        return Ok(app.show(ask, Ok(page)));
+        return Ok(show(app, ask, Ok(page)));
     }
     let purpose = match &filled.editing {
         Some(_) => Purpose::Edit(filled.digest.clone()),
         None => Purpose::Create,
     };
-    let id = begin(
+    let id = start(
         app,
         Order {
             purpose,
@@ -185,21 +187,6 @@ fn changed(name: &str, stored: &Draft, submitted: &Draft) -> Failure {
         }
     }
     failure
-}
-
-/// A digest of everything the form shows of this draft.
-pub(crate) fn digest(draft: &Draft) -> String {
-    let mut hash = Sha256::new();
-    for field in FIELDS {
-        hash.update(field.key);
-        hash.update([0]);
-        hash.update(field.value(draft));
-        hash.update([0]);
-    }
-    hash.finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }
 
 /// The form and, beside it, `result`.

@@ -7,13 +7,13 @@ use synapse_core::ledger::{Entry, Filter, HistoryQuery, Order, Outcome, OutcomeC
 use synapse_core::time::Timestamp;
 use synapse_documents::{HistoryDocument, Pages};
 
-use super::connections::{outcome, short_code};
 use crate::app::App;
 use crate::ask::{Ask, segment};
+use crate::hub::Tone;
 use crate::icon::Icon;
 use crate::page::{Nav, Page};
 use crate::text::foreign;
-use crate::view::scrolling;
+use crate::view::{code, plain, scrolling, state};
 use crate::words::{clock, count, date, maybe, money, several, span};
 
 /// `history`
@@ -213,6 +213,26 @@ fn tokens(row: &Entry, tokens: Option<u64>) -> Markup {
         @if tokens.is_none() && !row.receipt.exchange.maybe_billed { span .dim { "–" } }
         @else { (maybe(tokens, count)) }
     }
+}
+
+/// A code as a short word for tables.
+pub(crate) fn short_code(app: &App, name: Option<&str>) -> Markup {
+    html! { @if let Some(name) = name { (code(app, name)) } }
+}
+
+/// The outcome of a row.
+pub(crate) fn outcome(row: &Entry) -> Markup {
+    use synapse_core::ledger::Outcome;
+    let (tone, icon, words) = match row.outcome {
+        Outcome::Ok => (Tone::Good, Icon::Tick, "answered"),
+        Outcome::Open => (Tone::Off, Icon::Clock, "under way"),
+        Outcome::Error => (Tone::Bad, Icon::Failed, "failed"),
+        Outcome::Refused => (Tone::Look, Icon::Denied, "refused"),
+        Outcome::Cancelled => (Tone::Off, Icon::Cross, "cancelled"),
+        Outcome::Interrupted => (Tone::Look, Icon::Warning, "interrupted"),
+        _ => (Tone::Off, Icon::None, "ended"),
+    };
+    state(tone, icon, &plain(words))
 }
 
 const PAGE: u32 = 50;

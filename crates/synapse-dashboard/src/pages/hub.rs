@@ -8,6 +8,7 @@ use serde_json::json;
 use synapse_core::error::{Code, Failure};
 
 use super::login;
+use super::show::show;
 use crate::app::App;
 use crate::ask::{Ask, segment};
 use crate::chart;
@@ -292,7 +293,8 @@ pub(crate) async fn act(
             let mut page = approvals(app, ask).await?;
             page.body = html! { (super::error::head(app, &failure)) (page.body) };
             let document = synapse_documents::ErrorDocument::new(&failure, app.remedies());
-            return Ok(app.show(
+            return Ok(show(
+                app,
                 ask,
                 Ok(page.status(StatusCode::CONFLICT).document(&document)),
             ));

@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use synapse_core::error::{Code, Failure, Remedy};
 use synapse_documents::ErrorDocument;
 
-use crate::app::{App, Kept, redirect};
+use super::show::show;
+use crate::app::{App, Kept};
 use crate::ask::{Ask, segment};
 use crate::form::wrong;
 use crate::hub::{HubVerb, Tone};
@@ -19,6 +20,7 @@ use crate::login::{
     AfterLogin, LoginAnswer, LoginDesk, LoginEnd, LoginOrder, LoginProposal, Registering, Stage,
 };
 use crate::page::{Nav, Page, csrf};
+use crate::response::redirect;
 use crate::text::{foreign, to_log_in};
 use crate::view::{button, note, panel, plain, remedies};
 use crate::words::moment;
@@ -65,7 +67,7 @@ pub(crate) async fn answer(app: &App, ask: &Ask, id: &str) -> Result<Response<Bo
     ask.form.only(&["do"])?;
     let said = ask.form.need("do")?;
     let Some(Kept::Login(desk)) = app.kept(id) else {
-        return Ok(app.show(ask, Ok(gone(app, ask))));
+        return Ok(show(app, ask, Ok(gone(app, ask))));
     };
     match said {
         "agree" => desk.answer(LoginAnswer::Agreed),

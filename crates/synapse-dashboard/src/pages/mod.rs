@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod connection;
 pub(crate) mod connections;
+pub(crate) mod digest;
 pub(crate) mod doctor;
 pub(crate) mod edit;
 pub(crate) mod error;
@@ -12,6 +13,8 @@ pub(crate) mod login;
 pub(crate) mod overview;
 pub(crate) mod receipt;
 pub(crate) mod secrets;
+pub(crate) mod show;
 pub(crate) mod standing;
+pub(crate) mod start;
 pub(crate) mod usage;
 pub(crate) mod welcome;

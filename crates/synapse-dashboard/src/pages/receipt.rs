@@ -7,7 +7,7 @@ use synapse_core::error::Failure;
 use synapse_core::ledger::{Entry, Outcome, RecordedText, RowSeal};
 use synapse_documents::EntryDocument;
 
-use super::connections::outcome;
+use super::history::outcome;
 use crate::app::App;
 use crate::ask::{Ask, link, segment};
 use crate::chart;

@@ -11,6 +11,7 @@ use synapse_core::ports::Writing;
 use synapse_core::redact::{holds_token, is_opaque};
 use synapse_documents::{SecretView, SecretsDocument};
 
+use super::show::show;
 use crate::app::App;
 use crate::ask::{Ask, link};
 use crate::form::{SECRET, wrong};
@@ -193,7 +194,8 @@ pub(crate) async fn keep(
                 _ => failure,
             };
             let page = page(app, ask, Some(&failure)).status(StatusCode::UNPROCESSABLE_ENTITY);
-            Ok(app.show(
+            Ok(show(
+                app,
                 ask,
                 Ok(page.document(&synapse_documents::ErrorDocument::new(
                     &failure,

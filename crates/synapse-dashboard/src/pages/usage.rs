@@ -10,10 +10,11 @@ use synapse_core::ledger::{PeriodUsage, UsageKey, UsageLine, UsageQuery, UsageRe
 use synapse_core::time::Timestamp;
 use synapse_documents::{UsageDocument, UsageLineView};
 
-use crate::app::{App, answer};
+use crate::app::App;
 use crate::ask::Ask;
 use crate::chart::{self, Column, colour};
 use crate::page::{Nav, Page};
+use crate::response::answer;
 use crate::text::foreign;
 use crate::view::{panel, scrolling};
 use crate::words::{count, date, maybe, money, percent, several, span, sum, verb};

@@ -63,7 +63,7 @@ async fn a_wrong_field_brings_the_form_back_filled_in() {
             assert!(answer.body.contains("value=\"kept-model\""), "{fields}");
         }
     }
-    assert_eq!(bench.provider.climbs(), 0);
+    assert_eq!(bench.provider.probe_count(), 0);
 }
 
 #[tokio::test]

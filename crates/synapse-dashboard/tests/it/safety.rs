@@ -268,7 +268,7 @@ async fn viewing_pages_reads_no_secret_sends_nothing_and_starts_nothing() {
         );
     }
     assert_eq!(bench.secrets.reads(), 0);
-    assert_eq!(bench.provider.climbs(), 0);
+    assert_eq!(bench.provider.probe_count(), 0);
     assert_eq!(bench.house.looked.load(Ordering::Relaxed), 0);
     assert_eq!(bench.house.acted.load(Ordering::Relaxed), 0);
     assert!(bench.ledger.entries().is_empty());

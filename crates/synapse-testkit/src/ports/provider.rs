@@ -25,7 +25,7 @@ pub struct StubProvider {
 #[derive(Debug, Default)]
 struct State {
     chats: Vec<ChatRequest>,
-    climbs: usize,
+    probes: usize,
     replies: VecDeque<Result<ChatReply, Failure>>,
     rung_failure: Option<Failure>,
     lists: usize,
@@ -86,8 +86,8 @@ impl StubProvider {
 
     /// Number of probes sent.
     #[must_use]
-    pub fn climbs(&self) -> usize {
-        self.lock().climbs
+    pub fn probe_count(&self) -> usize {
+        self.lock().probes
     }
 
     /// Number of model lists requested.
@@ -198,7 +198,7 @@ impl Provider for StubProvider {
             std::future::pending::<()>().await;
         }
         let mut state = self.lock();
-        state.climbs += 1;
+        state.probes += 1;
         let outcome = match &state.rung_failure {
             Some(failure) => Err(failure.clone()),
             None => Ok(probe

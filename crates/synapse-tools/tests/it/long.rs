@@ -88,7 +88,7 @@ impl Provider for Slow {
         _access: Access<'_>,
         _model: &ModelId,
     ) -> Exchanged<ProbeResult> {
-        unreachable!("nobody climbs")
+        unreachable!("nobody probes")
     }
 }
 

@@ -63,7 +63,7 @@ async fn preflight_is_the_ladder_and_pays_only_when_asked() {
     );
     assert!(text(&result).contains("\nskip live: "), "{}", text(&result));
     assert_eq!(
-        (bench.provider.climbs(), bench.provider.chats().len()),
+        (bench.provider.probe_count(), bench.provider.chats().len()),
         (1, 0)
     );
     bench.provider.will_answer(Ok(reply("ok")));

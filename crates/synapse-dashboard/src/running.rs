@@ -38,7 +38,7 @@ pub(crate) struct Order {
 #[derive(Debug, Clone)]
 pub(crate) enum Ended {
     /// Preflight completed; with the result of saving the connection.
-    ProbeResult(Box<PreflightReport>, Result<(), Failure>),
+    Completed(Box<PreflightReport>, Result<(), Failure>),
     /// It did not start.
     Refused(Failure),
     /// Nobody was watching any more.
@@ -48,14 +48,14 @@ pub(crate) enum Ended {
 impl From<Result<Saved, Failure>> for Ended {
     fn from(saved: Result<Saved, Failure>) -> Self {
         match saved {
-            Ok(saved) => Self::ProbeResult(Box::new(saved.report), saved.result),
+            Ok(saved) => Self::Completed(Box::new(saved.report), saved.result),
             Err(failure) => Self::Refused(failure),
         }
     }
 }
 
 /// A check, running or finished.
-pub(crate) struct Climb {
+pub(crate) struct RunningCheck {
     pub(crate) order: Order,
     inner: Mutex<Inner>,
     changed: watch::Sender<()>,
@@ -69,16 +69,16 @@ struct Inner {
     task: Option<AbortHandle>,
 }
 
-impl fmt::Debug for Climb {
+impl fmt::Debug for RunningCheck {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
-            .debug_struct("Climb")
+            .debug_struct("RunningCheck")
             .field("order", &self.order)
             .finish_non_exhaustive()
     }
 }
 
-impl Climb {
+impl RunningCheck {
     pub(crate) fn new(order: Order) -> Arc<Self> {
         Arc::new(Self {
             order,
@@ -143,17 +143,17 @@ impl Climb {
 
 /// A page that shows the running check.
 #[derive(Debug)]
-pub(crate) struct Watcher(Arc<Climb>);
+pub(crate) struct Watcher(Arc<RunningCheck>);
 
 impl Drop for Watcher {
     fn drop(&mut self) {
         self.0.lock().watchers -= 1;
-        let climb = Arc::clone(&self.0);
+        let running = Arc::clone(&self.0);
         // A reload reconnects at once; a closed tab does not.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
                 tokio::time::sleep(RELOAD_TIME).await;
-                climb.cancel_unless_watched();
+                running.cancel_unless_watched();
             });
         }
     }
@@ -166,8 +166,8 @@ const RELOAD_TIME: Duration = Duration::from_millis(800);
 mod tests {
     use super::*;
 
-    fn climb() -> Arc<Climb> {
-        Climb::new(Order {
+    fn running() -> Arc<RunningCheck> {
+        RunningCheck::new(Order {
             purpose: Purpose::Look,
             name: "work".into(),
             draft: Draft::default(),
@@ -178,24 +178,24 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_check_that_nobody_watches_any_more_is_cancelled() {
-        let climb = climb();
+        let running = running();
         let work = tokio::spawn(std::future::pending::<()>());
-        climb.done_by(work.abort_handle());
-        drop(climb.watch());
+        running.done_by(work.abort_handle());
+        drop(running.watch());
         assert!(work.await.unwrap_err().is_cancelled());
-        assert!(matches!(climb.since(0).1, Some(Ended::Cancelled)));
+        assert!(matches!(running.since(0).1, Some(Ended::Cancelled)));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_reload_does_not_cancel_it() {
-        let climb = climb();
+        let running = running();
         let work = tokio::spawn(std::future::pending::<()>());
-        climb.done_by(work.abort_handle());
-        let first = climb.watch();
+        running.done_by(work.abort_handle());
+        let first = running.watch();
         drop(first);
-        let _second = climb.watch();
+        let _second = running.watch();
         tokio::time::sleep(RELOAD_TIME * 4).await;
-        assert!(climb.since(0).1.is_none());
+        assert!(running.since(0).1.is_none());
         work.abort();
     }
 }
