@@ -305,6 +305,11 @@ impl Received {
     /// Reads a 2xx answer, and classifies any other.
     fn judge<T>(mut self, reader: Reader<impl FnOnce(&Seen) -> Result<T, Problem>>) -> Judged<T> {
         self.response.body = json::decoded(mem::take(&mut self.response.body));
+        let wrapped = json::unwrapped(&self.response.body);
+        let is_wrapped = wrapped.is_some();
+        if let Some(inner) = wrapped {
+            self.response.body = inner;
+        }
         let answer = Answer {
             provider: self.provider,
             asked: self.model.as_deref().map_or(Asked::Identity, Asked::Model),
@@ -346,6 +351,9 @@ impl Received {
         {
             seen.value = inner;
         }
+        if is_wrapped {
+            seen.flaws.in_transfer(WRAPPED);
+        }
         if self.response.coding == BodyCoding::Damaged
             && let Some(sentence) = self.response.coding.note()
         {
@@ -371,6 +379,8 @@ impl Received {
         }
     }
 }
+
+const WRAPPED: &str = "the JSON was inside something else, which was taken off";
 
 /// The JSON of a body and its place: all of it, or the single event of a framed answer.
 fn found<'a>(body: &'a [u8], shape: &'static Shape) -> Option<(Seen, &'a [u8])> {

@@ -23,6 +23,7 @@ pub(super) enum Flaw {
     NoText,
     NoCount,
     NoContainer,
+    Numbered,
     More(usize),
 }
 
@@ -47,6 +48,7 @@ impl Flaw {
             Self::NoText => "no text",
             Self::NoCount => "no whole number",
             Self::NoContainer => "not of the type that it should have",
+            Self::Numbered => "a list by number, read as a list",
             Self::More(1) => "1 more entry, left out",
             Self::More(count) => return format!("{count} more entries, left out"),
         };

@@ -81,6 +81,30 @@ pub(crate) fn decoded(body: Vec<u8>) -> Vec<u8> {
     text.into_bytes()
 }
 
+/// The JSON inside a known wrapping: a guard against inclusion as a script, a code fence, or a JSON
+/// string. `None` if there is no such wrapping.
+pub(crate) fn unwrapped(body: &[u8]) -> Option<Vec<u8>> {
+    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
+    let body = body.trim_ascii();
+    let inner = match body {
+        [b'"', ..] => serde_json::from_slice::<String>(body).ok()?.into_bytes(),
+        _ => {
+            let guarded = GUARDS.iter().find_map(|guard| body.strip_prefix(*guard));
+            guarded.or_else(|| fenced(body))?.to_vec()
+        }
+    };
+    let first = inner.trim_ascii_start().first();
+    matches!(first, Some(b'{' | b'[')).then_some(inner)
+}
+
+/// The content of a code fence, which may lack its end.
+fn fenced(body: &[u8]) -> Option<&[u8]> {
+    let inside = body.strip_prefix(b"```")?;
+    let line = inside.iter().position(|byte| *byte == b'\n')?;
+    let inside = inside.get(line..)?;
+    Some(inside.strip_suffix(b"```").unwrap_or(inside))
+}
+
 /// The integer value of `value`, even if written with a decimal point.
 pub(crate) fn whole(value: &Value) -> Option<u64> {
     let with_point = || {
@@ -93,6 +117,17 @@ pub(crate) fn whole(value: &Value) -> Option<u64> {
 
 /// Integers up to this are exact as floating-point numbers.
 const EXACT: f64 = 9_007_199_254_740_992.0;
+/// Prefixes that stop a browser from running JSON as a script.
+const GUARDS: [&[u8]; 8] = [
+    b")]}',",
+    b")]}'",
+    b"while(1);",
+    b"while (1);",
+    b"for(;;);",
+    b"for (;;);",
+    b"{}&&",
+    b"{} &&",
+];
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 #[cfg(test)]
@@ -248,6 +283,57 @@ mod tests {
         for body in ["", "hello", "<html>", "data: {}", "\"text\"", "7"] {
             assert!(read(body.as_bytes(), &WHOLE).is_none(), "{body}");
         }
+    }
+
+    #[test]
+    fn a_wrapping_is_taken_off_and_nothing_else_is() {
+        for body in [
+            ")]}'\n{\"a\":1}",
+            ")]}',\n{\"a\":1}",
+            "while(1);{\"a\":1}",
+            "for (;;); {\"a\":1}",
+            "{}&&{\"a\":1}",
+            "```json\n{\"a\":1}\n```\n",
+            "```\n{\"a\":1}",
+            "\u{feff} \"{\\\"a\\\":1}\"",
+        ] {
+            let inner = unwrapped(body.as_bytes()).unwrap();
+            assert_eq!(mended(inner), (json!({"a": 1}), vec![]), "{body}");
+        }
+        for body in [
+            "",
+            "\"",
+            "\"text\"",
+            "```",
+            "```json",
+            "{}",
+            "{\"a\":1}",
+            "for (",
+            "[1]",
+            ")]}'",
+            "7",
+        ] {
+            assert_eq!(unwrapped(body.as_bytes()), None, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_list_by_number_is_a_list() {
+        let seen = read(
+            br#"{"lines":{"0":{"n":1},"1":{"n":2},"2":{"n":3}}}"#,
+            &SHEET,
+        )
+        .unwrap();
+        assert_eq!(seen.value, json!({"lines": [{"n": 1}, {"n": 2}]}));
+        assert_eq!(
+            seen.flaws.sentences(),
+            [
+                "`lines`: a list by number, read as a list",
+                "`lines`: 1 more entry, left out"
+            ]
+        );
+        let whole = read(br#"{"deep":{"0":1}}"#, &SHEET).unwrap();
+        assert_eq!(whole.value, json!({"deep": {"0": 1}}));
     }
 
     #[test]

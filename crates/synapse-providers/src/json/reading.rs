@@ -195,10 +195,13 @@ impl<'de> Visitor<'de> for Reading<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value, A::Error> {
         let has_members = self.shape.others || !self.shape.members.is_empty();
-        if !has_members && self.shape.scalar != Scalar::Any {
+        let is_odd = !has_members && self.shape.scalar != Scalar::Any;
+        if is_odd && self.shape.entries.is_none() {
             self.note(Flaw::NoContainer);
         }
         let mut kept = Map::new();
+        let mut numbered = Vec::new();
+        let mut left_out = 0;
         while let Some(name) = object.next_key_seed(Name(&self))? {
             match name {
                 Named::Known(name, shape) => {
@@ -211,12 +214,31 @@ impl<'de> Visitor<'de> for Reading<'_> {
                     let value = object.next_value_seed(self.inside(self.shape.rest(), place))?;
                     self.put(&mut kept, &name, value);
                 }
+                Named::Entry(most, each) => {
+                    if numbered.len() < most && self.keep_entry() {
+                        let place = Place::Entry(&self.place, numbered.len());
+                        numbered.push(object.next_value_seed(self.inside(each, place))?);
+                    } else {
+                        object.next_value::<IgnoredAny>()?;
+                        left_out += 1;
+                    }
+                }
                 Named::Skipped => {
                     object.next_value::<IgnoredAny>()?;
                 }
             }
         }
-        Ok(Value::Object(kept))
+        if !kept.is_empty() || numbered.is_empty() {
+            if is_odd && self.shape.entries.is_some() {
+                self.note(Flaw::NoContainer);
+            }
+            return Ok(Value::Object(kept));
+        }
+        self.note(Flaw::Numbered);
+        if left_out > 0 {
+            self.note(Flaw::More(left_out));
+        }
+        Ok(Value::Array(numbered))
     }
 }
 
@@ -254,6 +276,8 @@ struct Name<'a>(&'a Reading<'a>);
 enum Named {
     Known(&'static str, &'static Shape),
     Other(String),
+    /// An entry of a list that is written as an object, such as `"0"`.
+    Entry(usize, &'static Shape),
     Skipped,
 }
 
@@ -273,12 +297,18 @@ impl Visitor<'_> for Name<'_> {
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<Named, E> {
-        Ok(match self.0.shape.member(name) {
-            Some((name, shape)) => Named::Known(name, shape),
-            None if self.0.keep_other() => Named::Other(name.to_owned()),
-            None => Named::Skipped,
+        let entry = self.0.shape.entries.filter(|_| is_number(name));
+        Ok(match (self.0.shape.member(name), entry) {
+            (Some((name, shape)), _) => Named::Known(name, shape),
+            (None, Some((most, each))) => Named::Entry(most, each),
+            (None, None) if self.0.keep_other() => Named::Other(name.to_owned()),
+            (None, None) => Named::Skipped,
         })
     }
+}
+
+fn is_number(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Maximum depth of kept values; the parser's own limit is 128.

@@ -95,13 +95,21 @@ pub(crate) fn stated(body: &Value) -> ChatReply {
 
 /// The usage: beside the choices, in one of them (Moonshot), or in a vendor's own member (Groq).
 pub(crate) fn usage_of(body: &Value) -> Option<&Value> {
-    let counts = |holder: &'_ Value| -> bool { holder.get("usage").is_some_and(Value::is_object) };
-    let choice = || choices(body)?.iter().find(|choice| counts(choice));
-    let holder = Some(body)
-        .filter(|body| counts(body))
-        .or_else(choice)
-        .or_else(|| body.get("x_groq").filter(|own| counts(own)))?;
-    holder.get("usage")
+    counts(body)
+        .or_else(|| choices(body)?.iter().find_map(counts))
+        .or_else(|| counts(body.get("x_groq")?))
+}
+
+/// The usage in `holder`, which may be a list of one. Of several, none is known to be the sum.
+fn counts(holder: &Value) -> Option<&Value> {
+    match holder.get("usage")? {
+        usage @ Value::Object(_) => Some(usage),
+        Value::Array(list) => match list.as_slice() {
+            [usage @ Value::Object(_)] => Some(usage),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// The choices; a single object counts as a list of one.
@@ -291,7 +299,7 @@ fn usage(usage: &Value) -> Usage {
 pub(crate) const COMPLETION: Shape = Shape::object(&[
     ("choices", &CHOICES),
     ("model", &TEXT),
-    ("usage", &USAGE),
+    ("usage", &USAGES),
     ("service_tier", &TEXT),
     ("provider", &ANY),
     ("x_groq", &WHOLE),
@@ -306,7 +314,7 @@ const CHOICE: Shape = Shape::object(&[
     ("finish_reason", &TEXT),
     ("native_finish_reason", &ANY),
     ("error", &WHOLE),
-    ("usage", &USAGE),
+    ("usage", &USAGES),
 ]);
 const MESSAGE: Shape = Shape::object(&[
     ("content", &CONTENT),
@@ -324,6 +332,7 @@ const THOUGHTS: Shape = THOUGHT.or_list(10_000, &THOUGHT);
 const THOUGHT: Shape = Shape::object(&[("text", &PART_TEXT)]).or_text();
 const TOOL_CALLS: Shape = CALL.or_list(1_000, &WHOLE);
 const CALL: Shape = Shape::object(&[("function", &WHOLE), ("custom", &WHOLE)]).and_others();
+const USAGES: Shape = USAGE.or_list(2, &USAGE);
 const USAGE: Shape = Shape::object(&[
     ("prompt_tokens", &COUNT),
     ("completion_tokens", &COUNT),
@@ -431,6 +440,17 @@ mod tests {
         }
         let money = stated(&json!({"usage": {"cost": "0.5"}})).billing;
         assert_eq!(money.stated_nano_usd, Some(500_000_000));
+    }
+
+    #[test]
+    fn a_list_of_one_usage_is_a_usage() {
+        let counts = json!({"prompt_tokens": 3, "completion_tokens": 4});
+        let usage = stated(&json!({"usage": [counts]})).usage;
+        assert_eq!(usage.prompt_tokens, Some(3));
+        for unclear in [json!([counts, counts]), json!([]), json!([7])] {
+            let usage = stated(&json!({"usage": unclear})).usage;
+            assert_eq!(usage.prompt_tokens, None, "{unclear}");
+        }
     }
 
     #[test]

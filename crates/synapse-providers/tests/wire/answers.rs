@@ -362,6 +362,39 @@ async fn whole_json_is_an_answer_whatever_it_is_called() {
 }
 
 #[tokio::test]
+async fn a_wrapped_answer_is_an_answer_with_a_warning() {
+    let body = counted(r#"[{"message":{"content":"Hi"},"finish_reason":"stop"}]"#);
+    for wrapped in [
+        format!(")]}}'\n{body}"),
+        format!("while(1);{body}"),
+        format!("```json\n{body}\n```"),
+        Value::from(body.as_str()).to_string(),
+    ] {
+        for content_type in ["application/json", "text/plain"] {
+            let reply = Reply::typed(200, content_type, wrapped.clone());
+            let (exchanged, heads) = ask("openai-compatible", reply).await;
+            let reply = exchanged.outcome.unwrap();
+            assert_eq!(reply.content.as_deref(), Some("Hi"), "{wrapped}");
+            assert_eq!(reply.usage.prompt_tokens, Some(10), "{wrapped}");
+            let said = reply.warnings[0].causes().join("\n");
+            assert!(said.contains("inside something else"), "{said}");
+            assert_eq!(heads, 1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn choices_by_number_are_a_list() {
+    let body = counted(r#"{"0":{"message":{"content":"Hi"},"finish_reason":"stop"}}"#);
+    let (exchanged, _) = ask("openai-compatible", Reply::json(200, body)).await;
+    let reply = exchanged.outcome.unwrap();
+    assert_eq!(reply.content.as_deref(), Some("Hi"));
+    assert_eq!(reply.usage.completion_tokens, Some(5));
+    let said = reply.warnings[0].causes().join("\n");
+    assert!(said.contains("`choices`: a list by number"), "{said}");
+}
+
+#[tokio::test]
 async fn what_could_not_be_read_is_named_without_the_secret() {
     let body = counted(
         r#"[{"message":{"content":"Hi \ud83d"},"fake-token-fake-token":NaN},{"message":{"content":"b"}}]"#,
