@@ -180,6 +180,7 @@ const KNOWN: [(Verdict, &[&str]); 12] = [
             "unavailable_model",
             "DeploymentNotFound",
             "InvalidEndpointOrModel.NotFound",
+            "InvalidEndpoint.ClosedEndpoint",
             // Z.ai, SiliconFlow.
             "1211",
             "20012",
@@ -301,7 +302,7 @@ const MINIMAX: [(Verdict, &[&str]); 5] = [
     (CREDITS_EXHAUSTED, &["1008"]),
     (
         super::verdict::RATE_LIMITED,
-        &["1002", "1039", "1041", "2045"],
+        &["1002", "1039", "1041", "2045", "2056"],
     ),
     (FILTERED, &["1026", "1027"]),
     (MODEL_ACCESS, &["2061"]),

@@ -145,7 +145,7 @@ fn stated(
         // 402 asks for money; words about tokens only explain the limit.
         .or_else(|| {
             (answer.status != 402)
-                .then(|| worded(body, words))
+                .then(|| worded(answer, body, words))
                 .flatten()
         })
         .or_else(|| named(body))
@@ -174,7 +174,11 @@ fn named(body: &ErrorBody) -> Option<Verdict> {
 }
 
 /// The verdict of words: money first, because it outweighs everything else.
-fn worded(body: &ErrorBody, words: &impl Deref<Target = Words>) -> Option<Verdict> {
+fn worded(
+    answer: &Answer<'_>,
+    body: &ErrorBody,
+    words: &impl Deref<Target = Words>,
+) -> Option<Verdict> {
     // A sub-provider's money is not this account's; its limits are those of the model.
     let passed_on = body.upstream.as_ref();
     let passed_on = passed_on.and_then(|upstream| upstream.message.as_deref());
@@ -190,6 +194,10 @@ fn worded(body: &ErrorBody, words: &impl Deref<Target = Words>) -> Option<Verdic
     }
     if let Some(other) = words.others().or_else(|| passed_on.others()) {
         return Some(other);
+    }
+    // Elsewhere a 401 says so, or the path is the problem.
+    if matches!(answer.status, 200..=299 | 400 | 403 | 500) && words.tell_of_a_bad_key() {
+        return Some(verdict::TOKEN_REJECTED);
     }
     if codes::states_quota(body) && !words.refills() {
         return Some(verdict::CREDITS_EXHAUSTED);

@@ -5,8 +5,9 @@ use synapse_core::error::Code;
 use synapse_core::provider::ProviderKind;
 
 use super::verdict::{
-    ACCOUNT_SCOPE, CREDITS_EXHAUSTED, FAILED, MODEL_ACCESS, MODEL_UNAVAILABLE, OVERLOADED,
-    PATH_MISMATCH, RATE_LIMITED, REJECTED, TOKEN_PERMISSION, TOKEN_REJECTED, TOO_LONG, Verdict,
+    ACCOUNT_SCOPE, CREDITS_EXHAUSTED, FAILED, FILTERED, MODEL_ACCESS, MODEL_UNAVAILABLE,
+    OVERLOADED, PATH_MISMATCH, RATE_LIMITED, REJECTED, TOKEN_PERMISSION, TOKEN_REJECTED, TOO_LONG,
+    Verdict,
 };
 use super::words::Words;
 use super::{Answer, Asked};
@@ -57,7 +58,8 @@ fn unauthorized(answer: &Answer<'_>, body: &ErrorBody) -> Verdict {
     if body.says("insufficient permissions") || body.says("missing scopes") {
         return TOKEN_PERMISSION;
     }
-    if names_foreign_account(answer, body) {
+    let no_such = body.says("no such organization") || body.says("no such project");
+    if no_such || names_foreign_account(answer, body) {
         return ACCOUNT_SCOPE;
     }
     if was_authenticated(answer) {
@@ -81,6 +83,13 @@ fn forbidden(answer: &Answer<'_>, body: &ErrorBody) -> Verdict {
     }
     if body.says("must be verified") || body.says("gated") {
         return MODEL_ACCESS;
+    }
+    if body.says("violate")
+        && ["content", "polic", "guideline"]
+            .iter()
+            .any(|of| body.says(of))
+    {
+        return FILTERED;
     }
     if body.says("sufficient permissions") || body.says("missing scopes") {
         return TOKEN_PERMISSION;
@@ -144,7 +153,9 @@ fn rejected(answer: &Answer<'_>, body: &ErrorBody) -> Verdict {
 
 fn broken(body: &ErrorBody, status: u16) -> Verdict {
     let edge = matches!(status, 502..=504 | 520..=529);
-    if edge || body.has_code(&["slow_down"]) || body.format == Format::Html {
+    let busy = ["at capacity", "over capacity", "overloaded", " busy"];
+    let busy = busy.iter().any(|words| body.says(words));
+    if edge || busy || body.has_code(&["slow_down"]) || body.format == Format::Html {
         return OVERLOADED;
     }
     FAILED

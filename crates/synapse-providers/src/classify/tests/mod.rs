@@ -10,6 +10,7 @@ use super::*;
 use crate::wire::error::error_within;
 
 mod clues;
+mod corpus;
 mod echoes;
 mod hints;
 mod matrix;

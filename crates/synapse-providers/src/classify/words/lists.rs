@@ -4,7 +4,7 @@
 //! word, otherwise a stem. Most come from the vendors' error references and public reports.
 
 /// Money, on their own. A trailing space matches a whole word, otherwise a stem.
-pub(super) const MONEY: [&str; 43] = [
+pub(super) const MONEY: [&str; 44] = [
     " insufficient balance",
     " insufficient account balance",
     " insufficient credit",
@@ -48,6 +48,7 @@ pub(super) const MONEY: [&str; 43] = [
     " spend cap",
     " spending cap",
     " budget cap",
+    " spend alert limit",
 ];
 /// Balance, arrears, top up, exhausted quota (Z.ai, DashScope, new-api).
 pub(super) const MONEY_RAW: [&str; 21] = [
@@ -105,7 +106,7 @@ pub(super) const NO_MONEY: [&str; 9] = [
     " budget tokens",
 ];
 /// Terms for a quota that may or may not refill.
-pub(super) const QUOTAS: [&str; 14] = [
+pub(super) const QUOTAS: [&str; 18] = [
     " quota",
     " allowance ",
     " usage limit",
@@ -120,9 +121,13 @@ pub(super) const QUOTAS: [&str; 14] = [
     " free usage ",
     " entitlement",
     " inference limit",
+    " request allocation",
+    " token allocation",
+    " monthly allocation",
+    " allotment",
 ];
 /// Statements that nothing is left.
-pub(super) const GONE: [&str; 44] = [
+pub(super) const GONE: [&str; 49] = [
     " insufficient",
     " not sufficient",
     " not enough ",
@@ -167,6 +172,11 @@ pub(super) const GONE: [&str; 44] = [
     " gone ",
     " not cover",
     " lapsed ",
+    " been hit ",
+    " is hit ",
+    " was hit ",
+    " ve hit ",
+    " have hit ",
 ];
 /// Advice about money.
 pub(super) const ADVICE: [&str; 33] = [
@@ -284,7 +294,7 @@ pub(super) const LENGTH: [&str; 22] = [
 /// The unit of a prompt.
 pub(super) const TOKENS: [&str; 4] = [" tokens ", " token limit", " token count", " token length"];
 /// Terms for a prompt.
-pub(super) const PROMPTS: [&str; 23] = [
+pub(super) const PROMPTS: [&str; 28] = [
     " prompt ",
     " prompts ",
     " input length",
@@ -308,9 +318,14 @@ pub(super) const PROMPTS: [&str; 23] = [
     " n_ctx ",
     " num_ctx ",
     " than the context ",
+    " content length ",
+    " message length ",
+    " prompt size ",
+    " input characters ",
+    "k context ",
 ];
 /// Terms for measuring a prompt.
-pub(super) const COMPARES: [&str; 32] = [
+pub(super) const COMPARES: [&str; 35] = [
     " longer than ",
     " less than ",
     " fewer than ",
@@ -343,9 +358,12 @@ pub(super) const COMPARES: [&str; 32] = [
     " window is ",
     " smaller than ",
     " shorter than ",
+    " surpass",
+    " size is ",
+    " length is ",
 ];
 /// Caps on answers, and other things counted in tokens.
-pub(super) const ANSWER_CAPS: [&str; 19] = [
+pub(super) const ANSWER_CAPS: [&str; 21] = [
     " max_tokens ",
     " max tokens ",
     " max_completion_tokens ",
@@ -365,6 +383,8 @@ pub(super) const ANSWER_CAPS: [&str; 19] = [
     " stop tokens ",
     " special tokens ",
     " thinking",
+    " maximum tokens you ",
+    " maximum tokens value ",
 ];
 /// Parts of a request other than the prompt.
 pub(super) const OTHER_PARTS: [&str; 9] = [
@@ -426,7 +446,7 @@ pub(super) const NEEDS: [&str; 10] = [
     " not allowed ",
     " upgrade ",
 ];
-pub(super) const MEMORY: [&str; 7] = [
+pub(super) const MEMORY: [&str; 8] = [
     " more system memory ",
     " more memory ",
     " out of memory ",
@@ -434,6 +454,7 @@ pub(super) const MEMORY: [&str; 7] = [
     " insufficient memory ",
     " memory than ",
     " failed to allocate ",
+    " insufficient system resources ",
 ];
 /// Length in other languages.
 pub(super) const LENGTH_RAW: [&str; 12] = [
@@ -544,7 +565,7 @@ pub(super) const CODE_KEY_GONE: [&str; 11] = [
 /// Models in the names of codes.
 pub(super) const CODE_MODELS: [&str; 2] = [" model ", " deployment "];
 /// Reasons why an account cannot use a model.
-pub(super) const CODE_MODEL_WITHHELD: [&str; 7] = [
+pub(super) const CODE_MODEL_WITHHELD: [&str; 8] = [
     " not allowed ",
     " not permitted ",
     " not authorized ",
@@ -552,6 +573,7 @@ pub(super) const CODE_MODEL_WITHHELD: [&str; 7] = [
     " forbidden ",
     " denied ",
     " access ",
+    " blocked ",
 ];
 /// Phrases for a missing model.
 pub(super) const CODE_MODEL_GONE: [&str; 15] = [
@@ -590,3 +612,84 @@ pub(super) const CODE_FILTERS: [&str; 4] = [
 ];
 /// Load in the names of codes.
 pub(super) const CODE_BUSY: [&str; 3] = [" overloaded ", " at capacity ", " busy "];
+/// That a model exists no longer or does not run, said after its name.
+pub(super) const MODEL_ENDED: [&str; 12] = [
+    " is deprecated ",
+    " is retired ",
+    " is discontinued ",
+    " is not available ",
+    " isn t available ",
+    " is unavailable ",
+    " is offline ",
+    " is stopped ",
+    " been stopped ",
+    " been sunset",
+    " end of life ",
+    " end of its life",
+];
+/// That the account may not use a model, said before its name.
+pub(super) const WITHHELD_BEFORE: [&str; 9] = [
+    " not have access ",
+    " t have access ",
+    " not allowed to access ",
+    " not allowed to sample ",
+    " no permission to use ",
+    " not have permission to use ",
+    " not activated the ",
+    " eligible for ",
+    " must be verified to use ",
+];
+/// That the account may not use a model, said after its name.
+pub(super) const WITHHELD_AFTER: [&str; 7] = [
+    " denied ",
+    " is restricted ",
+    " is blocked ",
+    " is gated ",
+    " not enabled ",
+    " not activated ",
+    " not been activated ",
+];
+/// The same in Chinese: no right to access, to use; not activated.
+pub(super) const WITHHELD_RAW: [&str; 3] = ["无权访问", "无权使用", "未开通"];
+/// Where the caller is.
+pub(super) const HERE: [&str; 6] = [
+    " your country ",
+    " your region ",
+    " your location ",
+    " your territory ",
+    " your jurisdiction ",
+    " your area ",
+];
+/// That a place is not served.
+pub(super) const NOT_SERVED: [&str; 7] = [
+    " not ",
+    " isn t ",
+    " aren t ",
+    " unavailable ",
+    " restricted ",
+    " blocked ",
+    " cannot ",
+];
+/// Credentials in messages.
+pub(super) const KEYS: [&str; 8] = [
+    " api key ",
+    " apikey ",
+    " access token ",
+    " security token ",
+    " auth token ",
+    " bearer token ",
+    " authentication token ",
+    " access key ",
+];
+/// That a credential is of no use.
+pub(super) const KEY_GONE: [&str; 9] = [
+    " invalid ",
+    " not valid ",
+    " no longer valid ",
+    " expired ",
+    " revoked ",
+    " been disabled ",
+    " is disabled ",
+    " been deleted ",
+    " incorrect ",
+];

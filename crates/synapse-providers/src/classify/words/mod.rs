@@ -5,6 +5,7 @@
 //! it and says it is gone; a clause about length names the prompt and compares it. A clause with a
 //! rate per minute is about neither: waiting helps there.
 
+mod access;
 mod code;
 mod limit;
 mod lists;
@@ -134,7 +135,7 @@ impl Words {
 
     /// Whether the model exists but not for this account.
     pub(super) fn withhold_the_model(&self) -> bool {
-        any(&self.whole, &MODEL_WITHHELD)
+        any(&self.whole, &MODEL_WITHHELD) || self.refuse_the_model()
     }
 
     /// Whether they mention a subscription.
@@ -160,6 +161,9 @@ impl Words {
         if self.withhold_the_model() || self.tell_of_a_smaller_plan() {
             return Some(MODEL_ACCESS);
         }
+        if says(&PLACES) || self.tell_of_a_place() {
+            return Some(REGION_BLOCKED);
+        }
         // NVIDIA serves each model as a function.
         let function = |clause: &String| {
             any(clause, &[" function "])
@@ -169,22 +173,19 @@ impl Words {
         if self.clauses.iter().any(function)
             || self.clauses.iter().any(|each| lacks_model(each))
             || any(&self.raw, &MODEL_GONE_RAW)
+            || self.tell_of_an_ended_model()
         {
             return Some(MODEL_UNAVAILABLE);
-        }
-        if says(&PLACES) {
-            return Some(REGION_BLOCKED);
         }
         if says(&[" unexpected endpoint ", " invalid url "]) {
             return Some(PATH_MISMATCH);
         }
-        if says(&[" memory "]) && says(&MEMORY) {
+        if (says(&[" memory "]) || says(&[" system resources "])) && says(&MEMORY) {
             return Some(NO_MEMORY);
         }
         None
     }
 
-    /// Whether a limit is 0 and so never refills.
     /// Whether the exhausted resource refills by itself.
     pub(super) fn refills(&self) -> bool {
         counts_a_rate(&self.whole) || any(&self.whole, &REFILLS)
@@ -254,6 +255,9 @@ fn lacks_model(clause: &str) -> bool {
             " not found ",
             " is not a valid model",
             " not a chat model",
+            " identifier is invalid ",
+            " not work with the specified model ",
+            " not work with this model ",
         ],
     );
     let other = any(clause, &[" tool ", " file ", " adapter ", " tokenizer "]);
