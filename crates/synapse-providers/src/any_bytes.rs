@@ -9,8 +9,9 @@ use synapse_core::redact::Redactor;
 
 use crate::anthropic;
 use crate::classify::{Answer, Asked, Headers, Problem, classify, classify_success};
+use crate::clean::spare;
 use crate::json::{self, Shape};
-use crate::reply::{finish, spare};
+use crate::reply::finish;
 use crate::wire::error::{error_within, has_answer};
 use crate::wire::model::{MODELS, ModelInfo};
 use crate::wire::{completion, foreign, stream};

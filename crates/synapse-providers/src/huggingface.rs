@@ -17,10 +17,11 @@ use synapse_http::HttpClient;
 use url::Url;
 
 use crate::classify::Asked;
+use crate::clean::redactor;
 use crate::found;
 use crate::json::WHOLE;
 use crate::list::{List, list_reader};
-use crate::reply::{completion_call, redactor, reply_reader};
+use crate::reply::{completion_call, reply_reader};
 use crate::send::{Call, Sender, judged, judged_off_runtime, or_shape};
 use crate::whoami;
 use crate::wire::model::ModelInfo;

@@ -9,6 +9,7 @@ mod anthropic;
 pub mod any_bytes;
 mod blocking;
 mod classify;
+mod clean;
 mod compatible;
 #[cfg(test)]
 mod damage;

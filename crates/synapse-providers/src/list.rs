@@ -6,8 +6,8 @@ use synapse_core::preflight::Finding;
 use synapse_core::secret::BoundSecret;
 
 use crate::classify::Problem;
+use crate::clean::{flaws, partly_read, redactor};
 use crate::json::Seen;
-use crate::reply::{flaws, partly_read, redactor};
 use crate::send::Reader;
 use crate::wire::model::{Entries, MODELS, ModelInfo};
 

@@ -14,11 +14,12 @@ use synapse_core::{Connection, ModelId, Origin};
 use synapse_http::HttpClient;
 
 use crate::classify::{Asked, Problem};
+use crate::clean::redactor;
 use crate::found::{self, LOOKUP_THEN_LIST};
 use crate::json::{Seen, WHOLE};
 use crate::list::{List, list_reader};
 use crate::prices::ShippedPrices;
-use crate::reply::{completion_call, redactor, reply_reader};
+use crate::reply::{completion_call, reply_reader};
 use crate::send::{Call, Header, Reader, Sender, judged, judged_off_runtime, or_shape};
 use crate::wire::model::ModelInfo;
 use crate::wire::request::Dialect;

@@ -22,8 +22,8 @@ use crate::blocking::run_blocking;
 use crate::classify::{
     Answer, Asked, Headers, Problem, classify, classify_success, classify_within, lost, request_id,
 };
+use crate::clean::{redactor, spare};
 use crate::json::{self, Seen, Shape, WHOLE};
-use crate::reply::{redactor, spare};
 use crate::wire::error::{error_within, has_answer};
 use crate::wire::stream;
 

@@ -96,7 +96,10 @@ mod stories {
         create(&bench, NetworkGate::Open, Reach::Free)
             .await
             .unwrap();
-        assert_eq!((bench.provider.probe_count(), bench.secrets.reads()), (1, 1));
+        assert_eq!(
+            (bench.provider.probe_count(), bench.secrets.reads()),
+            (1, 1)
+        );
 
         bench.provider.will_answer(Ok(reply()));
         bench.clock.advance(Duration::from_secs(1));

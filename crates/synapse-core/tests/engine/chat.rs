@@ -73,7 +73,10 @@ async fn a_closed_gate_reads_no_secret_sends_nothing_and_leaves_a_row() {
         report.failure().map(|failure| failure.code()),
         Some(Code::GateNetworkDisabled)
     );
-    assert_eq!((bench.secrets.reads(), bench.provider.probe_count()), (0, 0));
+    assert_eq!(
+        (bench.secrets.reads(), bench.provider.probe_count()),
+        (0, 0)
+    );
 }
 
 #[tokio::test]

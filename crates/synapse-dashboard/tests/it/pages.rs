@@ -122,7 +122,10 @@ async fn closing_a_gate_contacts_nobody() {
         .post(&session, "connections/open/gate", "to=closed")
         .await;
     assert_eq!(answer.status, 303);
-    assert_eq!((bench.provider.probe_count(), bench.secrets.reads()), (0, 0));
+    assert_eq!(
+        (bench.provider.probe_count(), bench.secrets.reads()),
+        (0, 0)
+    );
     let json = bench
         .get(&session, "connections?show=open&format=json")
         .await

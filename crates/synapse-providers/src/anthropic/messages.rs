@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use synapse_core::chat::{Content, Image, Message, Part, Role};
 use synapse_core::error::Failure;
 
-use super::request::{foreign_member, refused};
+use super::refusal::{foreign_member, refused};
 
 /// A conversation in the API's structure.
 #[derive(Debug)]

@@ -5,6 +5,7 @@
 mod messages;
 mod model;
 mod prices;
+mod refusal;
 mod reply;
 mod request;
 
@@ -28,10 +29,11 @@ use url::Url;
 
 use self::model::{ModelInfo, Page};
 use crate::classify::{Asked, Problem};
+use crate::clean::redactor;
 use crate::found::{self, LOOKUP_THEN_LIST};
 use crate::json::{Seen, WHOLE};
 use crate::prices::ShippedPrices;
-use crate::reply::{finish, redactor, says_nothing};
+use crate::reply::{finish, says_nothing};
 use crate::send::{Call, Header, Reader, Sender, judged, judged_off_runtime, or_shape};
 use crate::wire::MAX_WORD;
 use crate::wire::model::MODELS;

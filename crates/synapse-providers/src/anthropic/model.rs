@@ -6,9 +6,9 @@ use synapse_core::models::ListedModel;
 use synapse_core::redact::Redactor;
 use synapse_core::time::Timestamp;
 
+use crate::clean::flaws;
 use crate::json::Seen;
 use crate::list::warnings;
-use crate::reply::flaws;
 use crate::wire::{MAX_WORD, count, text};
 
 /// A model's properties.

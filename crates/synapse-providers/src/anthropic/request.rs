@@ -4,10 +4,11 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 use synapse_core::chat::{ChatRequest, Parameters};
-use synapse_core::error::{Code, Failure, Remedy};
+use synapse_core::error::{Failure, Remedy};
 use synapse_core::name::ConnectionName;
 
 use super::messages::{Conversation, TextBlock, Turn, conversation};
+use super::refusal::{foreign_member, refused};
 
 /// The body of `POST /messages`.
 #[derive(Debug, Serialize)]
@@ -98,19 +99,6 @@ pub(super) fn body<'a>(
         tool_choice: tool_choice(parameters)?,
         max_tokens: parameters.max_tokens.ok_or_else(|| no_cap(name))?,
     })
-}
-
-/// A refusal naming the argument.
-pub(super) fn refused(argument: &'static str, message: impl Into<String>) -> Failure {
-    Failure::new(Code::UsageInvalidArguments, message).with("argument", argument)
-}
-
-/// The first member of `object` that is not in `known`.
-pub(super) fn foreign_member<'a>(
-    object: &'a Map<String, Value>,
-    known: &[&str],
-) -> Option<&'a String> {
-    object.keys().find(|key| !known.contains(&key.as_str()))
 }
 
 fn refuse_foreign(parameters: &Parameters) -> Result<(), Failure> {

@@ -8,6 +8,7 @@
 mod anthropic;
 mod codes;
 mod compatible;
+mod facts;
 mod remedy;
 mod report;
 mod rules;

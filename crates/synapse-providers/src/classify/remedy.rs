@@ -9,7 +9,7 @@ use synapse_core::provider::{ProviderKind, ProviderProfile, TokenNeed, Wire};
 use synapse_core::{BaseUrl, Connection};
 use synapse_http::TransportKind;
 
-use super::report::{MAX_FACT, MAX_WORDS, location, retry_after};
+use super::facts::{MAX_FACT, MAX_WORDS, location, retry_after};
 use super::{Answer, Asked, verdict};
 use crate::wire::error::ErrorBody;
 

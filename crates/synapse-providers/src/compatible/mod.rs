@@ -24,10 +24,11 @@ use synapse_http::HttpClient;
 use url::Url;
 
 use crate::classify::Asked;
+use crate::clean::redactor;
 use crate::found::{self, ALL, LIST};
 use crate::json::{Seen, WHOLE};
 use crate::list::{List, list_reader};
-use crate::reply::{completion_call, redactor, reply_reader};
+use crate::reply::{completion_call, reply_reader};
 use crate::send::{Call, Reader, Sender, judged, judged_off_runtime, or_shape};
 use crate::wire::foreign;
 use crate::wire::model::{Entries, ModelInfo};

@@ -245,7 +245,10 @@ async fn completions_know_what_this_machine_knows() {
         let error = host.complete(call).await.unwrap_err();
         assert!(matches!(error, HostError::InvalidParams { .. }));
     }
-    assert_eq!((bench.provider.lists(), bench.provider.probe_count()), (0, 0));
+    assert_eq!(
+        (bench.provider.lists(), bench.provider.probe_count()),
+        (0, 0)
+    );
 }
 
 #[tokio::test]
