@@ -4,7 +4,7 @@
 //! whenever its stamp differs; then upstreams whose entry or approval changed are ended.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
 use synapse_core::error::{Code, Failure};
@@ -15,12 +15,13 @@ use synapse_mcp::{JsonObject, ProtocolRevision};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::budget::{ToolCost, estimated_tokens};
+use crate::configuration::{Configuration, Read, Stamps, is_same, retire_old};
 use crate::failure::{Refusal, tool_denied};
 use crate::index::{ForApps, Found, Index};
 use crate::ports::{Consented, HubPorts};
 use crate::roster::{Member, Standing};
 use crate::rows::Rows;
-use crate::runtime::{Ask, Parking, Runtime, Subject};
+use crate::runtime::{Ask, Owner, Parking, Runtime, Subject};
 use crate::settings::HubSettings;
 use crate::status::{UpstreamStatus, statuses};
 
@@ -35,38 +36,11 @@ pub(crate) struct Inner {
     pub(crate) ports: HubPorts,
     pub(crate) settings: HubSettings,
     changes: Changes,
-    state: RwLock<Option<Arc<State>>>,
+    state: RwLock<Option<Arc<Configuration>>>,
     reloading: Mutex<()>,
     parking: Parking,
-    me: std::sync::Weak<Self>,
+    me: Weak<Self>,
 }
-
-/// The configuration as last read.
-pub(crate) struct State {
-    stamps: Stamps,
-    /// The stamp of everything outside the file that entries expand to.
-    meaning: u64,
-    /// Whether the configuration file exists.
-    is_declared: bool,
-    stored: Vec<StoredUpstream>,
-    approvals: Vec<Approval>,
-    /// Why the whole configuration is unusable.
-    pub(crate) problem: Option<Failure>,
-    pub(crate) members: Vec<Arc<Member>>,
-    pub(crate) index: Index,
-}
-
-/// The configuration as loaded, before its members are judged.
-struct Read {
-    stamps: Stamps,
-    meaning: u64,
-    is_declared: bool,
-    stored: Vec<StoredUpstream>,
-    approvals: Vec<Approval>,
-    problem: Option<Failure>,
-}
-
-type Stamps = (Option<u64>, Option<u64>);
 
 impl Hub {
     /// Creates a hub over `ports`. Touches nothing.
@@ -211,7 +185,7 @@ impl Hub {
             target,
             fingerprint,
         };
-        let nobody = std::sync::Weak::new();
+        let nobody = Weak::<Inner>::new();
         let runtime = Arc::new(Runtime::new(consented, self.inner.ports.clone(), nobody));
         runtime.survey().await
     }
@@ -240,7 +214,7 @@ impl Hub {
 
 impl Inner {
     /// The current configuration. Reads it on first use or if its stamp changed.
-    pub(crate) fn current(&self) -> Arc<State> {
+    pub(crate) fn current(&self) -> Arc<Configuration> {
         let stamps = self.stamps();
         if let Some(state) = self.known().filter(|state| self.is_fresh(state, stamps)) {
             return state;
@@ -249,7 +223,7 @@ impl Inner {
     }
 
     /// Reloads everything, unless another thread already did under these stamps.
-    fn reload(&self, unless: Option<Stamps>) -> Arc<State> {
+    fn reload(&self, unless: Option<Stamps>) -> Arc<Configuration> {
         let _one = self
             .reloading
             .lock()
@@ -319,8 +293,9 @@ impl Inner {
         self.ports.targets.stamp(&mut enabled)
     }
 
-    fn members_of(&self, read: &Read, before: Option<&State>) -> Vec<Arc<Member>> {
+    fn members_of(&self, read: &Read, before: Option<&Configuration>) -> Vec<Arc<Member>> {
         let selection = &self.settings.selection;
+        let owner: Weak<dyn Owner> = self.me.clone();
         let selected = read.stored.iter().filter(|stored| {
             let groups = stored.upstream.as_ref().map(|upstream| &*upstream.groups);
             selection.covers(&stored.name, groups.unwrap_or(&[]))
@@ -337,7 +312,7 @@ impl Inner {
                     &read.approvals,
                     before,
                     &self.ports,
-                    &self.me,
+                    &owner,
                 ))
             })
             .collect()
@@ -363,35 +338,6 @@ impl Inner {
         }
     }
 
-    /// Applies new lists of a runtime, and notifies clients.
-    pub(crate) fn lists_changed(&self, changes: Vec<Change>) {
-        {
-            let _one = self
-                .reloading
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            if let Some(state) = self.known() {
-                self.replace(Arc::new(State {
-                    stamps: state.stamps,
-                    meaning: state.meaning,
-                    is_declared: state.is_declared,
-                    stored: state.stored.clone(),
-                    approvals: state.approvals.clone(),
-                    problem: state.problem.clone(),
-                    members: state.members.clone(),
-                    index: Index::of(&state.members, &self.settings.selection),
-                }));
-            }
-        }
-        for change in changes {
-            self.tell(change);
-        }
-    }
-
-    pub(crate) fn tell(&self, change: Change) {
-        self.changes.tell(change);
-    }
-
     pub(crate) fn rows(&self) -> Rows {
         Rows {
             ledger: Arc::clone(&self.ports.ledger),
@@ -401,15 +347,15 @@ impl Inner {
         }
     }
 
-    pub(crate) fn parking(&self) -> &Parking {
-        &self.parking
-    }
-
     /// The runtime of `server`.
     ///
     /// # Errors
     /// `config.not-found`, or why it is not ready.
-    pub(crate) fn runtime(&self, state: &State, server: &str) -> Result<Arc<Runtime>, Failure> {
+    pub(crate) fn runtime(
+        &self,
+        state: &Configuration,
+        server: &str,
+    ) -> Result<Arc<Runtime>, Failure> {
         if let Some(problem) = &state.problem {
             return Err(problem.clone());
         }
@@ -438,7 +384,7 @@ impl Inner {
     /// # Errors
     /// The failure of a known tool that is not offered; `None` for an unknown one.
     pub(crate) fn tool(
-        state: &State,
+        state: &Configuration,
         name: &str,
         for_apps: ForApps,
     ) -> Result<(Arc<Runtime>, String), Option<Failure>> {
@@ -459,22 +405,22 @@ impl Inner {
         }
     }
 
-    fn known(&self) -> Option<Arc<State>> {
+    fn known(&self) -> Option<Arc<Configuration>> {
         let state = self.state.read();
         state.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn replace(&self, state: Arc<State>) {
+    fn replace(&self, state: Arc<Configuration>) {
         *self.state.write().unwrap_or_else(PoisonError::into_inner) = Some(state);
     }
 
     /// Whether the hub stays silent: no configuration exists, and no flag asks for it.
-    pub(crate) fn is_silent(&self, state: &State) -> bool {
+    pub(crate) fn is_silent(&self, state: &Configuration) -> bool {
         !state.is_declared && self.settings == HubSettings::default()
     }
 
     /// Whether `state` is still valid.
-    fn is_fresh(&self, state: &State, now: Stamps) -> bool {
+    fn is_fresh(&self, state: &Configuration, now: Stamps) -> bool {
         state.stamps == now
             && now.0.is_some()
             && now.1.is_some()
@@ -486,47 +432,38 @@ impl Inner {
     }
 }
 
-/// Ends the runtimes that are not in `after`.
-fn retire_old(before: &State, after: &State) {
-    let kept = |runtime: &Arc<Runtime>| {
-        let mut runtimes = after
-            .members
-            .iter()
-            .filter_map(|member| member.runtime.as_ref());
-        runtimes.any(|each| Arc::ptr_eq(each, runtime))
-    };
-    for runtime in before
-        .members
-        .iter()
-        .filter_map(|member| member.runtime.as_ref())
-    {
-        if !kept(runtime) {
-            runtime.retire();
+impl Owner for Inner {
+    fn lists_changed(&self, changes: Vec<Change>) {
+        {
+            let _one = self
+                .reloading
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            if let Some(state) = self.known() {
+                self.replace(Arc::new(Configuration {
+                    stamps: state.stamps,
+                    meaning: state.meaning,
+                    is_declared: state.is_declared,
+                    stored: state.stored.clone(),
+                    approvals: state.approvals.clone(),
+                    problem: state.problem.clone(),
+                    members: state.members.clone(),
+                    index: Index::of(&state.members, &self.settings.selection),
+                }));
+            }
+        }
+        for change in changes {
+            self.tell(change);
         }
     }
-}
 
-impl Read {
-    fn with(self, members: Vec<Arc<Member>>, index: Index) -> State {
-        State {
-            stamps: self.stamps,
-            meaning: self.meaning,
-            is_declared: self.is_declared,
-            stored: self.stored,
-            approvals: self.approvals,
-            problem: self.problem,
-            members,
-            index,
-        }
+    fn tell(&self, change: Change) {
+        self.changes.tell(change);
     }
-}
 
-fn is_same(before: &[StoredUpstream], now: &[StoredUpstream]) -> bool {
-    before.len() == now.len()
-        && before
-            .iter()
-            .zip(now)
-            .all(|(before, now)| before.name == now.name && before.upstream == now.upstream)
+    fn parking(&self) -> Parking {
+        self.parking.clone()
+    }
 }
 
 impl fmt::Debug for Hub {

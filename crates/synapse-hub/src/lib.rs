@@ -13,6 +13,7 @@
 mod allowed;
 mod budget;
 mod compare;
+mod configuration;
 mod connect;
 mod failure;
 pub mod hosts;

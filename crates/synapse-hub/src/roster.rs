@@ -7,9 +7,8 @@ use synapse_core::ports::StoredUpstream;
 use synapse_core::upstream::{Approval, Catalogue, Upstream};
 
 use crate::failure::{login_required, not_approved};
-use crate::hub::Inner;
 use crate::ports::{Consented, HubPorts};
-use crate::runtime::Runtime;
+use crate::runtime::{Owner, Runtime};
 
 /// A configured upstream.
 #[derive(Debug)]
@@ -45,7 +44,7 @@ impl Member {
         approvals: &[Approval],
         before: Option<&Self>,
         ports: &HubPorts,
-        hub: &Weak<Inner>,
+        hub: &Weak<dyn Owner>,
     ) -> Self {
         let failed = |upstream: Option<Upstream>, failure: Failure| {
             let approval = upstream.as_ref().and_then(|upstream| {

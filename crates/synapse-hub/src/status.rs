@@ -9,7 +9,7 @@ use synapse_core::upstream::{Pin, UpstreamTransport};
 use synapse_documents::ErrorDocument;
 
 use crate::budget::estimated_tokens;
-use crate::hub::{Inner, State};
+use crate::configuration::Configuration;
 use crate::roster::{Member, Standing};
 use crate::settings::{HubMode, HubSettings};
 
@@ -80,12 +80,12 @@ impl Health {
 }
 
 /// The status of every member.
-pub(crate) fn statuses(state: &State) -> Vec<UpstreamStatus> {
+pub(crate) fn statuses(state: &Configuration) -> Vec<UpstreamStatus> {
     let members = state.members.iter();
     members.map(|member| status(state, member)).collect()
 }
 
-pub(crate) fn status(state: &State, member: &Arc<Member>) -> UpstreamStatus {
+pub(crate) fn status(state: &Configuration, member: &Arc<Member>) -> UpstreamStatus {
     let runtime = member.runtime.as_ref();
     let live = runtime.and_then(|runtime| runtime.live());
     let last = runtime.and_then(|runtime| runtime.last_failure());
@@ -147,7 +147,11 @@ pub(crate) fn status(state: &State, member: &Arc<Member>) -> UpstreamStatus {
 }
 
 /// The status in at most [`MOST_BYTES`] bytes, failed upstreams first.
-pub(crate) fn summary(inner: &Inner, state: &State) -> String {
+pub(crate) fn summary(
+    settings: &HubSettings,
+    remedies: &dyn RemedyText,
+    state: &Configuration,
+) -> String {
     if let Some(problem) = &state.problem {
         let text = format!(
             "hub: {}: {}",
@@ -163,11 +167,11 @@ pub(crate) fn summary(inner: &Inner, state: &State) -> String {
         "hub: {working} of {} servers work",
         enabled.count()
     )];
-    if let Some(failure) = over_budget(&inner.settings, state) {
+    if let Some(failure) = over_budget(settings, state) {
         lines.push(format!("{}: {}", failure.code(), failure.message()));
     }
     let tokens = state.index.tokens();
-    if inner.settings.mode == HubMode::Direct && tokens >= MANY_TOKENS {
+    if settings.mode == HubMode::Direct && tokens >= MANY_TOKENS {
         lines.push(format!(
             "the tools take about {tokens} tokens of each conversation; --hub-mode search takes few"
         ));
@@ -184,7 +188,6 @@ pub(crate) fn summary(inner: &Inner, state: &State) -> String {
                 .failure
                 .as_ref()
                 .and_then(|failure| {
-                    let remedies = &*inner.ports.remedies;
                     failure
                         .hints()
                         .iter()
@@ -218,7 +221,7 @@ pub(crate) fn summary(inner: &Inner, state: &State) -> String {
 }
 
 /// Why the hub's tools are not offered, if they exceed a configured limit.
-pub(crate) fn over_budget(settings: &HubSettings, state: &State) -> Option<Failure> {
+pub(crate) fn over_budget(settings: &HubSettings, state: &Configuration) -> Option<Failure> {
     let tools = state.index.tools.len() as u64;
     let tokens = state.index.tokens();
     let over = |found: u64, limit: Option<u64>, what: &str, flag: &str| {
@@ -244,7 +247,11 @@ pub(crate) fn over_budget(settings: &HubSettings, state: &State) -> Option<Failu
 }
 
 /// One server as the document `synapse://hub/{server}`.
-pub(crate) fn document(state: &State, member: &Arc<Member>, remedies: &dyn RemedyText) -> Value {
+pub(crate) fn document(
+    state: &Configuration,
+    member: &Arc<Member>,
+    remedies: &dyn RemedyText,
+) -> Value {
     let status = status(state, member);
     let error = status.failure.as_ref().map(|failure| {
         let document =

@@ -19,6 +19,7 @@ mod logout;
 mod redirect;
 mod registration;
 mod secret_text;
+mod settings;
 mod tokens;
 mod wire;
 
@@ -33,11 +34,9 @@ use synapse_http::{HttpClient, HttpConfig};
 pub use self::challenge::Demand;
 pub use self::discovery::{Resource, ServerMetadata};
 pub use self::examine::{Probe, RungOutcome};
-pub use self::login::{
-    Decision, Dialogue, LoggedIn, LoginRequest, LoginSettings, Look, News, Proposal, Registering,
-    Way,
-};
+pub use self::login::{Decision, Dialogue, LoggedIn, LoginRequest, Look, News, Proposal, Way};
 pub use self::logout::{LoggedOut, Registrations};
+pub use self::settings::{LoginSettings, Registering};
 pub use self::tokens::Tokens;
 use crate::wire::Wire;
 

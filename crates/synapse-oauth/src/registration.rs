@@ -12,7 +12,7 @@ use url::Url;
 use crate::address::{named_by, shown};
 use crate::discovery::ServerMetadata;
 use crate::json;
-use crate::login::{LoginSettings, Registering};
+use crate::settings::{LoginSettings, Registering};
 use crate::wire::{Wire, no_answer};
 
 /// The selected way.

@@ -22,8 +22,9 @@ use synapse_mcp::host::{HostError, Introduction, ToolResult};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use crate::configuration::Configuration;
 use crate::failure::Refusal;
-use crate::hub::{Hub, State};
+use crate::hub::Hub;
 
 /// All hosts of one hub.
 #[derive(Debug, Clone)]
@@ -70,7 +71,7 @@ impl HubHost {
         value(&ErrorDocument::new(failure, remedies))
     }
 
-    fn state(&self) -> Arc<State> {
+    fn state(&self) -> Arc<Configuration> {
         self.hub.inner().current()
     }
 
@@ -82,7 +83,7 @@ impl HubHost {
 
     /// The state after refetching lists of running upstreams that announced changes: those without
     /// a pin, or all.
-    async fn fresh_state(&self, whose: Whose) -> Arc<State> {
+    async fn fresh_state(&self, whose: Whose) -> Arc<Configuration> {
         let state = self.state();
         let mut asking = JoinSet::new();
         for runtime in state.index.runtimes() {

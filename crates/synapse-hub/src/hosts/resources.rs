@@ -9,7 +9,7 @@ use synapse_mcp::JsonObject;
 use synapse_mcp::host::{Caller, HostError, Listing, ResourceHost, ResourceRead};
 
 use super::{HubHost, Whose};
-use crate::hub::State;
+use crate::configuration::Configuration;
 use crate::index::Owner;
 use crate::roster::Member;
 use crate::runtime::{Ask, Subject};
@@ -128,7 +128,7 @@ impl HubHost {
     }
 
     /// Reads the hub's own resource at the rest of its URI.
-    fn read_own(&self, state: &State, rest: &str) -> Option<JsonObject> {
+    fn read_own(&self, state: &Configuration, rest: &str) -> Option<JsonObject> {
         let member = |name: &str| state.members.iter().find(|member| member.name == name);
         let (kind, text) = match rest.strip_suffix(INSTRUCTIONS) {
             Some(server) => ("text/plain", instructions(member(server)?)?),

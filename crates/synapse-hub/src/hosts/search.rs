@@ -7,7 +7,7 @@ use synapse_mcp::host::{HostError, ToolCall, ToolError, ToolResult};
 
 use super::HubHost;
 use super::tools::for_apps;
-use crate::hub::State;
+use crate::configuration::Configuration;
 use crate::index::{Audience, Found, OfferedTool};
 use crate::schema::{CALL_READ_TOOL, DESCRIBE_TOOLS, FIND_TOOLS};
 use crate::search::{IsReader, missing, signature};
@@ -15,7 +15,7 @@ use crate::search::{IsReader, missing, signature};
 impl HubHost {
     pub(super) async fn call_search(
         &self,
-        state: &State,
+        state: &Configuration,
         call: ToolCall,
     ) -> Result<ToolResult, ToolError> {
         let answered = match call.name.as_str() {
@@ -27,7 +27,11 @@ impl HubHost {
     }
 
     /// Calls the tool named in the arguments. An error about its arguments includes its schema.
-    async fn call_found(&self, state: &State, mut call: ToolCall) -> Result<ToolResult, ToolError> {
+    async fn call_found(
+        &self,
+        state: &Configuration,
+        mut call: ToolCall,
+    ) -> Result<ToolResult, ToolError> {
         let reads_only = call.name == CALL_READ_TOOL;
         let Some(Value::String(name)) = call.arguments.remove("name") else {
             return Ok(self.failed_call(&invalid("`name` must be the name of a tool")));
@@ -79,7 +83,7 @@ impl HubHost {
     }
 }
 
-fn find(state: &State, arguments: &JsonObject) -> Result<ToolResult, Failure> {
+fn find(state: &Configuration, arguments: &JsonObject) -> Result<ToolResult, Failure> {
     let Some(query) = arguments.get("query").and_then(Value::as_str) else {
         return Err(invalid("`query` must be a text"));
     };
@@ -105,7 +109,7 @@ fn find(state: &State, arguments: &JsonObject) -> Result<ToolResult, Failure> {
     Ok(ToolResult::text(lines.join("\n")))
 }
 
-fn describe(state: &State, arguments: &JsonObject) -> Result<ToolResult, Failure> {
+fn describe(state: &Configuration, arguments: &JsonObject) -> Result<ToolResult, Failure> {
     let names = arguments.get("names").and_then(Value::as_array);
     let names: Vec<&str> = names
         .into_iter()

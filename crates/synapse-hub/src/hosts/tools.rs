@@ -8,8 +8,9 @@ use synapse_mcp::host::{CacheHint, Caller, ToolCall, ToolError, ToolHost, ToolLi
 use synapse_mcp::{JsonObject, host::HostError};
 
 use super::{HubHost, Whose};
+use crate::configuration::Configuration;
 use crate::failure::Refusal;
-use crate::hub::{Inner, State};
+use crate::hub::Inner;
 use crate::index::{Audience, ForApps, Found};
 use crate::relay::declares_ui;
 use crate::runtime::{Ask, Runtime, Subject};
@@ -69,7 +70,11 @@ impl ToolHost for HubHost {
         let state = self.state();
         let inner = self.hub.inner();
         if call.name == HUB_STATUS && self.owns_itself(HUB_STATUS) {
-            return Ok(ToolResult::text(summary(inner, &state)));
+            return Ok(ToolResult::text(summary(
+                &inner.settings,
+                &*inner.ports.remedies,
+                &state,
+            )));
         }
         if self.owns_itself(&call.name) {
             return self.call_search(&state, call).await;
@@ -147,7 +152,7 @@ impl Inner {
 }
 
 /// Why a server served alone has no tools, since there is no `hub_status` to explain it.
-fn unusable_alone(selection: &Selection, state: &State) -> Option<Failure> {
+fn unusable_alone(selection: &Selection, state: &Configuration) -> Option<Failure> {
     let Selection::Alone(name) = selection else {
         return None;
     };

@@ -123,7 +123,7 @@ impl Runtime {
         pulse: &Pulse,
         row: Option<&mut Row>,
     ) -> Result<JsonObject, Refusal> {
-        let parking = self.hub.upgrade().map(|hub| hub.parking().clone());
+        let parking = self.hub.upgrade().map(|hub| hub.parking());
         let state = ask.params.get("requestState").and_then(Value::as_str);
         if let (Some(parking), Some(handle)) = (&parking, state)
             && is_handle(handle)

@@ -24,7 +24,7 @@ use synapse_core::error::{Code, Execution, Failure};
 use synapse_core::ledger::HubFacts;
 use synapse_core::upstream::{Catalogue, Pin, Target, UpstreamName};
 use synapse_mcp::client::CallError;
-use synapse_mcp::host::Caller;
+use synapse_mcp::host::{Caller, Change};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::sleep;
@@ -34,7 +34,6 @@ use self::live::{Live, Use};
 pub(crate) use self::parked::Parking;
 use crate::compare::Comparison;
 use crate::failure::{Refusal, Scene, Stage};
-use crate::hub::Inner;
 use crate::ports::{Consented, Ending, HubPorts};
 use crate::rows::Rows;
 use crate::secrets::Known;
@@ -43,7 +42,7 @@ use crate::secrets::Known;
 pub(crate) struct Runtime {
     pub(crate) consented: Consented,
     ports: HubPorts,
-    hub: Weak<Inner>,
+    hub: Weak<dyn Owner>,
     slot: Mutex<Slot>,
     /// The listed items: tools and prompts as approved, or as last seen without a pin; resources as
     /// last seen.
@@ -61,6 +60,18 @@ pub(crate) struct Runtime {
     hash: OnceLock<Option<String>>,
 }
 
+/// The hub as its runtimes see it.
+pub(crate) trait Owner: fmt::Debug + Send + Sync {
+    /// Applies new lists of a runtime, and notifies clients.
+    fn lists_changed(&self, changes: Vec<Change>);
+
+    /// Notifies clients.
+    fn tell(&self, change: Change);
+
+    /// The suspended calls of all runtimes.
+    fn parking(&self) -> Parking;
+}
+
 enum Slot {
     Idle,
     Starting(watch::Receiver<Started>, AbortHandle),
@@ -71,7 +82,7 @@ enum Slot {
 type Started = Option<Result<Arc<Live>, Failure>>;
 
 impl Runtime {
-    pub(crate) fn new(consented: Consented, ports: HubPorts, hub: Weak<Inner>) -> Self {
+    pub(crate) fn new(consented: Consented, ports: HubPorts, hub: Weak<dyn Owner>) -> Self {
         let lists = consented.approval.catalogue.clone().unwrap_or_default();
         Self {
             consented,

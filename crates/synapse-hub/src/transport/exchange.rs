@@ -9,10 +9,11 @@ use synapse_http::{Method, StreamingResponse};
 use synapse_mcp::client::wire::{self, Answer, Incoming};
 use synapse_mcp::client::{CallError, MayHaveRun, Replies};
 use synapse_mcp::{Era, JsonObject, ProtocolRevision};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use super::headers::of_request;
-use super::http::{FAREWELL, JSON_OR_STREAM, Link, STREAM_TYPE};
+use super::link::{JSON_OR_STREAM, Link, STREAM_TYPE};
+use super::response::{beginning, content_type, refused, telling_headers};
 use super::stream::{Messages, Next, carried, messages};
 
 /// A request in progress.
@@ -197,50 +198,6 @@ impl Exchange<'_> {
     }
 }
 
-/// The lower-case media type of a response, without parameters.
-pub(super) fn content_type(response: &StreamingResponse) -> Option<String> {
-    let value = response.headers.text("content-type")?;
-    let kind = value.split(';').next().unwrap_or_default();
-    Some(kind.trim().to_ascii_lowercase())
-}
-
-/// A response that is not MCP.
-pub(super) async fn refused(response: StreamingResponse) -> CallError {
-    let status = response.status;
-    let headers = telling_headers(&response);
-    let body = response.body.beginning(LONGEST_EXCERPT);
-    let body = timeout(FAREWELL, body).await.unwrap_or_default();
-    CallError::Http {
-        status,
-        headers,
-        body: beginning(&body),
-    }
-}
-
-fn telling_headers(response: &StreamingResponse) -> Vec<(String, String)> {
-    let headers = &response.headers;
-    TELLING
-        .iter()
-        .flat_map(|name| {
-            headers
-                .all(name)
-                .map(|value| ((*name).to_owned(), value.to_owned()))
-        })
-        .collect()
-}
-
-fn beginning(body: &[u8]) -> String {
-    let body = body.get(..LONGEST_EXCERPT).unwrap_or(body);
-    String::from_utf8_lossy(body).into_owned()
-}
-
 const JSON: &str = "application/json";
-const TELLING: [&str; 4] = [
-    "www-authenticate",
-    "retry-after",
-    "content-type",
-    "location",
-];
-const LONGEST_EXCERPT: usize = 2 * 1024;
 const LONGEST_ERROR: usize = 64 * 1024;
 const SHORTEST_RETRY: Duration = Duration::from_millis(50);

@@ -9,46 +9,20 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
-use synapse_core::NetworkPermit;
-use synapse_core::secret::BoundSecret;
-use synapse_http::{HttpClient, HttpRequest, Method, StreamingResponse};
-use synapse_mcp::client::wire::{self, Answer, Incoming};
+use synapse_http::Method;
+use synapse_mcp::client::wire::{self, Answer};
 use synapse_mcp::client::{
-    CallError, Calls, Caps, Conversation, Eras, Hello, Introduction, MayHaveRun, Negotiation,
-    Outgoing, Probed, Replies, initialized, probed, settled,
+    CallError, Calls, Conversation, Eras, Hello, MayHaveRun, Negotiation, Outgoing, Probed,
+    Replies, Running, initialized, probed, settled,
 };
-use synapse_mcp::{Era, JsonObject, ProtocolRevision};
+use synapse_mcp::{Era, JsonObject};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
-use url::Url;
 
-use super::Credentials;
-use super::exchange::{Exchange, content_type, refused};
-use super::stream::{Messages, Next, carried};
-
-/// A streamable HTTP server.
-#[derive(Debug)]
-pub struct HttpServer {
-    /// Sends the requests.
-    pub client: HttpClient,
-    /// The permit from the upstream's approval.
-    pub permit: Arc<NetworkPermit>,
-    /// The URL of the server.
-    pub url: Url,
-    /// Plain headers as name and value.
-    pub headers: Vec<(String, String)>,
-    /// Headers with a secret value.
-    pub secret_headers: Vec<(String, Arc<BoundSecret>)>,
-    /// Provides the bearer token of each request; unused if an `authorization` header is
-    /// configured.
-    pub credentials: Option<Arc<dyn Credentials>>,
-    /// The client info and eras.
-    pub introduction: Introduction,
-    /// Limits of a message.
-    pub caps: Caps,
-    /// Maximum time to open.
-    pub start: Duration,
-}
+use super::exchange::Exchange;
+use super::link::{JSON_OR_STREAM, Link, STREAM_TYPE};
+use super::response::{FAREWELL, content_type};
+use super::server::HttpServer;
 
 /// A conversation over streamable HTTP.
 #[derive(Debug)]
@@ -58,16 +32,6 @@ pub struct HttpConversation {
     replies: Arc<dyn Replies>,
     /// The task that reads unsolicited messages.
     listener: Mutex<Option<AbortHandle>>,
-}
-
-/// Shared by the requests of a conversation.
-#[derive(Debug)]
-pub(super) struct Link {
-    pub(super) server: HttpServer,
-    pub(super) calls: Arc<Calls>,
-    pub(super) session: OnceLock<String>,
-    pub(super) revision: OnceLock<ProtocolRevision>,
-    pub(super) is_lost: AtomicBool,
 }
 
 impl HttpServer {
@@ -171,7 +135,7 @@ impl Link {
         patience: Duration,
         replies: &Arc<dyn Replies>,
     ) -> Result<Answer, CallError> {
-        let running = self.calls.begin(&Outgoing::within(method, patience))?;
+        let running = Running::begin(&self.calls, &Outgoing::within(method, patience))?;
         let exchange = Exchange {
             link: self,
             replies,
@@ -180,113 +144,6 @@ impl Link {
             longest: patience,
         };
         exchange.run(method, params, None).await
-    }
-
-    /// Posts a notification or an answer, without expecting a result.
-    async fn post_aside(&self, message: Vec<u8>, deadline: Duration) -> Result<(), CallError> {
-        let response = self
-            .send(Method::Post, Some(message), &[], JSON_OR_STREAM, deadline)
-            .await?;
-        match response.status {
-            200..=299 => Ok(()),
-            _ => Err(refused(response).await),
-        }
-    }
-
-    /// Sends one HTTP request.
-    pub(super) async fn send(
-        &self,
-        method: Method,
-        message: Option<Vec<u8>>,
-        headers: &[(String, String)],
-        accept: &str,
-        deadline: Duration,
-    ) -> Result<StreamingResponse, CallError> {
-        let server = &self.server;
-        let bearer =
-            match &server.credentials {
-                Some(credentials) if !server.has_authorization() => credentials
-                    .authorization()
-                    .await
-                    .map_err(|failure| CallError::Carrier {
-                        source: Arc::new(failure),
-                        may_have_run: MayHaveRun::No,
-                    })?,
-                _ => None,
-            };
-        let mut request = HttpRequest::new(method, server.url.clone(), deadline);
-        for (name, value) in &server.headers {
-            request = request.header(name, value);
-        }
-        request = request.header("accept", accept);
-        if let Some(revision) = self.revision.get() {
-            request = request.header("mcp-protocol-version", revision.as_str());
-        }
-        if let Some(session) = self.session.get() {
-            request = request.header("mcp-session-id", session);
-        }
-        for (name, value) in headers {
-            request = request.header(name, value);
-        }
-        for (name, secret) in &server.secret_headers {
-            request = request.secret_words(name, secret);
-        }
-        if let Some(secret) = &bearer {
-            request = request.bearer(secret);
-        }
-        request.body = message;
-        let cap = server.caps.bytes as u64;
-        server
-            .client
-            .send_streaming(
-                &server.permit,
-                request,
-                deadline,
-                cap.saturating_mul(STREAM),
-            )
-            .await
-            .map_err(carried)
-    }
-}
-
-impl HttpServer {
-    fn has_authorization(&self) -> bool {
-        let secret = self.secret_headers.iter().map(|(name, _)| name);
-        let mut names = self.headers.iter().map(|(name, _)| name).chain(secret);
-        names.any(|name| name.eq_ignore_ascii_case("authorization"))
-    }
-}
-
-impl Link {
-    /// Handles a message that is no answer.
-    pub(super) fn take(
-        &self,
-        message: Incoming,
-        era: Era,
-        stream: Option<u64>,
-        replies: &Arc<dyn Replies>,
-    ) {
-        let calls = &self.calls;
-        match message {
-            Incoming::Answer { .. } => calls.count_stray(),
-            Incoming::Request { id, method, params } => {
-                calls.asked(id, method, params, era, stream, replies);
-            }
-            Incoming::Notification { method, params } => calls.notified(&method, params, stream),
-            Incoming::Unusable => calls.count_garbage(),
-        }
-    }
-
-    /// Reads unsolicited messages to the end of their stream.
-    async fn hear(&self, response: StreamingResponse, replies: &Arc<dyn Replies>) {
-        let mut messages = Messages::new(response.body, self.server.caps);
-        loop {
-            match messages.next().await {
-                Ok(Next::Message(message)) => self.take(message, Era::Legacy, None, replies),
-                Ok(Next::TooLarge(..)) => self.calls.count_garbage(),
-                Ok(Next::End) | Err(_) => return,
-            }
-        }
     }
 }
 
@@ -341,7 +198,7 @@ impl Conversation for HttpConversation {
     async fn request(&self, outgoing: Outgoing) -> Result<JsonObject, CallError> {
         let era = self.hello.revision.era();
         let link = &self.link;
-        let running = link.calls.begin(&outgoing)?;
+        let running = Running::begin(&link.calls, &outgoing)?;
         let token = outgoing.progress.is_some().then_some(running.id());
         let params = link.server.introduction.params(
             era,
@@ -470,14 +327,9 @@ fn announces_changes(capabilities: &JsonObject) -> bool {
     })
 }
 
-pub(super) const STREAM_TYPE: &str = "text/event-stream";
-pub(super) const JSON_OR_STREAM: &str = "application/json, text/event-stream";
-/// Maximum messages of the maximum size per stream.
-const STREAM: u64 = 16;
 /// Timeout of the probe before `initialize` is sent instead.
 const PROBE_PATIENCE: Duration = Duration::from_secs(10);
 const LISTENING: Duration = Duration::from_secs(2);
 const REPLYING: Duration = Duration::from_secs(30);
-pub(super) const FAREWELL: Duration = Duration::from_secs(5);
 /// Longer than any IDE session.
 const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);

@@ -7,6 +7,9 @@
 mod exchange;
 mod headers;
 mod http;
+mod link;
+mod response;
+mod server;
 mod stderr;
 mod stdio;
 mod stream;
@@ -19,7 +22,8 @@ use synapse_core::Failure;
 use synapse_core::secret::BoundSecret;
 
 pub use self::headers::{InvalidAnnotation, check_annotations};
-pub use self::http::{HttpConversation, HttpServer};
+pub use self::http::HttpConversation;
+pub use self::server::HttpServer;
 pub use self::stderr::{Cleaner, ErrorLog};
 pub use self::stdio::{ENDED_WITH, Ending, Process, StartError, StdioConversation, StdioServer};
 

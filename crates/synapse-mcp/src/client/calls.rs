@@ -13,10 +13,8 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::AbortHandle;
-use tokio::time::Instant;
 
 use super::opening::SUBSCRIPTION;
-use super::running::Running;
 use super::wire::{self, Answer, INVALID_PARAMS};
 use super::{CallError, MayHaveRun, Outgoing, Questions, RpcError};
 use crate::host::{Progress, ProgressReporter};
@@ -86,14 +84,14 @@ impl Calls {
         })
     }
 
-    /// Registers a request.
-    ///
-    /// # Errors
-    /// Why the conversation has ended.
-    pub fn begin(self: &Arc<Self>, outgoing: &Outgoing) -> Result<Running, CallError> {
+    /// Registers a request; returns its id.
+    pub(super) fn register(
+        &self,
+        outgoing: &Outgoing,
+        answer: oneshot::Sender<Result<Answer, CallError>>,
+        renewed: &Arc<Notify>,
+    ) -> Result<u64, CallError> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        let (sender, answer) = oneshot::channel();
-        let renewed = Arc::new(Notify::new());
         let mut state = self.locked();
         if let Some(error) = &state.ended {
             return Err(error.clone());
@@ -101,24 +99,15 @@ impl Calls {
         state.running.insert(
             id,
             Entry {
-                answer: Some(sender),
+                answer: Some(answer),
                 progress: outgoing.progress.clone(),
                 questions: outgoing.questions.clone(),
-                renewed: Arc::clone(&renewed),
+                renewed: Arc::clone(renewed),
                 asked: Asked::default(),
                 sent: false,
             },
         );
-        Ok(Running {
-            calls: Arc::clone(self),
-            id,
-            renewed,
-            answer,
-            began: Instant::now(),
-            patience: outgoing.patience,
-            longest: outgoing.longest,
-            flaws: self.flaws(),
-        })
+        Ok(id)
     }
 
     /// Records that a request is about to reach the server; `false` if it was abandoned before.

@@ -219,7 +219,7 @@ impl Conversation for LineConversation {
 
     async fn request(&self, outgoing: Outgoing) -> Result<JsonObject, CallError> {
         let era = self.hello.revision.era();
-        let mut running = self.link.calls.begin(&outgoing)?;
+        let mut running = Running::begin(&self.link.calls, &outgoing)?;
         let token = outgoing.progress.is_some().then_some(running.id());
         let params = self.link.introduction.params(
             era,
@@ -277,7 +277,7 @@ impl Link {
     }
 
     fn ask(&self, method: &str, params: JsonObject, limit: Duration) -> Result<Running, CallError> {
-        let running = self.calls.begin(&Outgoing::within(method, limit))?;
+        let running = Running::begin(&self.calls, &Outgoing::within(method, limit))?;
         self.send(running.id(), method, params);
         Ok(running)
     }

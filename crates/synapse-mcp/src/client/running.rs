@@ -9,21 +9,41 @@ use tokio::time::{Instant, sleep_until};
 
 use super::calls::Calls;
 use super::wire::Answer;
-use super::{CallError, MayHaveRun};
+use super::{CallError, MayHaveRun, Outgoing};
 
 /// A running request. Dropping it deregisters it and cancels its server requests.
 pub struct Running {
-    pub(super) calls: Arc<Calls>,
-    pub(super) id: u64,
-    pub(super) renewed: Arc<Notify>,
-    pub(super) answer: oneshot::Receiver<Result<Answer, CallError>>,
-    pub(super) began: Instant,
-    pub(super) patience: Duration,
-    pub(super) longest: Duration,
-    pub(super) flaws: (u64, u64),
+    calls: Arc<Calls>,
+    id: u64,
+    renewed: Arc<Notify>,
+    answer: oneshot::Receiver<Result<Answer, CallError>>,
+    began: Instant,
+    patience: Duration,
+    longest: Duration,
+    flaws: (u64, u64),
 }
 
 impl Running {
+    /// Registers a request among `calls`.
+    ///
+    /// # Errors
+    /// Why the conversation has ended.
+    pub fn begin(calls: &Arc<Calls>, outgoing: &Outgoing) -> Result<Self, CallError> {
+        let (sender, answer) = oneshot::channel();
+        let renewed = Arc::new(Notify::new());
+        let id = calls.register(outgoing, sender, &renewed)?;
+        Ok(Self {
+            calls: Arc::clone(calls),
+            id,
+            renewed,
+            answer,
+            began: Instant::now(),
+            patience: outgoing.patience,
+            longest: outgoing.longest,
+            flaws: calls.flaws(),
+        })
+    }
+
     /// The request's id at the server, also its progress token.
     #[must_use]
     pub const fn id(&self) -> u64 {
@@ -32,7 +52,7 @@ impl Running {
 
     /// Waits for the answer from [`Calls::settle`], within the timeouts.
     ///
-    /// Why there is none.
+    /// # Errors
     /// Why none came.
     pub async fn answer(&mut self) -> Result<Answer, CallError> {
         let Self {

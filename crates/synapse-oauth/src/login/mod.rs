@@ -11,8 +11,7 @@ use secrecy::SecretString;
 use synapse_core::ports::{BrowserOpener, LoginClaim};
 use synapse_core::time::Timestamp;
 use synapse_core::upstream::{
-    OAuthAction, OAuthClient, OAuthEvent, PkcePolicy, RegistrationKind, ResourcePolicy,
-    TokenRecord, UpstreamName,
+    OAuthAction, OAuthClient, OAuthEvent, RegistrationKind, TokenRecord, UpstreamName,
 };
 use synapse_core::{Code, Failure, NetworkPermit, Origin};
 use tokio::time::{Instant, timeout_at};
@@ -23,37 +22,13 @@ use crate::challenge::is_scope;
 use crate::device;
 use crate::grant::Grant;
 use crate::registration::{self, Choice};
+use crate::settings::{LoginSettings, Registering};
 use crate::wire::Wire;
 
 use self::find::Ground;
 pub(crate) use self::keep::expiry;
 pub use self::words::News;
 pub(crate) use self::words::READ_MCP;
-
-/// The `oauth` object of an entry, with variables and references resolved.
-#[derive(Debug, Clone, Default)]
-pub struct LoginSettings {
-    /// The client's id.
-    pub client_id: Option<String>,
-    /// The client's secret.
-    pub client_secret: Option<SecretString>,
-    /// The redirect URI, used verbatim.
-    pub redirect_uri: Option<String>,
-    /// The callback port if no redirect URI is given.
-    pub callback_port: Option<u16>,
-    /// The requested scopes.
-    pub scopes: Option<Vec<String>>,
-    /// The expected issuer.
-    pub issuer: Option<String>,
-    /// The `resource` parameter.
-    pub resource: ResourcePolicy,
-    /// The URL of the client's own metadata document.
-    pub client_metadata_url: Option<String>,
-    /// The URL of the authorization server's metadata, instead of discovery.
-    pub server_metadata_url: Option<String>,
-    /// Policy for a server that does not advertise S256.
-    pub pkce: PkcePolicy,
-}
 
 /// How the user reaches the authorization server.
 #[derive(Debug, Clone, Copy)]
@@ -64,16 +39,6 @@ pub enum Way<'a> {
     Paste,
     /// On another device, with a code.
     Device,
-}
-
-/// Whether a client may be registered for this login.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Registering {
-    /// Asked for.
-    Allowed,
-    /// Not asked for.
-    #[default]
-    Refused,
 }
 
 /// Whether to check the authorization URL before a browser opens.
