@@ -1,17 +1,14 @@
-//! Documents of connections and preflight.
+//! Documents of connections.
 
 use serde::Serialize;
-use synapse_core::check::{Check, CheckId};
-use synapse_core::connection::Connection;
 use synapse_core::error::RemedyText;
 use synapse_core::limits::{Limits, UnknownCost};
 use synapse_core::name::ConnectionName;
 use synapse_core::ports::StoredConnection;
-use synapse_core::preflight::{PreflightRecord, PreflightReport};
-use synapse_core::redact::without_tokens;
+use synapse_core::preflight::PreflightRecord;
 
-use crate::calls::ReceiptView;
-use crate::failure::{ErrorDocument, ErrorView};
+use crate::failure::ErrorView;
+use crate::preflight::{PreflightDocument, clean};
 
 /// `synapse.connections/1`: all connections.
 #[derive(Debug, Clone, Serialize)]
@@ -183,123 +180,6 @@ impl From<&PreflightRecord> for RecordView {
             unproven: record.unproven.clone(),
             bound_to: record.bound_to.as_ref().map(ToString::to_string),
             bound_proxy: record.bound_proxy.as_ref().map(ToString::to_string),
-        }
-    }
-}
-
-/// A draft is not validated yet: it may contain a pasted token.
-fn clean(text: &str) -> String {
-    without_tokens(text).into_owned()
-}
-
-/// `synapse.preflight/1`.
-#[derive(Debug, Clone, Serialize)]
-pub struct PreflightDocument {
-    schema: &'static str,
-    ok: bool,
-    connection: Option<String>,
-    provider: String,
-    model: String,
-    base_url: Option<String>,
-    hosts: Vec<String>,
-    checked_at: String,
-    checks: Vec<CheckView>,
-    proven: Vec<&'static str>,
-    unproven: Vec<&'static str>,
-    error: Option<ErrorView>,
-    receipt: Option<ReceiptView>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    warnings: Vec<ErrorView>,
-}
-
-/// A check. `outcome` is `ok`, `warn`, `fail` or `skip`.
-#[derive(Debug, Clone, Serialize)]
-pub struct CheckView {
-    id: &'static str,
-    outcome: &'static str,
-    detail: Option<String>,
-    needs: Option<&'static str>,
-    error: Option<ErrorView>,
-}
-
-impl CheckView {
-    pub(super) fn new(check: &Check, remedies: &dyn RemedyText) -> Self {
-        Self {
-            id: check.id.as_str(),
-            outcome: check.outcome().as_str(),
-            detail: check.detail().map(str::to_owned),
-            needs: check.needs().map(CheckId::as_str),
-            error: check
-                .failure()
-                .map(|failure| ErrorView::new(failure, remedies)),
-        }
-    }
-}
-
-impl PreflightDocument {
-    /// The document of a report on the connection `name`. `remedies` renders the commands of
-    /// errors.
-    #[must_use]
-    pub fn new(name: Option<&str>, report: &PreflightReport, remedies: &dyn RemedyText) -> Self {
-        let (proven, unproven) = report.proven();
-        let connection: Option<&Connection> = report.connection.as_ref();
-        Self {
-            schema: "synapse.preflight/1",
-            ok: report.passed(),
-            connection: name.map(str::to_owned),
-            provider: clean(&report.draft.provider),
-            model: clean(&report.draft.model),
-            base_url: connection.map(|connection| connection.base_url.to_string()),
-            hosts: report.hosts.clone(),
-            checked_at: report.checked_at.to_string(),
-            checks: report
-                .checks
-                .iter()
-                .map(|check| CheckView::new(check, remedies))
-                .collect(),
-            proven: proven.into_iter().map(|id| id.as_str()).collect(),
-            unproven: unproven.into_iter().map(|id| id.as_str()).collect(),
-            error: report
-                .failure()
-                .map(|failure| ErrorView::new(failure, remedies)),
-            receipt: report.receipt.as_ref().map(ReceiptView::from),
-            warnings: ErrorView::all(&report.warnings, remedies),
-        }
-    }
-}
-
-/// `synapse.preflights/1`: a preflight of every connection, or the error of an invalid one.
-#[derive(Debug, Clone, Serialize)]
-pub struct PreflightsDocument {
-    schema: &'static str,
-    ok: bool,
-    preflights: Vec<PreflightOrError>,
-}
-
-#[derive(Debug, Clone, Serialize)]
-#[serde(untagged)]
-enum PreflightOrError {
-    Preflight(Box<PreflightDocument>),
-    Error(Box<ErrorDocument>),
-}
-
-impl PreflightsDocument {
-    /// The document of these outcomes.
-    #[must_use]
-    pub fn new(outcomes: Vec<Result<PreflightDocument, ErrorDocument>>) -> Self {
-        let ok = |outcome: &Result<PreflightDocument, ErrorDocument>| {
-            outcome.as_ref().is_ok_and(|document| document.ok)
-        };
-        Self {
-            schema: "synapse.preflights/1",
-            ok: outcomes.iter().all(ok),
-            preflights: outcomes
-                .into_iter()
-                .map(|outcome| match outcome {
-                    Ok(document) => PreflightOrError::Preflight(Box::new(document)),
-                    Err(document) => PreflightOrError::Error(Box::new(document)),
-                })
-                .collect(),
         }
     }
 }

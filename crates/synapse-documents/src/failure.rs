@@ -1,62 +1,10 @@
-//! The document of a failure.
+//! A failure, as documents show it.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use synapse_core::error::{Failure, Hint, RemedyText};
-use synapse_core::receipt::Receipt;
 use synapse_core::redact::without_tokens;
-
-use crate::calls::ReceiptView;
-use crate::connections::PreflightDocument;
-
-/// `synapse.error/1`.
-#[derive(Debug, Clone, Serialize)]
-pub struct ErrorDocument {
-    schema: &'static str,
-    ok: bool,
-    error: ErrorView,
-    receipt: Option<ReceiptView>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    preflight: Option<PreflightDocument>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    warnings: Vec<ErrorView>,
-}
-
-impl ErrorDocument {
-    /// The document of a failure without a receipt. `remedies` renders its commands.
-    #[must_use]
-    pub fn new(failure: &Failure, remedies: &dyn RemedyText) -> Self {
-        Self {
-            schema: "synapse.error/1",
-            ok: false,
-            error: ErrorView::new(failure, remedies),
-            receipt: None,
-            preflight: None,
-            warnings: Vec::new(),
-        }
-    }
-
-    /// Adds the receipt of the failed call.
-    #[must_use]
-    pub fn with_receipt(
-        mut self,
-        receipt: &Receipt,
-        warnings: &[Failure],
-        remedies: &dyn RemedyText,
-    ) -> Self {
-        self.receipt = Some(ReceiptView::from(receipt));
-        self.warnings = ErrorView::all(warnings, remedies);
-        self
-    }
-
-    /// Adds the failed preflight.
-    #[must_use]
-    pub fn with_preflight(mut self, preflight: PreflightDocument) -> Self {
-        self.preflight = Some(preflight);
-        self
-    }
-}
 
 /// A failure.
 #[derive(Debug, Clone, Serialize)]

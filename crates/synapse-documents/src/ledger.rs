@@ -7,7 +7,7 @@ use synapse_core::ledger::{
 };
 use synapse_core::time::Timestamp;
 
-use crate::calls::ReceiptView;
+use crate::receipt::ReceiptView;
 
 /// `synapse.history/1`: ledger rows, newest first.
 #[derive(Debug, Clone, Serialize)]

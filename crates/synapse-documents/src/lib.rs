@@ -12,6 +12,7 @@ mod connections;
 mod dataset;
 mod demo;
 mod doctor;
+mod error;
 mod failure;
 mod hub;
 mod ide;
@@ -19,24 +20,25 @@ mod ledger;
 mod logins;
 pub mod mcp;
 mod models;
+mod preflight;
+mod preflights;
 mod program;
 mod providers;
+mod receipt;
 mod secrets;
 mod version;
 
-pub use self::calls::{ChatDocument, OutgoingDocument, ReceiptView, ToolCallView};
+pub use self::calls::{ChatDocument, OutgoingDocument, ToolCallView};
 pub use self::check::{CheckDocument, FixView};
 pub use self::checklist::{ChecklistDocument, ItemView};
 pub use self::codes::{CodeDocument, CodesDocument};
 pub use self::completions::{CompletionsDocument, CompletionsView};
-pub use self::connections::{
-    CheckView, ConnectionDocument, ConnectionView, ConnectionsDocument, PreflightDocument,
-    PreflightsDocument,
-};
+pub use self::connections::{ConnectionDocument, ConnectionView, ConnectionsDocument};
 pub use self::dataset::DatasetDocument;
 pub use self::demo::{DemoDocument, DemoStepView};
 pub use self::doctor::DoctorDocument;
-pub use self::failure::{ErrorDocument, ErrorView, HintView};
+pub use self::error::ErrorDocument;
+pub use self::failure::{ErrorView, HintView};
 pub use self::hub::{
     HubApprovalDocument, HubApprovalView, HubCallDocument, HubChangeDocument, HubChangeView,
     HubCheckView, HubDocument, HubEnvDocument, HubLogDocument, HubPreflightDocument,
@@ -53,8 +55,11 @@ pub use self::ledger::{
 };
 pub use self::logins::{AuthStatusDocument, AuthView, LoginDocument, LoginView, LogoutDocument};
 pub use self::models::{ModelView, ModelsDocument, OfferView};
+pub use self::preflight::{CheckView, PreflightDocument};
+pub use self::preflights::PreflightsDocument;
 pub use self::program::VersionDocument;
 pub use self::providers::{ProviderView, ProvidersDocument};
+pub use self::receipt::ReceiptView;
 pub use self::secrets::{SecretDocument, SecretView, SecretsDocument};
 pub use self::version::DocumentVersion;
 

@@ -7,8 +7,8 @@ use synapse_core::models::{ListedModel, Offer};
 use synapse_core::preflight::{Check, CheckId};
 use synapse_core::price::Price;
 
-use crate::connections::CheckView;
 use crate::failure::ErrorView;
+use crate::preflight::CheckView;
 
 /// `synapse.models/1`: the models of a connection's provider.
 #[derive(Debug, Clone, Serialize)]
