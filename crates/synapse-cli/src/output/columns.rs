@@ -1,13 +1,10 @@
 //! Lists with one line per row at any width. On a narrow terminal, long cells are truncated first,
 //! then the least important columns are dropped. A pipe gets everything.
 
-use std::io;
-
 use synapse_core::redact::printable_line;
-use terminal_size::{Width, terminal_size_of};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use super::table::paragraphs;
+use super::table::{paragraphs, width};
 
 /// A column of a list, and how it adapts to a narrow terminal.
 #[derive(Debug, Clone, Copy)]
@@ -78,13 +75,6 @@ pub(crate) fn listing(columns: &[Column<'_>], rows: Vec<Vec<String>>) -> String 
         .map(|row| row.into_iter().map(on_one_line).collect())
         .collect();
     lay_out(columns, &rows, width())
-}
-
-/// The width of the terminal at stdout; `None` for a pipe.
-pub(super) fn width() -> Option<usize> {
-    let (Width(columns), _) = terminal_size_of(io::stdout())?;
-    // A terminal of unknown width reports 0.
-    Some(usize::from(columns)).filter(|columns| *columns > 0)
 }
 
 fn lay_out(columns: &[Column<'_>], rows: &[Vec<String>], width: Option<usize>) -> String {

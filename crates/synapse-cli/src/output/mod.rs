@@ -152,7 +152,7 @@ impl Printer {
 
     /// The width of the terminal, if known.
     pub(crate) fn width() -> Option<usize> {
-        columns::width()
+        table::width()
     }
 
     /// Copies `text` to the clipboard through the terminal (OSC 52), which does not confirm it.

@@ -1,8 +1,11 @@
 //! Tables without lines, easy to read and to paste.
 
-use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
+use std::io;
 
-use super::columns::width;
+use comfy_table::{
+    CellAlignment, ColumnConstraint, ContentArrangement, Table, Width as ColumnWidth, presets,
+};
+use terminal_size::{Width, terminal_size_of};
 
 /// A table of `rows` under `headers`; the columns in `right` are aligned to the right.
 ///
@@ -11,6 +14,13 @@ use super::columns::width;
 pub(crate) fn table(headers: &[&str], right: &[usize], rows: Vec<Vec<String>>) -> String {
     let columns = width().and_then(|columns| u16::try_from(columns).ok());
     lay_out(headers, right, rows, columns)
+}
+
+/// The width of the terminal at stdout; `None` for a pipe.
+pub(super) fn width() -> Option<usize> {
+    let (Width(columns), _) = terminal_size_of(io::stdout())?;
+    // A terminal of unknown width reports 0.
+    Some(usize::from(columns)).filter(|columns| *columns > 0)
 }
 
 pub(super) fn lay_out(
@@ -39,7 +49,7 @@ pub(super) fn lay_out(
             column.set_cell_alignment(CellAlignment::Right);
         }
         let least = u16::try_from(least).unwrap_or(u16::MAX);
-        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
+        column.set_constraint(ColumnConstraint::LowerBoundary(ColumnWidth::Fixed(least)));
     }
     let lines: Vec<String> = table
         .lines()

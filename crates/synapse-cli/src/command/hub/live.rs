@@ -7,26 +7,26 @@ use synapse_core::upstream::{Approval, Catalogue, Target, Upstream};
 use synapse_oauth::{LoginRequest, Look, Probe, Registering, RungOutcome, Way};
 
 use super::Configured;
+use super::checks::Checks;
 use super::login::Prepared;
-use super::preflight::Ladder;
 use super::session::Session;
 use crate::command::{CommandError, Context};
 use crate::compose;
 use crate::oauth::{self, has_authorization};
 use crate::runtime::Runtime;
 
-pub(super) fn climb(
+pub(super) fn check(
     context: &Context,
     hub: &Configured,
     upstream: &Upstream,
     approval: &Approval,
     target: &Target,
-    ladder: &mut Ladder,
+    checks: &mut Checks,
 ) -> Result<(), CommandError> {
     let may_log_in = matches!(target, Target::Url { .. }) && !has_authorization(upstream);
     let looked_at = may_log_in && expects_login(context, hub, upstream, approval)?;
-    if looked_at && examine(context, hub, upstream, approval, ladder)? == Token::Unusable {
-        ladder.skip(
+    if looked_at && examine(context, hub, upstream, approval, checks)? == Token::Unusable {
+        checks.skip(
             "connection",
             "not contacted without a token that can be used as it is",
         );
@@ -44,19 +44,19 @@ pub(super) fn climb(
         Ok(catalogue) => catalogue,
         Err(CommandError::Failed(failure)) => {
             let asks_for_login = may_log_in && !looked_at && failure.code().class() == Class::Oauth;
-            ladder.fail("connection", *failure);
+            checks.fail("connection", *failure);
             if asks_for_login {
-                examine(context, hub, upstream, approval, ladder)?;
+                examine(context, hub, upstream, approval, checks)?;
             }
             return Ok(());
         }
         Err(other) => return Err(other),
     };
-    ladder.ok("connection", format!("it speaks {}", catalogue.protocol));
+    checks.ok("connection", format!("it speaks {}", catalogue.protocol));
     if let Some(approved) = &approval.catalogue {
-        compare(approved, &catalogue, ladder);
+        compare(approved, &catalogue, checks);
         if catalogue.tool(WHO_AM_I).is_some() {
-            identity(context, hub, upstream, sent, ladder)?;
+            identity(context, hub, upstream, sent, checks)?;
         }
     }
     Ok(())
@@ -90,7 +90,7 @@ fn examine(
     hub: &Configured,
     upstream: &Upstream,
     approval: &Approval,
-    ladder: &mut Ladder,
+    checks: &mut Checks,
 ) -> Result<Token, CommandError> {
     let what = format!("{}: its login", upstream.name);
     let climbing = rungs(context, hub, upstream, approval);
@@ -98,7 +98,7 @@ fn examine(
     let rungs = match Runtime::start()?.block_on(progress.waiting(what, climbing)) {
         Ok(rungs) => rungs,
         Err(failure) => {
-            ladder.fail("oauth.settings", failure);
+            checks.fail("oauth.settings", failure);
             return Ok(Token::Unusable);
         }
     };
@@ -109,11 +109,11 @@ fn examine(
                 if id == "oauth.token" {
                     token = Token::Usable;
                 }
-                ladder.ok(id, text);
+                checks.ok(id, text);
             }
-            RungOutcome::Unknown(why) => ladder.skip(id, &format!("cannot be judged: {why}")),
-            RungOutcome::Failed(failure) => ladder.fail(id, failure),
-            RungOutcome::Skipped => ladder.skip(id, "not checked, because of an earlier failure"),
+            RungOutcome::Unknown(why) => checks.skip(id, &format!("cannot be judged: {why}")),
+            RungOutcome::Failed(failure) => checks.fail(id, failure),
+            RungOutcome::Skipped => checks.skip(id, "not checked, because of an earlier failure"),
         }
     }
     Ok(token)
@@ -147,7 +147,7 @@ async fn rungs(
     oauth.examine(&request).await
 }
 
-fn compare(approved: &Catalogue, now: &Catalogue, ladder: &mut Ladder) {
+fn compare(approved: &Catalogue, now: &Catalogue, checks: &mut Checks) {
     let differs: Vec<String> = approved
         .tools
         .iter()
@@ -161,8 +161,8 @@ fn compare(approved: &Catalogue, now: &Catalogue, ladder: &mut Ladder) {
         })
         .collect();
     match differs.is_empty() {
-        true => ladder.ok("tools", "as approved"),
-        false => ladder.warn(
+        true => checks.ok("tools", "as approved"),
+        false => checks.warn(
             "tools",
             &Failure::new(
                 Code::UpstreamToolChanged,
@@ -179,7 +179,7 @@ fn identity(
     hub: &Configured,
     upstream: &Upstream,
     sent: Sent,
-    ladder: &mut Ladder,
+    checks: &mut Checks,
 ) -> Result<(), CommandError> {
     let server = upstream.name.as_str();
     let session = Session::open(context, hub)?;
@@ -190,18 +190,18 @@ fn identity(
     let result = match called {
         Ok(result) => result,
         Err(CommandError::Failed(failure)) => {
-            ladder.fail("identity", *failure);
+            checks.fail("identity", *failure);
             return Ok(());
         }
         Err(other) => return Err(other),
     };
     match (status(&result), sent) {
-        (Some("authenticated"), _) => ladder.ok("identity", "authenticated"),
+        (Some("authenticated"), _) => checks.ok("identity", "authenticated"),
         (Some("anonymous"), Sent::Nothing) => {
-            ladder.ok("identity", "anonymous: the entry sends no credential");
+            checks.ok("identity", "anonymous: the entry sends no credential");
         }
-        (Some("anonymous"), sent) => ladder.fail("identity", anonymous(upstream, sent)),
-        _ => ladder.skip("identity", "the server does not say who is calling"),
+        (Some("anonymous"), sent) => checks.fail("identity", anonymous(upstream, sent)),
+        _ => checks.skip("identity", "the server does not say who is calling"),
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ mod add;
 mod approve;
 mod auth_status;
 mod call;
+mod checks;
 mod env;
 mod import;
 pub(super) mod list;

@@ -3,69 +3,19 @@
 
 use std::sync::Arc;
 
-use synapse_core::check::Outcome;
 use synapse_core::credential::CredentialRef;
 
-use synapse_core::error::{Code, Failure, RemedyText};
+use synapse_core::error::{Code, Failure};
 use synapse_core::ports::SecretResolver as _;
 use synapse_core::upstream::{Approval, Target};
-use synapse_documents::{ErrorView, HubCheckView, HubPreflightDocument};
+use synapse_documents::HubPreflightDocument;
 
+use super::checks::Checks;
 use super::{Configured, Wanted, list, live, show};
 use crate::command::{CommandError, Context};
 use crate::compose;
-use crate::output::{in_short, outcome_line};
+use crate::output::outcome_line;
 use crate::runtime::Runtime;
-
-/// The checks made, and the first failure.
-pub(super) struct Ladder {
-    remedies: Arc<dyn RemedyText>,
-    checks: Vec<(Outcome, HubCheckView)>,
-    failure: Option<Failure>,
-}
-
-impl Ladder {
-    fn new(remedies: Arc<dyn RemedyText>) -> Self {
-        Self {
-            remedies,
-            checks: Vec::new(),
-            failure: None,
-        }
-    }
-
-    pub(super) fn ok(&mut self, id: &'static str, detail: impl Into<String>) {
-        self.add(Outcome::Ok, id, detail.into(), None);
-    }
-
-    pub(super) fn warn(&mut self, id: &'static str, failure: &Failure) {
-        self.add(Outcome::Warn, id, in_short(failure), Some(failure));
-    }
-
-    pub(super) fn fail(&mut self, id: &'static str, failure: Failure) {
-        self.add(Outcome::Fail, id, in_short(&failure), Some(&failure));
-        self.failure.get_or_insert(failure);
-    }
-
-    pub(super) fn skip(&mut self, id: &'static str, why: &str) {
-        self.add(Outcome::Skip, id, why.to_owned(), None);
-    }
-
-    fn add(
-        &mut self,
-        outcome: Outcome,
-        id: &'static str,
-        detail: String,
-        failure: Option<&Failure>,
-    ) {
-        let view = HubCheckView {
-            id,
-            outcome: outcome.as_str(),
-            detail,
-            error: failure.map(|failure| ErrorView::new(failure, &*self.remedies)),
-        };
-        self.checks.push((outcome, view));
-    }
-}
 
 pub(super) fn run(
     context: &Context,
@@ -73,18 +23,18 @@ pub(super) fn run(
     server: &str,
     live: Wanted,
 ) -> Result<(), CommandError> {
-    let mut ladder = Ladder::new(Arc::clone(&hub.remedies));
-    climb(context, hub, server, live, &mut ladder)?;
+    let mut checks = Checks::new(Arc::clone(&hub.remedies));
+    check(context, hub, server, live, &mut checks)?;
     let printer = &context.printer;
-    let failure = ladder.failure;
+    let failure = checks.failure;
     if printer.is_json() {
-        let checks = ladder.checks.into_iter().map(|(_, view)| view).collect();
+        let checks = checks.checks.into_iter().map(|(_, view)| view).collect();
         let document = HubPreflightDocument::new(server, live == Wanted::Yes, checks);
         printer.document(&document);
     } else {
-        let longest = ladder.checks.iter().map(|(_, view)| view.id.len()).max();
+        let longest = checks.checks.iter().map(|(_, view)| view.id.len()).max();
         let width = longest.unwrap_or_default().max(12);
-        for (outcome, view) in &ladder.checks {
+        for (outcome, view) in &checks.checks {
             printer.line(&outcome_line(*outcome, view.id, [4, width], &view.detail));
         }
         if let Some(failure) = &failure {
@@ -97,32 +47,32 @@ pub(super) fn run(
     }
 }
 
-fn climb(
+fn check(
     context: &Context,
     hub: &Configured,
     server: &str,
     wanted: Wanted,
-    ladder: &mut Ladder,
+    checks: &mut Checks,
 ) -> Result<(), CommandError> {
     let stored = hub.stored(server)?;
     for warning in &stored.warnings {
-        ladder.warn("entry", warning);
+        checks.warn("entry", warning);
     }
     let upstream = match stored.upstream {
         Ok(upstream) => upstream,
         Err(failure) => {
-            ladder.fail("entry", failure);
+            checks.fail("entry", failure);
             return Ok(());
         }
     };
     match upstream.disabled {
-        true => ladder.skip("entry", "it is switched off"),
-        false => ladder.ok("entry", "it is understood"),
+        true => checks.skip("entry", "it is switched off"),
+        false => checks.ok("entry", "it is understood"),
     }
     let approval = match hub.approval(&upstream.name) {
         Ok(approval) => approval,
         Err(failure) => {
-            ladder.fail("approval", failure);
+            checks.fail("approval", failure);
             return Ok(());
         }
     };
@@ -132,50 +82,50 @@ fn climb(
     let expanded = match hub.targets.expand(&upstream, start) {
         Ok(expanded) => expanded,
         Err(failure) => {
-            ladder.fail("target", failure);
+            checks.fail("target", failure);
             return Ok(());
         }
     };
     match &expanded.target {
-        Target::Program { program, .. } => ladder.ok("target", program.clone()),
-        Target::Url { url, .. } => ladder.ok("target", url.to_string()),
+        Target::Program { program, .. } => checks.ok("target", program.clone()),
+        Target::Url { url, .. } => checks.ok("target", url.to_string()),
     }
     for warning in show::not_passed_on(&upstream, &expanded) {
-        ladder.warn("variables", &warning);
+        checks.warn("variables", &warning);
     }
     let is_approved = match &approval {
         None => {
-            ladder.fail("approval", list::not_approved(&upstream));
+            checks.fail("approval", list::not_approved(&upstream));
             false
         }
         Some(approval) if approval.fingerprint != expanded.fingerprint => {
-            ladder.fail("approval", list::changed(&upstream));
+            checks.fail("approval", list::changed(&upstream));
             false
         }
         Some(approval) => {
-            ladder.ok("approval", format!("approved at {}", approval.approved_at));
-            catalogue(approval, ladder);
+            checks.ok("approval", format!("approved at {}", approval.approved_at));
+            catalogue(approval, checks);
             true
         }
     };
-    secrets(context, &expanded.target, ladder)?;
+    secrets(context, &expanded.target, checks)?;
     match (wanted, is_approved, approval) {
         (Wanted::Yes, true, Some(approval)) => {
-            live::climb(context, hub, &upstream, &approval, &expanded.target, ladder)?;
+            live::check(context, hub, &upstream, &approval, &expanded.target, checks)?;
         }
-        (Wanted::Yes, ..) => ladder.skip("connection", "not contacted before it is approved"),
-        (Wanted::No, ..) => ladder.skip("connection", "not asked for: --live connects once"),
+        (Wanted::Yes, ..) => checks.skip("connection", "not contacted before it is approved"),
+        (Wanted::No, ..) => checks.skip("connection", "not asked for: --live connects once"),
     }
     Ok(())
 }
 
-fn catalogue(approval: &Approval, ladder: &mut Ladder) {
+fn catalogue(approval: &Approval, checks: &mut Checks) {
     match &approval.catalogue {
-        Some(catalogue) => ladder.ok(
+        Some(catalogue) => checks.ok(
             "catalogue",
             format!("{} tools, {}", catalogue.tools.len(), catalogue.hash()),
         ),
-        None => ladder.warn(
+        None => checks.warn(
             "catalogue",
             &Failure::new(
                 Code::OauthLoginRequired,
@@ -186,7 +136,7 @@ fn catalogue(approval: &Approval, ladder: &mut Ladder) {
 }
 
 /// Checks that the secret stores are accessible, without reading a secret.
-fn secrets(context: &Context, target: &Target, ladder: &mut Ladder) -> Result<(), CommandError> {
+fn secrets(context: &Context, target: &Target, checks: &mut Checks) -> Result<(), CommandError> {
     let values = match target {
         Target::Program { environment, .. } => environment,
         Target::Url { headers, .. } => headers,
@@ -202,8 +152,8 @@ fn secrets(context: &Context, target: &Target, ladder: &mut Ladder) -> Result<()
     let runtime = Runtime::start()?;
     for reference in references {
         match runtime.block_on(resolver.reach(&reference)) {
-            Ok(seen) => ladder.ok("secret", format!("{reference}: {seen}")),
-            Err(failure) => ladder.fail("secret", failure),
+            Ok(seen) => checks.ok("secret", format!("{reference}: {seen}")),
+            Err(failure) => checks.fail("secret", failure),
         }
     }
     Ok(())

@@ -1,0 +1,59 @@
+//! The checks of an upstream made so far.
+
+use std::sync::Arc;
+
+use synapse_core::check::Outcome;
+use synapse_core::error::{Failure, RemedyText};
+use synapse_documents::{ErrorView, HubCheckView};
+
+use crate::output::in_short;
+
+/// The checks made, and the first failure.
+pub(super) struct Checks {
+    remedies: Arc<dyn RemedyText>,
+    pub(super) checks: Vec<(Outcome, HubCheckView)>,
+    pub(super) failure: Option<Failure>,
+}
+
+impl Checks {
+    pub(super) fn new(remedies: Arc<dyn RemedyText>) -> Self {
+        Self {
+            remedies,
+            checks: Vec::new(),
+            failure: None,
+        }
+    }
+
+    pub(super) fn ok(&mut self, id: &'static str, detail: impl Into<String>) {
+        self.add(Outcome::Ok, id, detail.into(), None);
+    }
+
+    pub(super) fn warn(&mut self, id: &'static str, failure: &Failure) {
+        self.add(Outcome::Warn, id, in_short(failure), Some(failure));
+    }
+
+    pub(super) fn fail(&mut self, id: &'static str, failure: Failure) {
+        self.add(Outcome::Fail, id, in_short(&failure), Some(&failure));
+        self.failure.get_or_insert(failure);
+    }
+
+    pub(super) fn skip(&mut self, id: &'static str, why: &str) {
+        self.add(Outcome::Skip, id, why.to_owned(), None);
+    }
+
+    fn add(
+        &mut self,
+        outcome: Outcome,
+        id: &'static str,
+        detail: String,
+        failure: Option<&Failure>,
+    ) {
+        let view = HubCheckView {
+            id,
+            outcome: outcome.as_str(),
+            detail,
+            error: failure.map(|failure| ErrorView::new(failure, &*self.remedies)),
+        };
+        self.checks.push((outcome, view));
+    }
+}
