@@ -11,11 +11,11 @@ use synapse_core::time::Timestamp;
 use uuid::Uuid;
 
 use super::daily::day;
+use super::orphans::OrphanRows;
 use super::query::{bounds, conditions};
 use super::reader::Reader;
 use super::reserve::Days;
-use super::rows::key;
-use super::sweep::OrphanRows;
+use super::sql::key;
 
 /// The amounts that count against each connection's limits.
 pub(super) fn standings(

@@ -8,10 +8,9 @@ use synapse_core::cost::Cost;
 use synapse_core::ledger::{HubClosing, HubFacts, HubOpening, Outcome};
 use uuid::Uuid;
 
+use super::completion::{Completed, reopen, seal_ended};
 use super::content;
-use super::rows::{
-    Completed, bytes, integer, key, maybe, optional, reopen, saturated, seal_ended, text,
-};
+use super::sql::{bytes, integer, key, maybe, optional, saturated, text};
 
 /// Inserts the row of a starting event.
 pub(super) fn insert(

@@ -10,9 +10,10 @@ use synapse_core::chat;
 use synapse_core::ledger::{Column, Entry, Filter, HistoryQuery, Order, RecordedText, Test};
 use synapse_core::time::Timestamp;
 
+use super::entries::{entry as entry_of, entry_columns};
+use super::orphans::OrphanRows;
 use super::reader::Reader;
-use super::rows::{entry as entry_of, entry_columns, key};
-use super::sweep::OrphanRows;
+use super::sql::key;
 use super::{daily, texts};
 
 /// One page of rows.

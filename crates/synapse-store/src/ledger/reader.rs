@@ -14,9 +14,10 @@ use synapse_home::Home;
 use synapse_home::failure::rely_on;
 
 use super::database::{self, Opened};
+use super::orphans::OrphanRows;
 use super::schema::VERSION;
 use super::spool;
-use super::sweep::{OrphanRows, sweep};
+use super::sweep::sweep;
 use crate::failure::{newer_ledger, sqlite};
 
 /// Reads the ledger of a home. Creating one touches nothing.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::chain::{self, Gap, Head, Repair, Seal, UNKNOWN};
 use super::content::{self, Facts};
 use super::daily::{self, DailyKey, DailySums};
-use super::{carried, days, rows};
+use super::{carried, completion, days};
 
 /// The result of walking the saved places.
 #[derive(Debug, Default)]
@@ -143,7 +143,7 @@ impl Chain {
                 "SELECT {} FROM entries WHERE call_id = ?",
                 content::columns()
             );
-            new.query_row(&sql, [call_id], |row| rows::seal(new, row))?;
+            new.query_row(&sql, [call_id], |row| completion::seal(new, row))?;
             self.changed.push(CallId::new(Uuid::from_bytes(*call_id)));
         }
         let days: i64 = new.query_row("SELECT count(*) FROM days", [], |row| row.get(0))?;

@@ -6,7 +6,7 @@ use synapse_core::limits::{Grant, Spent, Sums, Verdict};
 use synapse_core::time::Timestamp;
 
 use super::daily::day;
-use super::rows::key;
+use super::sql::key;
 
 /// Decides, and on success writes the reservation to the open row of the call. `None` without such
 /// a row, since nothing could be reserved.

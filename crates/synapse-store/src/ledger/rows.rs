@@ -1,33 +1,23 @@
-//! Conversion of ledger rows between SQL and domain values.
+//! Writing rows: the values of a call at its start and at its end.
 
 use std::cell::RefCell;
 
-use rusqlite::types::{FromSql, ToSqlOutput, Value, ValueRef};
-use rusqlite::{Connection, OptionalExtension as _, Row, params, params_from_iter};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, params, params_from_iter};
 use synapse_core::Receipt;
-use synapse_core::call::{CallId, Caller};
-use synapse_core::chat::Usage;
-use synapse_core::cost::{Cost, CostSource};
-use synapse_core::ledger::{Closing, Entry, HubOpening, Opening, Outcome};
-use synapse_core::receipt::Exchange;
+use synapse_core::call::CallId;
+use synapse_core::cost::Cost;
+use synapse_core::ledger::{Closing, HubOpening, Opening, Outcome};
 use synapse_core::time::Timestamp;
 use uuid::Uuid;
 
-use super::chain::{self, Gap, Head, Seal};
+use super::chain::{Gap, Head};
+use super::completion::{Completed, reopen};
 use super::content::{self, Facts};
 use super::recent::Recent;
-use super::sweep::OrphanRows;
+use super::sql::{bytes, integer, key, maybe, optional, saturated, text};
 use super::work::Work;
-use super::{daily, days, hub, texts};
-
-/// The result of completing a row.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Completed {
-    /// It is complete.
-    Yes,
-    /// The row does not exist or was already complete.
-    Missing,
-}
+use super::{hub, texts};
 
 /// Writes rows for one process.
 #[derive(Debug)]
@@ -237,16 +227,6 @@ impl RowWriter {
     }
 }
 
-/// Seals a row that just ended, and records its day.
-pub(super) fn seal_ended(
-    database: &Connection,
-    row: &Row<'_>,
-    ended_at: Timestamp,
-) -> rusqlite::Result<()> {
-    let sequence = seal(database, row)?;
-    days::note(database, sequence, ended_at.day())
-}
-
 /// The values at the end, in column order.
 fn ending(closing: &Closing) -> impl Iterator<Item = ToSqlOutput<'_>> {
     let Closing {
@@ -263,128 +243,6 @@ fn ending(closing: &Closing) -> impl Iterator<Item = ToSqlOutput<'_>> {
         optional(error_code.map(|code| code.as_str())),
     ];
     end.into_iter().chain(deeds(receipt))
-}
-
-/// Seals a completed row and adds it to the daily sums. The row begins with [`content::columns`].
-/// Returns its place.
-pub(super) fn seal(database: &Connection, row: &Row<'_>) -> rusqlite::Result<i64> {
-    let facts = Facts::of(row)?;
-    let (head, gaps) = Head::load_next(database)?;
-    let head = head.after_row(row, &gaps)?;
-    database
-        .prepare_cached("UPDATE entries SET sequence = ?, seal = ? WHERE call_id = ?")?
-        .execute(params![head.sequence, head.seal, facts.call_id])?;
-    drop(daily::add(database, &facts)?);
-    head.store(database)?;
-    Ok(head.sequence)
-}
-
-/// Reopens a row that was marked interrupted. Its place in the chain becomes a gap explained by the
-/// next seal, which will be its own.
-pub(super) fn reopen(database: &Connection, call_id: CallId) -> rusqlite::Result<bool> {
-    let id = key(call_id).into_bytes();
-    let sql = format!(
-        "SELECT {}, sequence, seal FROM entries WHERE call_id = ? AND outcome = 'interrupted'",
-        content::columns()
-    );
-    let found = database
-        .query_row(&sql, [id], |row| {
-            let place: Option<i64> = row.get("sequence")?;
-            let seal: Option<Seal> = row.get("seal")?;
-            Ok((Facts::of(row)?, place.zip(seal)))
-        })
-        .optional()?;
-    let Some((facts, sealed)) = found else {
-        return Ok(false);
-    };
-    if let Some((sequence, seal)) = sealed {
-        let by = Head::load(database)?.sequence + 1;
-        database.execute("UPDATE gaps SET by = ? WHERE by = ?", params![by, sequence])?;
-        chain::add_gap(
-            database,
-            &Gap {
-                first: sequence,
-                last: sequence,
-                seal,
-                by,
-            },
-        )?;
-    }
-    daily::remove(database, &facts)?;
-    database.execute(
-        "UPDATE entries SET outcome = 'open', sequence = NULL, seal = NULL WHERE call_id = ?",
-        [id],
-    )?;
-    Ok(true)
-}
-
-/// The columns read by [`entry`], in order.
-pub(super) fn entry_columns(unswept: &OrphanRows) -> String {
-    format!(
-        "call_id, started_at, ended_at, operation, {}, error_class, error_code, client_name, \
-         client_version, tool, {}, {}, {}",
-        unswept.outcome(),
-        IDENTITY.join(", "),
-        OUTCOME_COLUMNS.join(", "),
-        content::hub_columns()
-    )
-}
-
-/// Reads columns in sequence. By index, because looking up names dominates the cost of a page.
-struct Cells<'a> {
-    row: &'a Row<'a>,
-    next: usize,
-}
-
-impl Cells<'_> {
-    fn take<T: FromSql>(&mut self) -> rusqlite::Result<T> {
-        let cell = self.row.get(self.next)?;
-        self.next += 1;
-        Ok(cell)
-    }
-
-    fn count(&mut self) -> rusqlite::Result<Option<u64>> {
-        let value: Option<i64> = self.take()?;
-        Ok(value.and_then(|value| u64::try_from(value).ok()))
-    }
-
-    fn time(&mut self) -> rusqlite::Result<Option<Timestamp>> {
-        let millis: Option<i64> = self.take()?;
-        Ok(millis.map(Timestamp::from_millis))
-    }
-}
-
-/// Reads the entry from a row of [`entry_columns`].
-pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
-    let mut cells = Cells { row, next: 0 };
-    let call_id = CallId::new(Uuid::from_bytes(cells.take()?));
-    let started_at = Timestamp::from_millis(cells.take()?);
-    let ended_at = cells.time()?;
-    let operation = cells.take()?;
-    let outcome: String = cells.take()?;
-    // The table allows no other value.
-    let outcome = Outcome::parse(&outcome).unwrap_or(Outcome::Interrupted);
-    Ok(Entry {
-        started_at,
-        ended_at,
-        operation,
-        outcome,
-        error_class: cells.take()?,
-        error_code: cells.take()?,
-        caller: Caller {
-            client_name: cells.take()?,
-            client_version: cells.take()?,
-            tool: cells.take()?,
-            span: None,
-        },
-        receipt: receipt(call_id, &mut cells)?,
-        hub: hub::facts(row, cells.next)?,
-    })
-}
-
-/// The key of a call's row.
-pub(super) fn key(call_id: CallId) -> Uuid {
-    call_id.as_uuid()
 }
 
 /// Written only at the start, besides the receipt.
@@ -404,7 +262,7 @@ const END: [&str; 4] = ["ended_at", "outcome", "error_class", "error_code"];
 
 /// Receipt fields fixed at the start; not rewritten at the end, which avoids updating the
 /// connection index.
-const IDENTITY: [&str; 3] = ["connection", "provider", "model_requested"];
+pub(super) const IDENTITY: [&str; 3] = ["connection", "provider", "model_requested"];
 
 fn identity(receipt: &Receipt) -> [ToSqlOutput<'_>; IDENTITY.len()] {
     [
@@ -415,7 +273,7 @@ fn identity(receipt: &Receipt) -> [ToSqlOutput<'_>; IDENTITY.len()] {
 }
 
 /// Receipt fields set by the call.
-const OUTCOME_COLUMNS: [&str; 20] = [
+pub(super) const OUTCOME_COLUMNS: [&str; 20] = [
     "host",
     "model_served",
     "served_by",
@@ -466,72 +324,6 @@ fn deeds(receipt: &Receipt) -> [ToSqlOutput<'_>; OUTCOME_COLUMNS.len()] {
     ]
 }
 
-/// Reads [`IDENTITY`] and [`OUTCOME_COLUMNS`] in order: struct fields are evaluated as written.
-fn receipt(call_id: CallId, cells: &mut Cells<'_>) -> rusqlite::Result<Receipt> {
-    let (connection, provider, model_requested) = (cells.take()?, cells.take()?, cells.take()?);
-    let host = cells.take()?;
-    let model_served = cells.take()?;
-    let served_by = cells.take()?;
-    let exchange = Exchange {
-        host,
-        served_by,
-        attempts: cells.take()?,
-        maybe_billed: cells.take()?,
-        stated: None,
-        http_status: cells.take()?,
-        request_id: cells.take()?,
-        bytes_out: cells.count()?.unwrap_or_default(),
-        bytes_in: cells.count()?.unwrap_or_default(),
-        headers_ms: cells.count()?,
-    };
-    Ok(Receipt {
-        call_id,
-        connection,
-        provider,
-        model_requested,
-        model_served,
-        exchange,
-        latency_ms: cells.count()?,
-        finish_reason: cells.take()?,
-        usage: Usage {
-            prompt_tokens: cells.count()?,
-            completion_tokens: cells.count()?,
-            cached_tokens: cells.count()?,
-            cache_write_tokens: cells.count()?,
-            reasoning_tokens: cells.count()?,
-        },
-        cost: Cost {
-            amount_nano_usd: cells.count()?,
-            source: CostSource::parse(&cells.take::<String>()?).unwrap_or_default(),
-            priced_at: cells.time()?,
-        },
-    })
-}
-
-pub(super) fn text(text: &str) -> ToSqlOutput<'_> {
-    ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes()))
-}
-
-pub(super) fn optional(value: Option<&str>) -> ToSqlOutput<'_> {
-    value.map_or(NULL, text)
-}
-
-pub(super) fn integer(value: i64) -> ToSqlOutput<'static> {
-    ToSqlOutput::Owned(Value::Integer(value))
-}
-
-pub(super) fn maybe(value: Option<i64>) -> ToSqlOutput<'static> {
-    value.map_or(NULL, integer)
-}
-
-pub(super) fn bytes(id: Uuid) -> ToSqlOutput<'static> {
-    ToSqlOutput::Owned(Value::Blob(id.into_bytes().to_vec()))
-}
-
-pub(super) fn saturated(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
-}
-
 /// A reported count, unless absurd: it would be meaningless and overflow sums.
 fn credible(value: u64) -> Option<i64> {
     i64::try_from(value)
@@ -547,6 +339,5 @@ fn credible_cost(cost: Cost) -> Cost {
     }
 }
 
-const NULL: ToSqlOutput<'static> = ToSqlOutput::Borrowed(ValueRef::Null);
 /// 10¹⁵: a quadrillion tokens, or a million US dollars in nano-USD.
 const MAX_CREDIBLE: i64 = 1_000_000_000_000_000;

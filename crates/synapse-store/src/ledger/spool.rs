@@ -25,8 +25,10 @@ use synapse_home::Home;
 use synapse_home::failure::{locked, of_file, writing};
 use uuid::Uuid;
 
+use super::completion;
 use super::content::{self, CONTENT};
-use super::rows::{self, RowWriter, key};
+use super::rows::RowWriter;
+use super::sql::key;
 use super::work::Work;
 use crate::failure::sqlite;
 
@@ -213,7 +215,7 @@ fn enter_call(
         .is_some_and(|outcome| *outcome != Outcome::Open.as_str());
     if ends {
         // The row was swept before its end was spooled here.
-        rows::reopen(database, CallId::new(call))?;
+        completion::reopen(database, CallId::new(call))?;
     }
     let found: Option<String> = database
         .prepare_cached("SELECT outcome FROM entries WHERE call_id = ?")?
@@ -245,7 +247,7 @@ fn enter_call(
     if let Some(row) = rows.next()? {
         let outcome: String = row.get(OUTCOME)?;
         if outcome != Outcome::Open.as_str() {
-            rows::seal(database, row)?;
+            completion::seal(database, row)?;
         }
     }
     Ok(true)

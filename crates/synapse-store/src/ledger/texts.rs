@@ -6,7 +6,7 @@ use synapse_core::call::CallId;
 use synapse_core::ledger::RecordedText;
 use synapse_core::time::Timestamp;
 
-use super::rows::key;
+use super::sql::key;
 
 /// Stores the prompt of a newly opened call.
 pub(super) fn add(

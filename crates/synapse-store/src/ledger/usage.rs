@@ -13,10 +13,10 @@ use synapse_core::time::Timestamp;
 
 use super::content::{self, Facts};
 use super::daily::{self, DailySums};
+use super::orphans::OrphanRows;
 use super::query::bounds;
 use super::reader::Reader;
 use super::spool;
-use super::sweep::OrphanRows;
 
 /// The report for `query`, one line per key, sorted by key.
 pub(super) fn usage(reader: &Reader, query: &UsageQuery) -> Result<UsageReport, Failure> {

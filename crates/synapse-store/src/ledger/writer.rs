@@ -15,10 +15,11 @@ use synapse_home::failure::shown;
 use tokio::sync::oneshot::Sender;
 use uuid::Uuid;
 
+use super::completion::Completed;
 use super::presence::{self, Presence};
 use super::queue::{Queue, Taken};
 use super::retention::Retention;
-use super::rows::{Completed, RowWriter};
+use super::rows::RowWriter;
 use super::work::Work;
 use super::{database, hub, reserve, spool, sweep};
 use crate::failure::sqlite;
