@@ -14,7 +14,6 @@ use tempfile::TempDir;
 use crate::ide::{Era, Ide};
 use crate::output::Output;
 use crate::process::Run;
-use crate::provider::LocalProvider;
 
 /// An empty user home, without the directory of Synapse.
 #[derive(Debug)]
@@ -369,3 +368,14 @@ fn give_away(path: &Path) {
 
 /// The unprivileged user of most systems.
 const NOBODY: u32 = 65_534;
+
+/// A local provider.
+pub trait LocalProvider {
+    /// The flags for a connection to it, with a valid credential in a new file of `home`.
+    fn flags(&self, home: &Home) -> Flags;
+
+    /// Additional flags to save such a connection with network access on.
+    fn opening(&self) -> &'static [&'static str] {
+        &["--allow-network"]
+    }
+}

@@ -28,10 +28,9 @@ use std::time::Duration;
 
 pub use aimock::Aimock;
 pub use collector::OtlpCollector;
-pub use home::{Flags, Home};
+pub use home::{Flags, Home, LocalProvider};
 pub use ide::{Era, Ide};
 pub use output::Output;
-pub use provider::LocalProvider;
 pub use terminal::Terminal;
 
 /// Timeout for an expected event. Generous, because only a defect ever exhausts it, not a busy

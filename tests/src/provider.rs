@@ -1,20 +1,9 @@
-//! Local providers, and the flags for a connection to each.
+//! The flags for a connection to each local provider.
 
 use synapse_testkit::provider_doubles::{AnthropicDouble, HuggingFaceDouble, OpenAiDouble};
 use synapse_testkit::raw::{RawServer, Reply};
 
-use crate::home::{Flags, Home};
-
-/// A local provider.
-pub trait LocalProvider {
-    /// The flags for a connection to it, with a valid credential in a new file of `home`.
-    fn flags(&self, home: &Home) -> Flags;
-
-    /// Additional flags to save such a connection with network access on.
-    fn opening(&self) -> &'static [&'static str] {
-        &["--allow-network"]
-    }
-}
+use crate::home::{Flags, Home, LocalProvider};
 
 impl LocalProvider for OpenAiDouble {
     fn flags(&self, home: &Home) -> Flags {
