@@ -3,12 +3,6 @@
 
 /// The crate, the module that the arrow starts from, and the one that it points at.
 pub(super) const KNOWN: &[(&str, &str, &str)] = &[
-    ("synapse-cli", "output::table", "output::columns"),
-    (
-        "synapse-cli",
-        "command::hub::live",
-        "command::hub::preflight",
-    ),
     // A remedy holds parsed values, and parsing fails with a failure that has remedies.
     ("synapse-core", "error", "connection"),
     ("synapse-core", "error", "credential"),
@@ -26,25 +20,4 @@ pub(super) const KNOWN: &[(&str, &str, &str)] = &[
     ("synapse-core", "upstream::fingerprint", "upstream::expand"),
     ("synapse-core", "engine::preflight", "engine::connections"),
     ("synapse-core", "chat::content", "chat::message"),
-    // A failure's document may hold a receipt and a preflight, which hold failures.
-    ("synapse-documents", "failure", "calls"),
-    ("synapse-documents", "failure", "connections"),
-    // The parts of a hub reach each other through what they share.
-    ("synapse-hub", "roster", "hub"),
-    ("synapse-hub", "runtime", "hub"),
-    ("synapse-hub", "status", "hub"),
-    ("synapse-hub", "transport::exchange", "transport::http"),
-    ("synapse-mcp", "client::running", "client::calls"),
-    ("synapse-oauth", "registration", "login"),
-    ("synapse-providers", "send", "reply"),
-    ("synapse-providers", "classify::remedy", "classify::report"),
-    (
-        "synapse-providers",
-        "anthropic::messages",
-        "anthropic::request",
-    ),
-    ("synapse-store", "ledger::rows", "ledger::hub"),
-    ("synapse-store", "ledger::rows", "ledger::sweep"),
-    ("synapse-store", "ledger::rows", "ledger::texts"),
-    ("tests", "provider", "home"),
 ];
