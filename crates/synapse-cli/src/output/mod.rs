@@ -9,6 +9,7 @@ mod check;
 mod columns;
 mod exchange;
 mod failure;
+mod fold;
 pub(crate) mod markdown;
 mod progress;
 mod remedy;
@@ -279,14 +280,23 @@ impl Printer {
         drop(written);
     }
 
+    /// As [`Printer::note`], wrapped between words at a terminal. For prose; a command in it stays
+    /// on one line.
+    pub(crate) fn prose(&self, text: &str) {
+        match fold::stderr_width() {
+            Some(width) => self.note(&fold::folded(&self.seen.redact(text), width)),
+            None => self.note(text),
+        }
+    }
+
     /// Prints a failure for people.
     pub(crate) fn failure(&self, failure: &Failure) {
-        self.note(&failure::render("error", ERROR, failure, &*self.typed));
+        self.prose(&failure::render("error", ERROR, failure, &*self.typed));
     }
 
     /// Prints a problem that did not prevent the result.
     pub(crate) fn warning(&self, failure: &Failure) {
-        self.note(&failure::render("warning", WARNING, failure, &*self.typed));
+        self.prose(&failure::render("warning", WARNING, failure, &*self.typed));
     }
 }
 

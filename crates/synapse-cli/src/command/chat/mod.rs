@@ -56,7 +56,7 @@ pub(super) async fn run(
                 ));
             } else {
                 answer(printer, &delivery, &reply);
-                printer.note(&styled(FAINT, &receipt_line(&outcome.receipt)));
+                printer.prose(&styled(FAINT, &receipt_line(&outcome.receipt)));
             }
             delivery.keep(printer, &reply).map_err(|failure| {
                 printer.failure(&failure);
