@@ -53,11 +53,11 @@ pub(crate) struct ChatArguments {
     )]
     pub(crate) continues: Option<String>,
 
-    /// A model other than the connection's
+    /// Use this model instead of the connection's
     #[arg(long, short, value_name = "MODEL")]
     pub(crate) model: Option<String>,
 
-    /// A timeout shorter than the connection's
+    /// Use this timeout instead of the connection's longer one
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) timeout: Option<u64>,
 
@@ -129,11 +129,11 @@ pub(crate) struct ParameterArguments {
     #[arg(long, value_name = "N")]
     pub(crate) max_tokens: Option<u64>,
 
-    /// Sampling temperature
+    /// Sampling temperature; none is sent by default
     #[arg(long, value_name = "T", allow_negative_numbers = true)]
     pub(crate) temperature: Option<f64>,
 
-    /// Nucleus sampling
+    /// Nucleus sampling; none is sent by default
     #[arg(long, value_name = "P", allow_negative_numbers = true)]
     pub(crate) top_p: Option<f64>,
 
@@ -141,27 +141,30 @@ pub(crate) struct ParameterArguments {
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) stop: Vec<String>,
 
-    /// Seed for repeatable sampling, where the provider supports it
+    /// Seed for repeatable sampling, where the provider supports it; none is sent
+    /// by default
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) seed: Option<i64>,
 
-    /// How much a reasoning model may reason, in the provider's words
+    /// How much a reasoning model may reason, in the provider's words; none is sent by
+    /// default
     #[arg(long, value_name = "WORD")]
     pub(crate) reasoning_effort: Option<String>,
 
-    /// How long the answer should be, in the provider's words
+    /// How long the answer should be, in the provider's words; none is sent by default
     #[arg(long, value_name = "WORD")]
     pub(crate) verbosity: Option<String>,
 
-    /// Penalty for frequently used words
+    /// Penalty for frequently used words; none is sent by default
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub(crate) frequency_penalty: Option<f64>,
 
-    /// Penalty for words already used
+    /// Penalty for words already used; none is sent by default
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub(crate) presence_penalty: Option<f64>,
 
-    /// The speed and price of processing, in the provider's words
+    /// The speed and price of processing, in the provider's words; none is sent by
+    /// default
     #[arg(long, value_name = "WORD")]
     pub(crate) service_tier: Option<String>,
 }

@@ -69,16 +69,18 @@ pub(crate) struct CreateArguments {
     /// Its name: letters, digits, `.`, `_` and `-`
     pub(crate) name: Option<String>,
 
-    /// Provider: openai, huggingface, anthropic, ollama, …; `synapse providers` lists them
+    /// Provider: openai, huggingface, anthropic, ollama, …; `synapse providers` lists them.
+    /// Asked for when left out, at a terminal
     #[arg(long)]
     pub(crate) provider: Option<String>,
 
-    /// Model id; on Hugging Face, pin a sub-provider as MODEL:PROVIDER
+    /// Model id; on Hugging Face, pin a sub-provider as MODEL:PROVIDER. Asked for
+    /// when left out, at a terminal
     #[arg(long)]
     pub(crate) model: Option<String>,
 
     /// Where the token is: file:~/path, keyring:NAME, vault:…, op://…, env:NAME, …; never the token
-    /// itself. Servers on this machine need none
+    /// itself. Servers on this machine need none, which is the default
     #[arg(long, value_name = "REF")]
     pub(crate) credential: Option<String>,
 
@@ -145,15 +147,16 @@ pub(crate) struct PreflightArguments {
     #[arg(long, conflicts_with = "provider")]
     pub(crate) all: bool,
 
-    /// Provider: openai, huggingface, anthropic, ollama, …; `synapse providers` lists them
+    /// Check a new connection instead of a saved one: openai, huggingface, anthropic, ollama, …
     #[arg(long, requires = "model")]
     pub(crate) provider: Option<String>,
 
-    /// Model id
+    /// Model id of a new connection; only with --provider
     #[arg(long, requires = "provider")]
     pub(crate) model: Option<String>,
 
-    /// Where the token is: file:~/path, keyring:NAME, vault:…, op://…, env:NAME, …
+    /// Where the token is: file:~/path, keyring:NAME, vault:…, op://…, env:NAME, …; only with
+    /// --provider
     #[arg(long, value_name = "REF", requires = "provider")]
     pub(crate) credential: Option<String>,
 
@@ -180,15 +183,15 @@ pub(crate) struct DraftFlags {
     #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<String>,
 
-    /// OpenAI organization to charge
+    /// OpenAI organization to charge; that of the key by default
     #[arg(long, value_name = "ID")]
     pub(crate) organization: Option<String>,
 
-    /// OpenAI project to charge
+    /// OpenAI project to charge; that of the key by default
     #[arg(long = "openai-project", alias = "project", value_name = "ID")]
     pub(crate) project: Option<String>,
 
-    /// Hugging Face organization to bill
+    /// Hugging Face organization to bill; the key's owner by default
     #[arg(long, value_name = "NAME")]
     pub(crate) bill_to: Option<String>,
 
@@ -296,7 +299,7 @@ impl CreateArguments {
             Code::UsageInvalidArguments,
             format!("`connection create` needs {}", self.lacked().join(", ")),
         )
-        .cause("nobody can be asked")
+        .cause("nobody can be asked: stdin or stderr is no terminal")
         .remedy(
             "see all flags",
             &Remedy::ReadHelp {

@@ -35,6 +35,7 @@ pub(crate) enum IdeCommand {
     /// Write the entry to a client's file, and change nothing else there
     Install(IdeInstallArguments),
     /// Remove the entry
+    #[command(alias = "uninstall")]
     Remove(IdeRemoveArguments),
     /// Undo the newest change, unless the file was changed since
     Undo {

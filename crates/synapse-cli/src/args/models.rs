@@ -19,15 +19,16 @@ pub(crate) struct ModelsArguments {
     #[arg(long, value_name = "TEXT")]
     pub(crate) search: Option<String>,
 
-    /// Provider, before there is a connection: openai, huggingface, anthropic, ollama, …
+    /// List a provider's models instead of a connection's: openai, huggingface, anthropic, ollama, …
     #[arg(long)]
     pub(crate) provider: Option<String>,
 
-    /// Check this model against the list; if it is not listed, show the most similar ones
+    /// Check only this model against the list; if it is not listed, show the most similar ones
     #[arg(long, requires = "provider")]
     pub(crate) model: Option<String>,
 
-    /// Where the token is: file:~/path, keyring:NAME, vault:…, op://…, env:NAME, …
+    /// Where the token is: file:~/path, keyring:NAME, vault:…, op://…, env:NAME, …; only with
+    /// --provider
     #[arg(long, value_name = "REF", requires = "provider")]
     pub(crate) credential: Option<String>,
 

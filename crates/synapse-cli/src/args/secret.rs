@@ -40,7 +40,7 @@ pub(crate) enum SecretCommand {
     },
     /// Seal the local vault under another key: a passphrase, or a key file
     Rekey {
-        /// The new key file; without it, a new passphrase is asked for
+        /// The new key file; when left out, a new passphrase is asked for
         #[arg(long, value_name = "PATH")]
         key_file: Option<PathBuf>,
     },

@@ -8,11 +8,13 @@ use super::connection::DraftFlags;
 
 #[derive(Debug, Args, Default)]
 pub(crate) struct SetupArguments {
-    /// Provider: openai, huggingface, anthropic, ollama, …; `synapse providers` lists them
+    /// Provider: openai, huggingface, anthropic, ollama, …; `synapse providers` lists them.
+    /// Asked for when left out
     #[arg(long)]
     pub(crate) provider: Option<String>,
 
-    /// Where the key is, or with --key-stdin will be stored: file:~/path, keyring:NAME, vault:…, …
+    /// Where the key is, or with --key-stdin will be stored: file:~/path, keyring:NAME, vault:…,
+    /// …; asked for when left out
     #[arg(long, value_name = "REF")]
     pub(crate) credential: Option<String>,
 
@@ -24,7 +26,7 @@ pub(crate) struct SetupArguments {
     #[arg(long)]
     pub(crate) allow_network: bool,
 
-    /// Model id
+    /// Model id; asked for when left out
     #[arg(long)]
     pub(crate) model: Option<String>,
 
@@ -32,7 +34,8 @@ pub(crate) struct SetupArguments {
     #[arg(long)]
     pub(crate) name: Option<String>,
 
-    /// Clients to add Synapse to, separated by commas, or `detected`, or `none`
+    /// Clients to add Synapse to, separated by commas, or `detected`, or `none`; with
+    /// --yes, none by default
     #[arg(long, value_name = "CLIENT", value_delimiter = ',')]
     pub(crate) ide: Vec<String>,
 

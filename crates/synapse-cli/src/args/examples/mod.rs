@@ -17,8 +17,39 @@ fn with_notes(command: Command, above: &str) -> Command {
         Some((_, notes)) => command.after_help(*notes),
         None => command,
     };
+    let command = with_environment(command, path);
     command.mut_subcommands(|child| with_notes(child, path))
 }
+
+/// Adds the variables that matter to the command at `path`, before its examples.
+fn with_environment(command: Command, path: &str) -> Command {
+    let first = path.split(' ').next().unwrap_or_default();
+    if first.is_empty() || WITHOUT_HOME.contains(&first) {
+        return command;
+    }
+    let notes = command.get_after_help().map(ToString::to_string);
+    let notes = notes.unwrap_or_default();
+    let (before, after) = match notes.find(EXAMPLES) {
+        Some(at) => notes.split_at(at),
+        None => (notes.as_str(), ""),
+    };
+    let log = match path {
+        "serve" => LOG,
+        _ => "",
+    };
+    let text = format!("{before}{HOME}{log}\n\n{after}");
+    command.after_help(text)
+}
+
+const EXAMPLES: &str = "Examples:\n";
+const HOME: &str = "\
+Environment:
+  SYNAPSE_HOME  the directory of Synapse [default: ~/.synapse]";
+const LOG: &str = "
+  SYNAPSE_LOG   what is logged to stderr: `level` or `target=level,…`
+                [default: warn]";
+/// The commands that use no file of Synapse.
+const WITHOUT_HOME: [&str; 5] = ["demo", "providers", "explain", "completions", "help"];
 
 pub(crate) const TOP: &str = "\
 The boundary:
@@ -45,6 +76,7 @@ Exit codes: 0 ok, 1 internal, 2 usage, 3 config, 4 credential, 5 network gate, 6
 `synapse explain CODE` says what an error code means and what to do.
 
 Examples:
+  synapse setup               # from nothing to an answer in your IDE
   synapse demo                # the whole path, without key or network
   synapse chat work \"What is MCP?\"
   synapse ide install cursor

@@ -150,6 +150,86 @@ fn the_first_help_names_the_environment() {
     }
 }
 
+/// Every command that uses files of Synapse names the variable that moves them.
+#[test]
+fn every_help_names_the_variables_that_matter_to_it() {
+    for (path, command) in commands() {
+        let notes = notes(&command);
+        let first = path.split(' ').nth(1).unwrap_or_default();
+        let uses_home = !["demo", "providers", "explain", "completions", "help"].contains(&first);
+        assert_eq!(
+            notes.contains("\n  SYNAPSE_HOME "),
+            uses_home,
+            "{path}: {notes}"
+        );
+        let logs = path == "synapse" || path == "synapse serve";
+        assert_eq!(notes.contains("\n  SYNAPSE_LOG "), logs, "{path}");
+    }
+}
+
+/// The words with which a help says what happens without an optional value.
+const DEFAULTS: [&str; 8] = [
+    "default",
+    "left out",
+    "instead of",
+    "Only",
+    "only",
+    "at most",
+    "as well",
+    "unless",
+];
+/// Flags that add something, or that select: without one, nothing is added and everything is
+/// selected.
+const ADDING: [&str; 18] = [
+    "tools-file",
+    "bundle",
+    "system",
+    "continue",
+    "json-schema",
+    "stop",
+    "pass-env",
+    "env",
+    "header",
+    "group",
+    "note",
+    "before",
+    "after",
+    "where",
+    "dataset",
+    "machine",
+    "until",
+    "prompt",
+];
+
+/// A flag with a value says what applies when it is left out: by clap, or in words.
+#[test]
+fn every_flag_with_a_value_states_its_default() {
+    let mut silent = Vec::new();
+    for (path, command) in commands() {
+        for argument in command.get_arguments() {
+            let takes = argument
+                .get_num_args()
+                .is_some_and(|count| count.takes_values());
+            let has_default = !argument.get_default_values().is_empty();
+            let is_asked =
+                argument.is_required_set() || argument.is_hide_set() || argument.is_global_set();
+            let Some(long) = argument.get_long() else {
+                continue;
+            };
+            if !takes || has_default || is_asked || ADDING.contains(&long) {
+                continue;
+            }
+            let help = argument.get_long_help().or(argument.get_help());
+            let help = help.map(ToString::to_string).unwrap_or_default();
+            let keeps = notes(&command).contains("Omitted flags change nothing.");
+            if !keeps && !DEFAULTS.iter().any(|word| help.contains(word)) {
+                silent.push(format!("{path} --{long}: {help}"));
+            }
+        }
+    }
+    assert!(silent.is_empty(), "{silent:#?}");
+}
+
 /// `--prompt` either requests a first prompt or gives its text: the same purpose, once without a
 /// value.
 const BOTH: [&str; 1] = ["prompt"];
