@@ -3,6 +3,14 @@
 use std::io;
 use std::path::PathBuf;
 
+/// Whether space ran out: on the disk, in a quota, or for one file (`ulimit -f`).
+#[must_use]
+pub const fn is_of_room(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+
+    matches!(kind, StorageFull | QuotaExceeded | FileTooLarge)
+}
+
 /// Why a file could not be read, written or locked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -14,7 +14,7 @@ mod read;
 mod replace;
 mod trust;
 
-pub use error::FileError;
+pub use error::{FileError, is_of_room};
 pub use identity::{Identity, is_within, same_file};
 pub use leftover::{leftovers, sweep};
 pub use lock::{Lock, SharedLock};

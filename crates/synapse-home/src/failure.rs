@@ -6,6 +6,7 @@ use std::path::Path;
 use synapse_core::redact::printable;
 use synapse_core::shell::quote;
 use synapse_core::{Code, Failure};
+pub use synapse_files::is_of_room;
 use synapse_files::{Distrust, FileError, Flaw, ModeSupport};
 
 use crate::Home;
@@ -136,15 +137,6 @@ pub fn writing(path: &Path, error: &io::Error) -> Failure {
         _ => Code::StorageUnavailable,
     };
     unwritable(code, path).caused_by(error)
-}
-
-/// Whether space ran out: on the disk, in a quota, or for one file (`ulimit -f`).
-#[must_use]
-pub const fn is_of_room(kind: ErrorKind) -> bool {
-    matches!(
-        kind,
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge
-    )
 }
 
 /// Writes, syncs and removes a small file in the directory of `home`.

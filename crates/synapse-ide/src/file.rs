@@ -138,13 +138,17 @@ pub(crate) fn write_private(path: &Path, content: &[u8]) -> Result<(), Failure> 
 
 /// The failure of one of our own files.
 pub(crate) fn own_file(path: &Path, error: &io::Error) -> Failure {
-    Failure::new(
-        Code::StorageUnavailable,
-        format!("{} cannot be used", shown(path)),
-    )
-    .caused_by(error)
-    .hint("check the permissions of the directory, or set SYNAPSE_HOME to another one")
-    .with("file", shown(path))
+    let (code, hint) = match synapse_files::is_of_room(error.kind()) {
+        true => (Code::StorageDiskFull, "free some space on that file system"),
+        false => (
+            Code::StorageUnavailable,
+            "check the permissions of the directory, or set SYNAPSE_HOME to another one",
+        ),
+    };
+    Failure::new(code, format!("{} cannot be used", shown(path)))
+        .caused_by(error)
+        .hint(hint)
+        .with("file", shown(path))
 }
 
 fn of_own_file(path: &Path, error: FileError) -> Failure {

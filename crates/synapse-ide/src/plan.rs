@@ -123,7 +123,7 @@ fn doubts(client: &Client, machine: &Machine, scope: Scope, survey: &Survey<'_>)
     let mut doubts = Vec::new();
     if scope == Scope::User && !is_detected(client, machine) {
         doubts.push(format!(
-            "{} does not show itself on this machine",
+            "{} was not found on this machine",
             client.title()
         ));
     }

@@ -3,14 +3,14 @@
 use synapse_core::check::{Check, CheckId};
 use synapse_core::connection::Draft;
 use synapse_core::engine::{Engine, PreflightCall};
-use synapse_core::error::{Code, Failure};
+use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::preflight::{PreflightReport, Reach};
 use synapse_core::redact::{printable, without_tokens};
 use synapse_documents::{ErrorDocument, PreflightDocument, PreflightsDocument};
 
 use super::{CommandError, Context};
 use crate::args::PreflightArguments;
-use crate::output::{CommandLines, Printer, STRONG, Widths, check_line, styled};
+use crate::output::{CommandLines, Printer, STRONG, Widths, check_line, command_line, styled};
 
 pub(super) async fn run(
     context: &Context,
@@ -30,9 +30,13 @@ pub(super) async fn run(
     let Some(name) = arguments.name else {
         return Err(
             Failure::new(Code::UsageInvalidArguments, "there is nothing to check")
-                .hint(
-                    "name a connection, or pass --all, or --provider with --model and --credential",
+                .remedy(
+                    "check every connection",
+                    &Remedy::AddFlag {
+                        flag: "--all".into(),
+                    },
                 )
+                .hint("or name a connection, or a new one by --provider, --model and --credential")
                 .into(),
         );
     };
@@ -79,6 +83,17 @@ pub(super) fn behind(check: &Check) -> String {
     .to_owned()
 }
 
+/// Prints the warnings of a check. After a failure, that of a variable which an IDE does not pass on
+/// says nothing more: the failure is about the same variable, or comes first.
+pub(super) fn warn(printer: &Printer, report: &PreflightReport) {
+    let has_failed = report.failure().is_some();
+    let warnings = report.warnings.iter();
+    for warning in warnings.filter(|each| !has_failed || each.code() != Code::CredentialNotPassedOn)
+    {
+        printer.warning(warning);
+    }
+}
+
 /// Checks every connection; the exit code is that of the first failure.
 async fn all(engine: &Engine, printer: &Printer, reach: Reach) -> Result<(), CommandError> {
     let mut first = None;
@@ -86,6 +101,7 @@ async fn all(engine: &Engine, printer: &Printer, reach: Reach) -> Result<(), Com
     let connections = engine.connections()?;
     if connections.is_empty() {
         printer.note("there is no connection yet");
+        printer.note(&format!("hint: {}", command_line(&Remedy::SetUp)));
     }
     for connection in connections {
         let name = connection.name.as_str();

@@ -153,6 +153,22 @@ fn a_paste_of_several_lines_is_no_key() {
     assert!(own_files(&home).is_empty());
 }
 
+/// A key pasted too early, into a list, is not shown either.
+#[test]
+fn a_key_pasted_into_a_short_list_is_not_on_the_screen() {
+    for at in [1, 3, 7] {
+        let provider = OpenAiDouble::start();
+        let home = home();
+        let mut terminal = Terminal::sized(setup(&home, &provider), 24, 80);
+        answered(&mut terminal, at);
+        terminal.press(OpenAiDouble::KEY);
+        terminal.press(Terminal::ESC);
+        let seen = terminal.finish().with_code(0);
+        let shows = WAY[at].shows;
+        assert!(!seen.stdout.contains("sk-fake"), "{shows}: {seen}");
+    }
+}
+
 #[test]
 fn a_wrong_key_is_asked_for_again_and_not_kept() {
     let provider = OpenAiDouble::start();
@@ -165,6 +181,12 @@ fn a_wrong_key_is_asked_for_again_and_not_kept() {
     terminal.wait_for_shown("Open it for 127.0.0.1");
     terminal.press("y\r");
     terminal.wait_for_shown("? What now?");
+    let shown = terminal.shown();
+    // No model was chosen yet, and no line is broken by the terminal.
+    assert!(!shown.contains("Choose another model"), "{shown}");
+    for line in shown.lines().filter(|line| !line.contains("synapse ")) {
+        assert!(line.chars().count() < 80, "`{line}` in {shown}");
+    }
     terminal.press("\r");
     terminal.wait_for_shown("? Which key?");
     terminal.press("\r");
@@ -211,6 +233,35 @@ fn without_a_network_it_says_so_and_can_be_left() {
         "{seen}"
     );
     assert!(own_files(&home).is_empty());
+}
+
+#[test]
+fn a_wrong_base_url_is_corrected_without_beginning_again() {
+    let provider = OpenAiDouble::start();
+    let home = home();
+    let port = ClosedPort::new();
+    let wrong = format!("http://127.0.0.1:{}/v1", port.port());
+    let run = home.twin(["setup", "--base-url", &wrong]);
+    let mut terminal = Terminal::sized(run.env("TERM", "xterm-256color"), 24, 80);
+    answered(&mut terminal, 4);
+    terminal.press("y\r");
+    terminal.wait_for_shown("> Correct the base URL");
+    terminal.press("\r");
+    terminal.wait_for_shown("? Base URL:");
+    terminal.press("ftp://127.0.0.1/v1\r");
+    terminal.wait_for_shown("the scheme `ftp` is not supported");
+    terminal.wait_for_shown("> Correct the base URL");
+    terminal.press("\r");
+    terminal.wait_for_shown("? Base URL:");
+    terminal.press(&provider.base_url());
+    terminal.press("\r");
+    // The other host is asked about again.
+    terminal.wait_for_shown("? Open it for 127.0.0.1");
+    terminal.press("y\r");
+    terminal.wait_for_shown("Which of 3 models?");
+    terminal.press(Terminal::ESC);
+    let seen = terminal.finish().with_code(0);
+    assert!(seen.stdout.contains("nothing was written"), "{seen}");
 }
 
 #[test]

@@ -61,10 +61,10 @@ fn a_model_server_that_runs_is_noticed_without_a_word_to_it_and_taken_when_chose
 fn a_look_for_model_servers_names_what_it_connects_to_and_offers_what_answers() {
     let (server, address) = ollama();
     let home = Home::new(TWIN);
-    let mut terminal = Terminal::sized(run(&home, &address), 24, 100);
+    let mut terminal = Terminal::sized(run(&home, &address), 24, 80);
     terminal.wait_for_shown("Who answers?");
     terminal.press("Look for");
-    terminal.wait_for_shown(&format!("connects to {address} and 127.0.0.1:1234"));
+    terminal.wait_for_shown(&format!("connects to {address}, 127.0.0.1:1234"));
     assert_eq!(server.accepts(), 0);
     terminal.press("\r");
     terminal.wait_for_shown("Ollama runs here and has 2 models");

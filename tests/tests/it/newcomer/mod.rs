@@ -1,6 +1,7 @@
 //! A new user with only the program: `synapse setup`, from an empty home to an answer, and every
 //! way to cancel it.
 
+mod full;
 mod leaving;
 mod machine;
 mod models;

@@ -29,7 +29,7 @@ fn a_newcomer_gets_to_an_answer_in_three_clients_with_few_keys() {
 
     for part in [
         "saved openai",
-        "same as: synapse connection create openai --provider openai",
+        "synapse connection create openai --provider openai",
         "same as: synapse ide install cursor",
         "same as: synapse ide check gemini",
         "1 request to 127.0.0.1",
@@ -42,6 +42,14 @@ fn a_newcomer_gets_to_an_answer_in_three_clients_with_few_keys() {
         3,
         "{seen}"
     );
+    for number in 0..8 {
+        for bright in [
+            format!("[38;5;{}m", 8 + number),
+            format!("[{}m", 90 + number),
+        ] {
+            assert!(!seen.stdout.contains(&bright), "{bright} on white: {seen}");
+        }
+    }
     let canary = Canary::new(OpenAiDouble::KEY);
     assert_eq!(canary.found_in(seen.stdout.as_bytes()), None, "{seen}");
     for file in FILES {
@@ -167,7 +175,7 @@ fn a_variable_is_noticed_and_not_taken() {
     terminal.wait_for_shown("OPENAI_API_KEY is set here");
     terminal.press("\r");
     terminal.wait_for_shown("Keep a copy of the variable OPENAI_API_KEY");
-    terminal.press("variable op");
+    terminal.press(Terminal::DOWN);
     terminal.press(Terminal::DOWN);
     terminal.wait_for_shown("> The variable OPENAI_API_KEY");
     terminal.press("\r");

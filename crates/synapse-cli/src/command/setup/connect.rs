@@ -8,7 +8,7 @@ use synapse_core::name::ConnectionName;
 use synapse_core::preflight::Reach;
 use synapse_core::provider::ProviderKind;
 
-use super::{Setup, Stop, missing};
+use super::{Setup, Stop, flag, missing};
 use crate::prompt::Usual;
 
 /// The next step.
@@ -70,7 +70,10 @@ impl Setup<'_> {
 
     /// Whether the network may be used, with the hosts named.
     fn gate(&mut self, draft: &mut Draft) -> Result<Next, Stop> {
-        let hosts = self.hosts(draft)?.join(", ");
+        let hosts = match self.hosts(draft) {
+            Ok(hosts) => hosts.join(", "),
+            Err(failure) => return self.mend(failure, draft, Next::Gate),
+        };
         if draft.gate == NetworkGate::Open || self.given.reach == Reach::Offline {
             return Ok(Next::Model);
         }
@@ -117,19 +120,24 @@ impl Setup<'_> {
         };
         self.printer().failure(&failure);
         self.note("");
-        let is_about_the_key = failure.code().class() == Class::Credential;
-        let ways = match failure.code() {
-            _ if is_about_the_key => [Way::Key, Way::Retry, Way::Model],
-            Code::ProviderModelUnavailable => [Way::Model, Way::Retry, Way::Key],
-            _ => [Way::Retry, Way::Key, Way::Model],
-        };
-        let options = ways.map(|way| way.as_str().to_owned());
+        let ways = ways(&failure, draft);
+        let options: Vec<String> = ways.iter().map(|way| way.as_str().to_owned()).collect();
         let chosen = asker.one_of("What now?", &options, 0)?;
         Ok(match ways.get(chosen) {
             Some(Way::Key) => {
                 draft.credential = None;
                 self.pending.forget();
                 Next::Key
+            }
+            Some(Way::Address) => {
+                let usual = draft.base_url.as_deref().unwrap_or_default();
+                let answer = asker.text("Base URL:", usual)?;
+                draft.base_url = Some(answer.trim().to_owned()).filter(|url| !url.is_empty());
+                let base_url = flag("--base-url", draft.base_url.as_deref());
+                self.same_as(&format!("synapse connection create …{base_url}"));
+                // Another host needs its own consent.
+                draft.gate = NetworkGate::Closed;
+                Next::Gate
             }
             Some(Way::Model) => {
                 draft.model.clear();
@@ -140,11 +148,29 @@ impl Setup<'_> {
     }
 }
 
+/// The ways that can help after `failure`, the likeliest first. An answer that was not given yet is
+/// not changed.
+fn ways(failure: &Failure, draft: &Draft) -> Vec<Way> {
+    let all = match (failure.code().class(), failure.code()) {
+        (Class::Credential, _) => [Way::Key, Way::Retry, Way::Model, Way::Address],
+        (_, Code::ProviderModelUnavailable) => [Way::Model, Way::Retry, Way::Key, Way::Address],
+        (Class::Endpoint | Class::Transport, _) => [Way::Address, Way::Retry, Way::Key, Way::Model],
+        _ => [Way::Retry, Way::Key, Way::Model, Way::Address],
+    };
+    let was_given = |way: &Way| match way {
+        Way::Model => !draft.model.is_empty(),
+        Way::Address => draft.base_url.is_some(),
+        Way::Key | Way::Retry => true,
+    };
+    all.into_iter().filter(was_given).collect()
+}
+
 /// A way to proceed after a failure.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
     Key,
     Model,
+    Address,
     Retry,
 }
 
@@ -153,7 +179,30 @@ impl Way {
         match self {
             Self::Key => "Give another key",
             Self::Model => "Choose another model",
+            Self::Address => "Correct the base URL",
             Self::Retry => "Try the same again",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_answer_that_was_given_is_changed() {
+        let failure = |code| Failure::new(code, "x");
+        let mut draft = Draft::default();
+        let rejected = failure(Code::CredentialTokenRejected);
+        assert_eq!(ways(&rejected, &draft), [Way::Key, Way::Retry]);
+        draft.base_url = Some("http://127.0.0.1:1/v1".to_owned());
+        let refused = failure(Code::TransportRefused);
+        assert_eq!(ways(&refused, &draft), [Way::Address, Way::Retry, Way::Key]);
+        draft.model = "gpt".to_owned();
+        let missing = failure(Code::ProviderModelUnavailable);
+        assert_eq!(
+            ways(&missing, &draft),
+            [Way::Model, Way::Retry, Way::Key, Way::Address]
+        );
     }
 }

@@ -116,7 +116,7 @@ impl Setup<'_> {
                 let warning = warning.sentence(&CommandLines);
                 self.note(&format!("warning: {}", printable(&warning)));
             }
-            self.note(printable(&change.diff()).trim_end());
+            self.printer().note(printable(&change.diff()).trim_end());
             self.same_as(&format!("synapse ide install {}", change.client().id()));
         }
         if let Some(asker) = &self.asker {

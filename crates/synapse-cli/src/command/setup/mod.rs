@@ -107,7 +107,9 @@ fn asker(context: &Context, yes: bool) -> Result<Option<Asker>, Failure> {
     }
     let asker = Asker::at_terminal(&context.environment, printer, &context.seen);
     asker.map(Some).ok_or_else(|| {
-        refusal("nobody can be asked").remedy("pass --yes and the answers as flags", &help)
+        refusal("nobody can be asked")
+            .cause("questions need a terminal at stdin and stderr")
+            .remedy("pass --yes and the answers as flags", &help)
     })
 }
 
@@ -269,13 +271,14 @@ impl<'a> Setup<'a> {
             Err(Stop::Left(Left::Interrupted)) => ("interrupted", Err(CommandError::Stopped)),
             Err(Stop::Failed(error)) => ("stopped", Err(error)),
         };
-        if self.asker.is_some() {
-            let written = match self.written.is_empty() {
-                true => "nothing was written".to_owned(),
-                false => format!("written: {}", self.written.join("; ")),
-            };
-            self.note(&format!("{how} at {}; {written}", self.step));
-            self.note("to go on from there: synapse setup");
+        let written = match self.written.is_empty() {
+            true => "nothing was written".to_owned(),
+            false => format!("written: {}", self.written.join("; ")),
+        };
+        self.note(&format!("{how} at {}; {written}", self.step));
+        match self.asker.is_some() {
+            true => self.note("to go on from there: synapse setup"),
+            false => self.note("the same command goes on from there"),
         }
         result
     }
@@ -295,7 +298,7 @@ impl<'a> Setup<'a> {
     }
 
     fn note(&self, text: &str) {
-        self.printer().note(text);
+        self.printer().prose(text);
     }
 
     /// A path for people, with `~` for the home directory.
@@ -311,8 +314,8 @@ impl<'a> Setup<'a> {
 
     /// Names the equivalent command.
     fn same_as(&self, command: &str) {
-        let line = format!("  same as: {}", printable(command));
-        self.note(&styled(FAINT, &line));
+        let line = format!("same as: {}", printable(command));
+        self.note(&format!("  {}", styled(FAINT, &line)));
     }
 }
 

@@ -80,7 +80,7 @@ impl Setup<'_> {
         let width = width.unwrap_or_default().min(WIDEST_ID);
         let options: Vec<String> = all.iter().map(|model| described(model, width)).collect();
         let question = format!("Which of {} models?", all.len());
-        let chosen = asker.one_of(&question, &options, 0)?;
+        let chosen = asker.searched(&question, &options)?;
         let Some(model) = all.get(chosen) else {
             return Err(missing("--model"));
         };

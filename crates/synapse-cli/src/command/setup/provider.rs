@@ -110,7 +110,7 @@ impl Setup<'_> {
             .into_iter()
             .filter_map(|kind| local::address(kind, environment))
             .collect();
-        format!("{LOOK}  connects to {}", addresses.join(" and "))
+        format!("{LOOK}  connects to {}", addresses.join(", "))
     }
 
     fn is_set(&self, name: &str) -> bool {
@@ -153,6 +153,6 @@ const VARIABLES: [(ProviderKind, &str); 3] = [
     (ProviderKind::HuggingFace, "HF_TOKEN"),
     (ProviderKind::Anthropic, "ANTHROPIC_API_KEY"),
 ];
-const LOOK: &str = "Look for Ollama and LM Studio";
+const LOOK: &str = "Look for Ollama, LM Studio";
 const BEFORE_LOOK: usize = 3;
 const LOOKING_SECONDS: u64 = 5;

@@ -1,19 +1,22 @@
 //! Saves a connection: shows what is written, then runs preflight, and saves the key and the
 //! connection only if it passes.
 
+use secrecy::{ExposeSecret as _, SecretString};
 use synapse_core::check::Check;
 use synapse_core::connection::Draft;
+use synapse_core::credential::CredentialRef;
 use synapse_core::engine::PreflightCall;
+use synapse_core::error::{Code, Failure};
 use synapse_core::gate::NetworkGate;
 use synapse_core::name::ConnectionName;
-use synapse_core::ports::{SecretWriter as _, Writing};
+use synapse_core::ports::{SecretResolver as _, SecretWriter as _, Writing};
 use synapse_core::preflight::{PreflightReport, Reach};
 use synapse_core::shell::quote_text;
 
 use super::connect::Next;
 use super::{Setup, Stop, flag};
-use crate::command::models;
 use crate::command::preflight::LADDER;
+use crate::command::{models, preflight};
 use crate::output::check_line;
 use crate::prompt::{Left, Usual};
 
@@ -33,9 +36,7 @@ impl Setup<'_> {
         }
         self.step = "preflight";
         let report = self.climbed(name, draft)?;
-        for warning in &report.warnings {
-            self.printer().warning(warning);
-        }
+        preflight::warn(self.printer(), &report);
         let cleared = match report.clear() {
             Ok(cleared) => cleared,
             Err(failure) => {
@@ -45,20 +46,69 @@ impl Setup<'_> {
         };
         self.step = "saving";
         // The key first: a connection never refers to one that could not be stored.
-        if let Some((reference, value)) = self.pending.held() {
-            let kept = self.secrets.keep(&reference, value, Writing::Create);
-            let kept = self.runtime.block_on(kept)?;
-            self.written.push(format!("the key, in {}", kept.place));
-            for note in &kept.notes {
-                self.note(note);
-            }
-            self.pending.forget();
-            self.note(&format!("kept the key in {}", kept.place));
+        let kept = match self.pending.held() {
+            Some((reference, value)) => self.keep(reference, value)?,
+            None => None,
+        };
+        if let Err(failure) = self.engine.ports().connections.insert(&cleared) {
+            return Err(self.taken_back(kept, failure).into());
         }
-        self.engine.ports().connections.insert(&cleared)?;
+        self.pending.forget();
         self.written.push(format!("the connection `{name}`"));
         self.printer().line(&format!("saved {name}"));
         Ok(Next::Saved)
+    }
+
+    /// Stores the key, and returns its reference if this run created it: a run before this one may
+    /// have been killed after it.
+    fn keep(
+        &mut self,
+        reference: CredentialRef,
+        value: SecretString,
+    ) -> Result<Option<CredentialRef>, Failure> {
+        let kept = self
+            .secrets
+            .keep(&reference, value.clone(), Writing::Create);
+        let kept = match self.runtime.block_on(kept) {
+            Ok(kept) => kept,
+            Err(failure) if failure.code() == Code::CredentialExists => {
+                let found = NetworkGate::Open.permit([]).and_then(|permit| {
+                    self.runtime
+                        .block_on(self.secrets.resolve(&permit, &reference))
+                });
+                let is_same =
+                    found.is_ok_and(|found| found.value.expose_secret() == value.expose_secret());
+                return match is_same {
+                    true => {
+                        self.note(&format!("{reference} holds this key already"));
+                        Ok(None)
+                    }
+                    false => Err(failure),
+                };
+            }
+            Err(failure) => return Err(failure),
+        };
+        self.written.push(format!("the key, in {}", kept.place));
+        for note in &kept.notes {
+            self.note(note);
+        }
+        self.note(&format!("kept the key in {}", kept.place));
+        Ok(Some(reference))
+    }
+
+    /// Removes the key again when its connection cannot be saved.
+    fn taken_back(&mut self, kept: Option<CredentialRef>, failure: Failure) -> Failure {
+        let Some(reference) = kept else {
+            return failure;
+        };
+        match self.runtime.block_on(self.secrets.remove(&reference)) {
+            Ok(()) => {
+                self.written.clear();
+                self.note(&format!("removed the key from {reference} again"));
+                failure
+            }
+            Err(_) => failure.cause(format!("the key stays in {reference}")),
+        }
     }
 
     /// The text that will be written, and the equivalent commands.
@@ -90,7 +140,7 @@ impl Setup<'_> {
     fn climbed(&self, name: &ConnectionName, draft: &Draft) -> Result<PreflightReport, Stop> {
         let call = PreflightCall::draft(Some(name.clone()), draft.clone(), self.given.reach);
         let printer = self.printer().clone();
-        let mut observe = move |check: &Check| printer.note(&check_line(check, LADDER));
+        let mut observe = move |check: &Check| printer.prose(&check_line(check, LADDER));
         self.wait(self.engine.preflight_observed(call, &mut observe))
     }
 }

@@ -4,19 +4,25 @@
 use std::fmt;
 
 use inquire::list_option::ListOption;
-use inquire::ui::RenderConfig;
+use inquire::ui::{Color, RenderConfig, StyleSheet, Styled};
 use inquire::{Confirm, InquireError, MultiSelect, Select, Text};
 
-use super::{Left, Usual};
+use super::{Left, Search, Usual};
 
-pub(super) fn one_of(question: &str, options: Vec<String>, start: usize) -> Result<usize, Left> {
-    let help = match options.len() > PAGE {
-        true => SEARCH,
-        false => MOVE,
-    };
+pub(super) fn one_of(
+    question: &str,
+    options: Vec<String>,
+    start: usize,
+    search: Search,
+) -> Result<usize, Left> {
     let count = options.len();
     asked(|| {
-        Select::new(question, numbered(options))
+        let select = Select::new(question, numbered(options));
+        let (select, help) = match search == Search::Always || count > PAGE {
+            true => (select, SEARCH),
+            false => (select.without_filtering(), MOVE),
+        };
+        select
             .with_starting_cursor(start.min(count.saturating_sub(1)))
             .with_page_size(PAGE)
             .with_scorer(&matches)
@@ -33,9 +39,9 @@ pub(super) fn several_of(question: &str, options: Vec<String>) -> Result<Vec<usi
     let all: Vec<usize> = (0..options.len()).collect();
     asked(|| {
         MultiSelect::new(question, numbered(options))
+            .without_filtering()
             .with_default(&all)
             .with_page_size(PAGE)
-            .with_scorer(&matches)
             .with_help_message(TOGGLE)
             .with_formatter(&|chosen: &[ListOption<&Line>]| match chosen.len() {
                 0 => "none".to_owned(),
@@ -113,9 +119,19 @@ fn matches(typed: &str, _: &Line, text: &str, _: usize) -> Option<i64> {
         .then_some(0)
 }
 
-/// Colours of the terminal's own palette, which suit light and dark themes.
+/// The dark colours of the terminal's own palette, and only for marks and chosen lines: the bright
+/// ones cannot be read on a light background.
 fn look() -> RenderConfig<'static> {
-    RenderConfig::default_colored()
+    let marked = StyleSheet::empty().with_fg(Color::DarkCyan);
+    RenderConfig {
+        prompt_prefix: Styled::new("?").with_fg(Color::DarkGreen),
+        answered_prompt_prefix: Styled::new(">").with_fg(Color::DarkGreen),
+        answer: marked,
+        highlighted_option_prefix: Styled::new(">").with_fg(Color::DarkCyan),
+        selected_checkbox: Styled::new("[x]").with_fg(Color::DarkGreen),
+        selected_option: Some(marked),
+        ..RenderConfig::empty()
+    }
 }
 
 /// As many options as fit into 24 lines with the previous questions.

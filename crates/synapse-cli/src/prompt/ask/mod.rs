@@ -33,6 +33,14 @@ enum Face {
     Numbers,
 }
 
+/// When typing searches a list. What is typed is shown, so that a list where a key might be pasted
+/// has no search, unless it is too long for one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Search {
+    Always,
+    WhenLong,
+}
+
 /// A question without an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Left {
@@ -81,8 +89,17 @@ impl Asker {
     ) -> Result<usize, Left> {
         let options = self.shown(options);
         match self.face {
-            Face::Arrows => arrows::one_of(question, options, start),
+            Face::Arrows => arrows::one_of(question, options, start, Search::WhenLong),
             Face::Numbers => numbers::one_of(&self.printer, question, &options, start),
+        }
+    }
+
+    /// As [`Asker::one_of`], from a list of names that the user may know: typing searches it.
+    pub(crate) fn searched(&self, question: &str, options: &[String]) -> Result<usize, Left> {
+        let options = self.shown(options);
+        match self.face {
+            Face::Arrows => arrows::one_of(question, options, 0, Search::Always),
+            Face::Numbers => numbers::one_of(&self.printer, question, &options, 0),
         }
     }
 
