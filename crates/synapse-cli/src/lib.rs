@@ -27,10 +27,11 @@ use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory as _, Parser};
 use synapse_core::credential::looks_like_token;
 use synapse_core::error::{Class, Code, Failure, Help, Remedy, RemedyText as _};
+use synapse_core::nearest::nearest;
 use synapse_core::redact::{KnownSecrets, is_opaque, printable, printable_line};
 use synapse_documents::{DocumentVersion, ErrorDocument, VersionDocument};
 use synapse_http::ExchangeObserver;
@@ -156,9 +157,12 @@ fn refuse(refusal: clap::Error) -> ExitCode {
         true => without_tokens(&rendered.ansi().to_string(), &arguments),
         false => printable(&text),
     };
-    printer.note(&without_blank_lines(&shown));
-    if let Some(line) = corrected(&refusal, &arguments) {
-        printer.note(&format!("  type: {line}"));
+    let corrected = corrected(&refusal, &arguments);
+    printer.prose(&essential(&shown, corrected.is_some()));
+    match corrected {
+        Some(line) => printer.prose(&format!("  type: {line}")),
+        None if refusal.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {}
+        None => printer.prose(&format!("  hint: {}", help_line(&arguments))),
     }
     if is_json(&arguments) {
         // The first paragraph has the error, on several lines when it lists arguments.
@@ -193,10 +197,31 @@ fn version() -> VersionDocument {
     )
 }
 
-/// The text without blank lines.
-fn without_blank_lines(text: &str) -> String {
-    let lines = text.lines().filter(|line| !line.trim().is_empty());
+/// clap's text without blank lines, without its pointer to `--help`, which names no command, and
+/// without a suggestion that is not near.
+fn essential(text: &str, is_near: bool) -> String {
+    let is_suggestion = |line: &str| line.contains("tip:") && line.contains("similar");
+    let lines = text.lines().filter(|line| {
+        let is_pointer = line.starts_with("For more information");
+        !line.trim().is_empty() && !is_pointer && (is_near || !is_suggestion(line))
+    });
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The help of the longest command that the arguments begin with.
+fn help_line(arguments: &[String]) -> String {
+    let root = Arguments::command();
+    let mut command = &root;
+    let mut line = "synapse".to_owned();
+    for word in arguments.iter().skip(1) {
+        let Some(child) = command.find_subcommand(word) else {
+            break;
+        };
+        line.push(' ');
+        line.push_str(child.get_name());
+        command = child;
+    }
+    format!("{line} --help")
 }
 
 /// The whole command, corrected by clap's suggestion.
@@ -218,9 +243,18 @@ fn corrected(refusal: &clap::Error, arguments: &[String]) -> Option<String> {
     let (wrong, right) = pairs
         .into_iter()
         .find_map(|(wrong, right)| Some((word(wrong)?, word(right)?)))?;
+    // clap takes words for alike that share a letter or two.
+    let (plain, near) = (wrong.trim_start_matches('-'), right.trim_start_matches('-'));
+    nearest(plain, [near])?;
+    if plain.len() < SHORT && plain.chars().next() != near.chars().next() {
+        return None;
+    }
     let typed = TypedLines::new(arguments.to_vec(), Arc::new(CommandLines));
     typed.command(&Remedy::Retype { wrong, right })
 }
+
+/// A shorter word is a typo of another only if it begins alike: else `foo` were near to `tool`.
+const SHORT: usize = 6;
 
 /// The arguments, made printable.
 fn shown_arguments() -> Vec<String> {
@@ -259,6 +293,40 @@ mod tests {
             let refusal = Arguments::try_parse_from(&words).unwrap_err();
             let line = corrected(&refusal, &words);
             assert_eq!(line, Some(format!("synapse {meant}")), "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_suggestion_that_is_not_near_is_left_out() {
+        for words in [
+            ["synapse", "usage", "--by", "foo"],
+            ["synapse", "secret", "list", "--shelf"],
+        ] {
+            let words = words.map(str::to_owned);
+            let refusal = Arguments::try_parse_from(&words).unwrap_err();
+            assert_eq!(corrected(&refusal, &words), None, "{refusal}");
+            let text = refusal.render().to_string();
+            assert!(text.contains("tip:"), "clap suggests something: {text}");
+            assert!(!essential(&text, false).contains("tip:"), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_help_of_the_nearest_command_is_named() {
+        for (words, line) in [
+            (&["synapse"][..], "synapse --help"),
+            (&["synapse", "nope"], "synapse --help"),
+            (
+                &["synapse", "ide", "install", "nope"],
+                "synapse ide install --help",
+            ),
+            (
+                &["synapse", "ide", "uninstall", "nope"],
+                "synapse ide remove --help",
+            ),
+        ] {
+            let words: Vec<String> = words.iter().map(ToString::to_string).collect();
+            assert_eq!(help_line(&words), line);
         }
     }
 

@@ -40,6 +40,7 @@ impl FromStr for ConnectionName {
             .cause(
                 "a name has 1 to 64 letters, digits, `.`, `_` or `-`, and begins with a letter or digit",
             )
+            .hint("write it with `-` or `_` in place of anything else")
             .in_field("name"))
     }
 }

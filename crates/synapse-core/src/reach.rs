@@ -34,7 +34,7 @@ pub async fn within_reach(
         return vec![examined(Some(name), finding)];
     }
     if stored.is_empty() {
-        let text = "there is no connection yet; create one";
+        let text = "there is no connection yet; set one up";
         return vec![examined(None, Finding::Ok(text.to_owned()))];
     }
     let mut lines = Vec::with_capacity(stored.len());

@@ -26,7 +26,7 @@ mod usage;
 use std::process::ExitCode;
 
 use synapse_core::engine::Engine;
-use synapse_core::error::{Code, Failure};
+use synapse_core::error::{Code, Failure, Hint};
 use synapse_documents::ErrorDocument;
 
 use crate::args::Command;
@@ -178,3 +178,15 @@ async fn given_up(context: &Context, engine: &Engine) -> String {
 
 /// 128 + SIGINT, by shell convention.
 const STOPPED: u8 = 130;
+
+/// The failure of a file that a flag names: it is not one of Synapse's own, so that another home
+/// would not help.
+fn of_named_file(failure: Failure) -> Failure {
+    match failure.code() {
+        Code::StorageUnavailable | Code::StorageReadOnly => {
+            let hint = "name a file in a directory that exists and that you may write to";
+            failure.with_hints(vec![Hint::new(hint)])
+        }
+        _ => failure,
+    }
+}

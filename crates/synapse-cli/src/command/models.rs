@@ -71,7 +71,11 @@ pub(super) async fn with_nearest(engine: &Engine, draft: &Draft, failure: Failur
         && !models.nearest.is_empty()
     {
         let nearest = models.nearest.join(", ");
-        return failure.cause(format!("{NEAREST}: {nearest}"));
+        let failure = failure.cause(format!("{NEAREST}: {nearest}"));
+        return match models.nearest.first() {
+            Some(near) => failure.did_you_mean(&draft.model, near),
+            None => failure,
+        };
     }
     failure
 }

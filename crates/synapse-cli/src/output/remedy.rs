@@ -86,8 +86,11 @@ impl RemedyText for TypedLines {
         match remedy {
             Remedy::Retype { wrong, right } => self.line(&retyped(words, wrong, right)?),
             Remedy::AddFlag { flag } => {
-                let flag = (*flag).to_owned();
-                self.line(&[words, &[flag]].concat())
+                // Words after `--` belong to another program.
+                let end = words.iter().position(|word| word == "--");
+                let (before, after) = words.split_at(end.unwrap_or(words.len()));
+                let flag = flag.clone().into_owned();
+                self.line(&[before, &[flag], after].concat())
             }
             _ => self.others.command(remedy),
         }
@@ -143,6 +146,7 @@ fn arguments(remedy: &Remedy) -> Option<String> {
 
 fn connection(remedy: &Remedy) -> Option<String> {
     Some(match remedy {
+        Remedy::SetUp => "setup".to_owned(),
         Remedy::CreateConnection => "connection create NAME --provider openai --model MODEL \
              --credential file:PATH --allow-network"
             .to_owned(),
@@ -313,6 +317,7 @@ mod tests {
         let scope = EntryScope::Project;
         let reference = || CredentialRef::Keyring("a b".to_owned());
         [
+            Remedy::SetUp,
             Remedy::CreateConnection,
             Remedy::ListConnections,
             Remedy::ChooseDefault,

@@ -235,7 +235,12 @@ impl Draft {
                 format!("a connection to {} needs its base URL", profile.title),
             )
             .cause("every owner has another one")
-            .hint(format!("add --base-url {}", profile.base_url_example))),
+            .remedy(
+                "add the server's own base URL",
+                &Remedy::AddFlag {
+                    flag: format!("--base-url={}", profile.base_url_example).into(),
+                },
+            )),
         }
     }
 
@@ -248,7 +253,12 @@ impl Draft {
                 Code::ConfigInvalidValue,
                 format!("a connection to {} needs a credential", profile.title),
             )
-            .hint("add --credential file:PATH, where PATH holds the token")
+            .remedy(
+                "add --credential, with the place of the token",
+                &Remedy::AddFlag {
+                    flag: format!("--credential=file:~/.synapse/{provider}.token").into(),
+                },
+            )
             .hint(format!("create a token: {}", profile.token_page))),
         }
     }
@@ -440,7 +450,8 @@ pub fn not_found(name: &str, known: &[ConnectionName]) -> Failure {
     if known.is_empty() {
         return failure
             .cause("there is no connection yet")
-            .remedy("create one", &Remedy::CreateConnection);
+            .remedy("set one up, step by step", &Remedy::SetUp)
+            .remedy("or create one", &Remedy::CreateConnection);
     }
     let names: Vec<&str> = known.iter().map(ConnectionName::as_str).collect();
     let failure = failure.cause(format!("connections: {}", names.join(", ")));

@@ -1,6 +1,7 @@
 //! Access for a send, shared by all use cases: the open gate, then the secret, bound to the
 //! permit's origins and refused if its prefix rules it out.
 
+use super::Ports;
 use crate::connection::Connection;
 use crate::credential::CredentialRef;
 use crate::error::{Code, Failure, Remedy};
@@ -9,8 +10,6 @@ use crate::name::ConnectionName;
 use crate::provider::{ProviderKind, TokenNeed};
 use crate::redact::vendors::Issuer;
 use crate::secret::BoundSecret;
-
-use super::Ports;
 
 /// The permit for the API of a saved connection.
 pub(super) fn permit(connection: &Connection) -> Result<NetworkPermit, Failure> {
@@ -51,7 +50,7 @@ pub(super) fn open_gate_hint(failure: Failure, saved: Option<&ConnectionName>) -
         None => failure.remedy(
             "add --allow-network, if you want live calls",
             &Remedy::AddFlag {
-                flag: "--allow-network",
+                flag: "--allow-network".into(),
             },
         ),
     }

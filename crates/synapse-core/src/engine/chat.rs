@@ -4,6 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::call::OpenCall;
+use super::{Engine, Ports, access, pricing};
 use crate::call::{Caller, Operation};
 use crate::chat::{ChatReply, ChatRequest, Message, Parameters, Role};
 use crate::connection::Connection;
@@ -12,10 +14,6 @@ use crate::limits::UsageEstimate;
 use crate::name::{ConnectionName, ModelId};
 use crate::provider::{Access, Exchanged, OutgoingRequest, Provider};
 use crate::receipt::Receipt;
-
-use super::access;
-use super::call::OpenCall;
-use super::{Engine, Ports, pricing};
 
 /// A caller's request.
 #[derive(Debug, Clone, Default)]
@@ -250,6 +248,6 @@ fn check_messages(messages: &[Message]) -> Result<(), Failure> {
     Err(
         Failure::new(Code::UsageInvalidArguments, "there is no prompt")
             .cause("a prompt, or a user message with content, is needed")
-            .hint("write what you want to ask"),
+            .hint("write what you want to ask, in quotes, or pipe it in"),
     )
 }

@@ -110,7 +110,8 @@ impl Engine {
             [only] => only.usable(),
             [] => Err(
                 Failure::new(Code::ConfigNotFound, "there is no connection yet")
-                    .remedy("create one", &Remedy::CreateConnection),
+                    .remedy("set one up, step by step", &Remedy::SetUp)
+                    .remedy("or create one", &Remedy::CreateConnection),
             ),
             several => Err(Failure::new(
                 Code::UsageInvalidArguments,

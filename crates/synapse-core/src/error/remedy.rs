@@ -1,8 +1,10 @@
 //! Remedies as values: a terminal renders a command line, a page a button. No library contains
 //! command lines.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use super::Code;
 use crate::connection::ProxyUrl;
 use crate::credential::CredentialRef;
 use crate::endpoint::BaseUrl;
@@ -10,12 +12,12 @@ use crate::limits::Period;
 use crate::name::ConnectionName;
 use crate::upstream::UpstreamName;
 
-use super::Code;
-
 /// A remedy for a failure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Remedy {
+    /// Set everything up, one question at a time.
+    SetUp,
     /// Create a first connection.
     CreateConnection,
     /// List all connections.
@@ -235,7 +237,7 @@ pub enum Remedy {
     /// Repeat the command with an additional flag.
     AddFlag {
         /// The flag.
-        flag: &'static str,
+        flag: Cow<'static, str>,
     },
     /// Wait, then retry.
     Wait,

@@ -7,7 +7,7 @@ use std::fmt;
 
 pub use self::demand::{Need, UsageEstimate};
 use crate::cost::{self, Billing};
-use crate::error::{Code, Failure, Remedy};
+use crate::error::{Code, Failure, Help, Remedy};
 use crate::name::ConnectionName;
 
 /// The validated limits of a connection.
@@ -143,9 +143,15 @@ fn dollars(key: &'static str, text: Option<&str>) -> Result<Option<u64>, Failure
 fn invalid(key: &'static str, rule: &str) -> Failure {
     Failure::new(
         Code::ConfigInvalidValue,
-        format!("`{key}` is no such limit"),
+        format!("the value of the limit `{key}` is invalid"),
     )
     .cause(rule)
+    .remedy(
+        "see every limit",
+        &Remedy::ReadHelp {
+            of: Help::EditConnection,
+        },
+    )
     .with("limit", key)
 }
 

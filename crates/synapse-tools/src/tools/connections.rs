@@ -81,10 +81,8 @@ pub(crate) fn document(view: &View) -> Result<ListDocument, Failure> {
 fn lines(document: &ListDocument, remedies: &dyn RemedyText) -> String {
     if document.connections.is_empty() {
         return format!(
-            "there is no connection yet; the user creates one in a terminal:\n{}",
-            remedies
-                .command(&Remedy::CreateConnection)
-                .unwrap_or_default()
+            "there is no connection yet; the user sets one up in a terminal:\n{}",
+            remedies.command(&Remedy::SetUp).unwrap_or_default()
         );
     }
     let line = |each: &ListedConnection| match each.broken {

@@ -37,6 +37,7 @@ fn a_name_that_is_none() {
     ----- stderr
     error[config.invalid-value]: that is not a connection name
       cause: a name has 1 to 64 letters, digits, `.`, `_` or `-`, and begins with a letter or digit
+      hint: write it with `-` or `_` in place of anything else
     ");
 }
 
@@ -72,7 +73,8 @@ fn an_unknown_connection_among_none_and_among_some() {
     ----- stderr
     error[config.not-found]: no connection is called `nope`
       cause: there is no connection yet
-      hint: create one: synapse connection create NAME --provider openai --model MODEL --credential file:PATH --allow-network
+      hint: set one up, step by step: synapse setup
+      hint: or create one: synapse connection create NAME --provider openai --model MODEL --credential file:PATH --allow-network
     ");
     let home = Home::new(TWIN);
     write_connection(&home, "env:KEY", BASE_URL);
@@ -131,7 +133,7 @@ fn no_prompt() {
     ----- stderr
     error[usage.invalid-arguments]: there is no prompt
       cause: a prompt, or a user message with content, is needed
-      hint: write what you want to ask
+      hint: write what you want to ask, in quotes, or pipe it in
     ");
     assert_eq!(home.run(["chat", "work", "-"]), empty);
     assert_eq!(home.run(["chat", "work"]), empty);
@@ -158,7 +160,7 @@ fn flags_that_do_not_fit() {
     ----- stdout
     ----- stderr
     error[usage.invalid-arguments]: `connection create` needs --model
-      cause: nobody can be asked
+      cause: nobody can be asked: stdin or stderr is no terminal
       hint: see all flags: synapse connection create --help
     ");
     assert_snapshot!(run("connection create work --provider openai --model m"), @"
@@ -167,7 +169,7 @@ fn flags_that_do_not_fit() {
     not saved
     ----- stderr
     error[config.invalid-value]: a connection to OpenAI needs a credential
-      hint: add --credential file:PATH, where PATH holds the token
+      hint: add --credential, with the place of the token: synapse connection create work --provider openai --model m --credential=file:~/.synapse/openai.token
       hint: create a token: https://platform.openai.com/api-keys
     ");
     assert_snapshot!(run("connection edit work"), @"

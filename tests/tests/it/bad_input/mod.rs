@@ -9,6 +9,7 @@ mod credentials;
 mod documents;
 mod large;
 mod protocol;
+mod refusals;
 mod urls;
 
 use synapse_tests::Home;

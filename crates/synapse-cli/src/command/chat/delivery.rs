@@ -4,12 +4,13 @@
 use std::path::PathBuf;
 
 use synapse_core::chat::ChatReply;
-use synapse_core::error::{Code, Failure};
+use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::redact::{printable, printable_json};
 use synapse_documents::ToolCallView;
 use synapse_home::atomic::{self, Replacement};
 
 use crate::args::DeliveryArguments;
+use crate::command::of_named_file;
 use crate::output::{Printer, markdown};
 
 /// The delivery options.
@@ -41,11 +42,14 @@ impl Delivery {
             false => Existing::Keep,
         };
         if let Some(path) = &arguments.output {
+            if path.is_dir() {
+                return Err(a_directory(path));
+            }
             if existing == Existing::Keep && path.symlink_metadata().is_ok() {
                 return Err(there_already(path));
             }
             // Dropped at once, which leaves no file.
-            drop(Replacement::begin(path)?);
+            drop(Replacement::begin(path).map_err(of_named_file)?);
         }
         if arguments.copy && !Printer::has_terminal() {
             return Err(Failure::new(
@@ -114,7 +118,7 @@ impl Delivery {
                     print_text(printer, self, reply);
                     print_tool_calls(printer, reply);
                 }
-                Err(failure)
+                Err(of_named_file(failure))
             }
         }
     }
@@ -159,13 +163,35 @@ fn tool_calls(reply: &ChatReply) -> impl Iterator<Item = String> {
     })
 }
 
+fn a_directory(path: &std::path::Path) -> Failure {
+    let shown = printable(&path.to_string_lossy());
+    Failure::new(
+        Code::UsageInvalidArguments,
+        format!("`{shown}` is a directory"),
+    )
+    .remedy(
+        "name a file in it",
+        &Remedy::Retype {
+            wrong: path.to_string_lossy().into_owned(),
+            right: path.join("answer.md").to_string_lossy().into_owned(),
+        },
+    )
+    .with("argument", "--output")
+    .with("file", shown)
+}
+
 fn there_already(path: &std::path::Path) -> Failure {
     let shown = printable(&path.to_string_lossy());
     Failure::new(
         Code::UsageInvalidArguments,
         format!("`{shown}` exists already"),
     )
-    .hint("name another file, or replace it with --force")
+    .remedy(
+        "name another file, or replace it",
+        &Remedy::AddFlag {
+            flag: "--force".into(),
+        },
+    )
     .with("argument", "--output")
     .with("file", shown)
 }

@@ -110,7 +110,12 @@ impl Fixes {
                     self.count()
                 ),
             )
-            .hint("pass --yes to do it, or --dry-run to look first")
+            .remedy(
+                "pass --yes to do it, or --dry-run to look first",
+                &Remedy::AddFlag {
+                    flag: "--yes".into(),
+                },
+            )
             .into());
         }
         for fix in &self.all {

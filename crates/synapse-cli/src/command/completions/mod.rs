@@ -8,7 +8,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap_complete::Shell;
-use synapse_core::error::{Code, Failure};
+use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::redact::printable;
 use synapse_documents::{CompletionsDocument, CompletionsView};
 use synapse_files::{FileError, Replacement, Rights};
@@ -158,7 +158,12 @@ impl Place {
             if printer.is_json() || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
                 let message = format!("{} would be changed, and nobody can be asked", self.shown());
                 return Err(Failure::new(Code::UsageInvalidArguments, message)
-                    .hint("pass --yes to write it, or --dry-run to look first")
+                    .remedy(
+                        "pass --yes to write it, or --dry-run to look first",
+                        &Remedy::AddFlag {
+                            flag: "--yes".into(),
+                        },
+                    )
                     .into());
             }
             if !prompt::agreed(printer, "Write this?") {

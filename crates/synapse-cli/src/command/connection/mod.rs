@@ -206,9 +206,7 @@ fn report(
     if !printer.is_json() && saved.report.passed() {
         preflight::sum_up(printer, &saved.report);
     }
-    for warning in &saved.report.warnings {
-        printer.warning(warning);
-    }
+    preflight::warn(printer, &saved.report);
     if let Err(failure) = &saved.result {
         if printer.is_json() {
             printer.document(&ErrorDocument::new(failure, &CommandLines).with_preflight(document));
@@ -254,10 +252,7 @@ fn overview(printer: &Printer, engine: &Engine) -> Result<(), CommandError> {
     }
     if stored.is_empty() {
         printer.note("there is no connection yet");
-        printer.note(&format!(
-            "hint: {}",
-            command_line(&Remedy::CreateConnection)
-        ));
+        printer.note(&format!("hint: {}", command_line(&Remedy::SetUp)));
         return Ok(());
     }
     let now = engine.ports().clock.now();

@@ -11,6 +11,7 @@ use synapse_core::redact::is_opaque;
 use synapse_documents::{ConnectionsDocument, DoctorDocument, HistoryDocument, Pages};
 
 use super::super::Context;
+use crate::command::of_named_file;
 use crate::output::CommandLines;
 
 /// Writes the bundle to a new file at `path` that only the owner can read.
@@ -48,7 +49,7 @@ pub(in crate::command) async fn write(
         )
         .hint("please report this, without the secret"));
     }
-    synapse_home::atomic::write_private(path, text.as_bytes())
+    synapse_home::atomic::write_private(path, text.as_bytes()).map_err(of_named_file)
 }
 
 /// Removes secrets from every text, and the user's name from every path.

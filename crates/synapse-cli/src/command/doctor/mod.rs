@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use synapse_core::check::{Check, CheckId, Finding, Skip, first_failure};
 use synapse_core::credential::CredentialRef;
 use synapse_core::engine::Engine;
-use synapse_core::error::{Code, Failure};
+use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::ports::{SecretWriter as _, StoredConnection};
 use synapse_core::redact::printable;
 use synapse_documents::DoctorDocument;
@@ -20,7 +20,7 @@ use synapse_secrets::Secrets;
 
 use super::{CommandError, Context, history};
 use crate::args::DoctorArguments;
-use crate::output::{CommandLines, Printer, STRONG, check_line, styled};
+use crate::output::{CommandLines, Printer, STRONG, check_line, command_line, styled};
 use crate::{compose, guard};
 
 pub(super) async fn run(
@@ -194,7 +194,10 @@ impl Doctor<'_, '_> {
         match self.engine.connections() {
             Ok(all) => {
                 let seen = match all.len() {
-                    0 => "there is none yet".to_owned(),
+                    0 => format!(
+                        "there is none yet; set one up: {}",
+                        command_line(&Remedy::SetUp)
+                    ),
                     1 => "1 connection".to_owned(),
                     count => format!("{count} connections"),
                 };

@@ -12,7 +12,7 @@ use synapse_home::atomic::Replacement;
 
 use super::{dataset, filter};
 use crate::args::HistoryExportArguments;
-use crate::command::{CommandError, Context};
+use crate::command::{CommandError, Context, of_named_file};
 use crate::output::{Printer, not_taken};
 
 pub(super) async fn run(
@@ -45,7 +45,7 @@ pub(super) async fn run(
     let Some(path) = output else {
         return to_stdout(engine, query, format).await;
     };
-    let mut file = Replacement::begin(path)?;
+    let mut file = Replacement::begin(path).map_err(of_named_file)?;
     match copy(engine, query, format, &mut file).await {
         Ok(count) => {
             file.finish()?;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use synapse_core::credential::CredentialRef;
 use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::ports::{ApprovalStore as _, UpstreamStore as _};
-use synapse_core::redact::{holds_token, printable_json};
+use synapse_core::redact::{holds_token, printable, printable_json};
 use synapse_core::upstream::UpstreamName;
 use synapse_documents::{HubChangeDocument, HubChangeView};
 
@@ -95,6 +95,25 @@ pub(super) fn remove(
     Ok(())
 }
 
+/// Refuses a URL of another protocol: no server of MCP could be reached by it.
+fn check_scheme(url: &str) -> Result<(), Failure> {
+    let scheme = url.split("://").next().unwrap_or_default();
+    let is_http = ["http", "https"]
+        .iter()
+        .any(|known| scheme.eq_ignore_ascii_case(known));
+    // A variable may hold the whole origin.
+    if is_http || scheme.contains("${") {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Code::EndpointInvalidUrl,
+        format!("the scheme `{}` is not supported", printable(scheme)),
+    )
+    .cause("nothing was changed")
+    .hint("give a URL of https, or of http for a loopback address")
+    .hint("a command goes after `--`"))
+}
+
 /// The entry that the arguments describe, and the commands that set its secrets.
 fn entry(arguments: &HubAddArguments) -> Result<(Map<String, Value>, Vec<String>), Failure> {
     let mut to_set = Vec::new();
@@ -107,6 +126,7 @@ fn entry(arguments: &HubAddArguments) -> Result<(Map<String, Value>, Vec<String>
             entry
         }
         (Some(source), None) if source.contains("://") => {
+            check_scheme(source)?;
             let mut entry = Map::new();
             entry.insert("type".to_owned(), json!("streamable-http"));
             entry.insert("url".to_owned(), json!(source));

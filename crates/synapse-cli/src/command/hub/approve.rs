@@ -46,7 +46,13 @@ pub(super) fn run(
             Code::UsageInvalidArguments,
             "nobody can be asked whether this server may run",
         )
-        .hint("in a script, look at it with `synapse hub status`, then pass --yes")
+        .remedy("look at it first", &Remedy::HubStatus)
+        .remedy(
+            "then approve it",
+            &Remedy::AddFlag {
+                flag: "--yes".into(),
+            },
+        )
         .into());
     }
     let session = Session::open(context, hub)?;

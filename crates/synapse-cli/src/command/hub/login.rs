@@ -319,7 +319,12 @@ impl Dialogue for Person<'_> {
                 "nobody can be asked about the authorization server",
             )
             .cause(format!("nothing was sent to {}", origins.join(", ")))
-            .hint("log in at a terminal, or with `--yes`")),
+            .remedy(
+                "log in at a terminal, or without being asked",
+                &Remedy::AddFlag {
+                    flag: "--yes".into(),
+                },
+            )),
             (Asked::Now, _) => {
                 self.waiting.pauses();
                 let agreed = prompt::agreed(printer, "Log in there?");

@@ -278,7 +278,12 @@ fn agreed(printer: &Printer, changes: &[Change]) -> Result<bool, Failure> {
                 files.join(", ")
             ),
         )
-        .hint("pass --yes to write it, or --dry-run to look first"));
+        .remedy(
+            "pass --yes to write it, or --dry-run to look first",
+            &Remedy::AddFlag {
+                flag: "--yes".into(),
+            },
+        ));
     }
     for change in changing(changes) {
         printer.note(change.diff().trim_end());
