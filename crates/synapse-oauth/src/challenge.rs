@@ -118,7 +118,29 @@ fn read_value(value: &str, challenges: &mut Vec<Challenge>) {
                 .parameters
                 .push((token.to_ascii_lowercase(), read));
         }
-        rest = past_comma(after);
+        rest = next_parameter(after);
+    }
+}
+
+/// The text from the next parameter or challenge on. Some servers separate parameters by spaces or
+/// semicolons; a word without `=` after a value belongs to an unquoted value and is skipped.
+fn next_parameter(text: &str) -> &str {
+    let mut rest = text;
+    loop {
+        let next = rest.trim_start_matches([' ', '\t']);
+        if next.starts_with([',', ';']) {
+            return next.trim_start_matches(is_gap);
+        }
+        let length = next.bytes().take_while(|byte| is_token(*byte)).count();
+        let (_, after) = next.split_at(length);
+        let is_parameter = length > 0
+            && after.trim_start_matches([' ', '\t']).starts_with('=')
+            && !after.starts_with("==");
+        if is_parameter || next.is_empty() {
+            return next;
+        }
+        let end = next.find([',', ' ', '\t']).unwrap_or(next.len());
+        rest = next.get(end..).unwrap_or_default();
     }
 }
 
@@ -127,6 +149,7 @@ fn parameter(text: &str) -> (Option<String>, &str) {
     let Some(quoted) = text.strip_prefix('"') else {
         let end = text.find([',', ' ', '\t']).unwrap_or(text.len());
         let (value, after) = text.split_at(end);
+        let value = value.trim_end_matches(';');
         return ((!value.is_empty()).then(|| value.to_owned()), after);
     };
     let mut value = String::new();
@@ -160,7 +183,7 @@ fn past_comma(text: &str) -> &str {
 }
 
 fn is_gap(each: char) -> bool {
-    matches!(each, ' ' | '\t' | ',')
+    matches!(each, ' ' | '\t' | ',' | ';')
 }
 
 /// RFC 9110, section 5.6.2.
@@ -224,6 +247,30 @@ mod tests {
     fn an_escaped_quote_does_not_end_a_value() {
         let demand = read(r#"Bearer realm="a\", scope=\"evil", scope=good"#);
         assert_eq!(demand.scopes, ["good"]);
+    }
+
+    /// Real servers separate parameters with spaces and semicolons, and leave quotes out.
+    #[test]
+    fn parameters_are_found_behind_any_separator() {
+        for value in [
+            "Bearer realm=\"a\" resource_metadata=\"https://a.test/m\" scope=\"x y\"",
+            "Bearer realm=\"a\"; resource_metadata=\"https://a.test/m\"; scope=\"x y\"",
+            "Bearer realm=a resource_metadata=https://a.test/m scope=\"x y\"",
+            "Bearer realm=a; resource_metadata=https://a.test/m; scope=\"x y\"",
+            "Bearer realm=my server, resource_metadata=https://a.test/m, scope=\"x y\"",
+            "Bearer realm=\"a\",resource_metadata=\"https://a.test/m\",,scope=\"x y\",",
+            "Bearer realm=\"a, b; c=d\", resource_metadata=\"https://a.test/m\", scope=\"x y\"",
+            "Bearer\tresource_metadata =\t\"https://a.test/m\"\t,\tscope= \"x y\"",
+            "bEaReR RESOURCE_METADATA=\"https://a.test/m\", Scope=\"x y\"",
+            "Basic realm=\"b\", Bearer resource_metadata=\"https://a.test/m\" scope=\"x y\"",
+            "Negotiate YII=, Bearer resource_metadata=\"https://a.test/m\", scope=\"x y\"",
+            "Negotiate YIIg==, Bearer resource_metadata=\"https://a.test/m\", scope=\"x y\"",
+        ] {
+            let demand = read(value);
+            let metadata = demand.resource_metadata.as_deref();
+            assert_eq!(metadata, Some("https://a.test/m"), "{value}");
+            assert_eq!(demand.scopes, ["x", "y"], "{value}");
+        }
     }
 
     #[test]

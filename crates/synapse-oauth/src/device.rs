@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
-use serde_json::Value;
 use synapse_core::upstream::{OAuthClient, UpstreamName};
 use synapse_core::{Code, Failure, NetworkPermit, Remedy};
 use tokio::time::{Instant, sleep_until};
@@ -12,7 +11,7 @@ use url::Url;
 use crate::Times;
 use crate::address::{named_by, shown};
 use crate::discovery::ServerMetadata;
-use crate::grant::{Grant, NoGrant, Refusal, ask};
+use crate::grant::{Grant, NoGrant, Refusal, ask, lifetime};
 use crate::json;
 use crate::wire::{Wire, no_answer};
 
@@ -66,7 +65,7 @@ pub(crate) async fn begin(
     };
     let object = json::object(&answer.body, ANSWER_CAP)
         .map_err(|flaw| invalid(format!("it answered {status}, but {flaw}")))?;
-    if status != 200 {
+    if status != 200 || (object.contains_key("error") && !object.contains_key("device_code")) {
         return Err(match json::text(&object, "error") {
             Some(error) => refused(&Refusal {
                 status,
@@ -89,8 +88,8 @@ pub(crate) async fn begin(
     let uri = named_by(uri, mcp_server)
         .map_err(|why| invalid(format!("its address {} is refused: {why}", shown(uri))))?;
     let seconds = |name: &str| {
-        let value = object.get(name).and_then(Value::as_f64)?;
-        (value >= 1.0).then(|| Duration::from_secs_f64(value.min(LONGEST)))
+        let value = object.get(name).and_then(lifetime)?;
+        Some(value.min(LONGEST))
     };
     Ok(Pending {
         code: SecretString::from(code),
@@ -212,6 +211,6 @@ fn is_line(text: &str, most: usize) -> bool {
 }
 
 const ANSWER_CAP: usize = 64 * 1024;
-/// An hour: no code lives longer in practice.
-const LONGEST: f64 = 3600.0;
+/// No code lives longer in practice.
+const LONGEST: Duration = Duration::from_hours(1);
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(900);

@@ -127,8 +127,11 @@ fn read(answer: &HttpResponse, endpoint: &Url) -> Result<Grant, NoGrant> {
         )));
     }
     let object = json::object(&answer.body, TOKEN_CAP);
-    if (400..500).contains(&status)
+    // GitHub and others answer 200 with an error.
+    let is_told = (400..500).contains(&status) || (200..300).contains(&status);
+    if is_told
         && let Ok(object) = &object
+        && !object.contains_key("access_token")
         && let Some(error) = json::text(object, "error")
     {
         return Err(NoGrant::Refused(Refusal {
@@ -146,7 +149,6 @@ fn read(answer: &HttpResponse, endpoint: &Url) -> Result<Grant, NoGrant> {
 
 /// Validates the tokens of an answer.
 pub(crate) fn grant(object: &Map<String, Value>) -> Result<Grant, &'static str> {
-    // GitHub and others answer 200 with an error.
     if object.contains_key("error") && !object.contains_key("access_token") {
         return Err("it answered success with an error");
     }
@@ -182,7 +184,7 @@ fn is_token(text: &str) -> bool {
 }
 
 /// Seconds, also as text or with a fraction; anything else is unknown.
-fn lifetime(value: &Value) -> Option<Duration> {
+pub(crate) fn lifetime(value: &Value) -> Option<Duration> {
     let seconds = match value {
         Value::Number(number) => number.as_f64()?,
         Value::String(text) if text.len() <= 32 => text.trim().parse().ok()?,

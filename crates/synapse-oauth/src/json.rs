@@ -22,6 +22,7 @@ pub(crate) fn object(bytes: &[u8], cap: usize) -> Result<Map<String, Value>, Fla
     if bytes.len() > cap {
         return Err(Flaw::TooLarge(cap));
     }
+    let bytes = bytes.strip_prefix(BOM).unwrap_or(bytes);
     measure(bytes)?;
     match serde_json::from_slice(bytes) {
         Ok(Value::Object(object)) => Ok(object),
@@ -73,6 +74,9 @@ pub(crate) fn texts(object: &Map<String, Value>, name: &str) -> Option<Vec<Strin
 
 const DEEPEST: usize = 16;
 const MOST: usize = 4096;
+
+/// Some servers on Windows begin with it.
+const BOM: &[u8] = b"\xef\xbb\xbf";
 
 #[cfg(test)]
 mod tests {

@@ -1,9 +1,10 @@
 //! Interprets the response of the authorization URL before login: by header, JSON, redirect
 //! parameters, and last by the words of an error page.
 
+use serde_json::{Map, Value};
 use synapse_core::{Code, Failure};
 use synapse_http::HttpResponse;
-use url::Url;
+use url::{Url, form_urlencoded};
 
 use super::redirect_mismatch;
 use crate::address::shown;
@@ -36,7 +37,11 @@ pub(super) fn judge(answer: &HttpResponse, redirect: &Redirect, client: &str) ->
                 None => Judged::Fine,
             },
             Some(Back::Code) => Judged::Dropped,
-            None => Judged::Fine,
+            // A redirect to its own error page.
+            None => match elsewhere(location) {
+                Some((fault, told)) => refused(fault, &shown(&told)),
+                None => Judged::Fine,
+            },
         };
     }
     // Hugging Face repeats its page's message in a header.
@@ -49,17 +54,23 @@ pub(super) fn judge(answer: &HttpResponse, redirect: &Redirect, client: &str) ->
         };
     }
     if status < 400 {
-        return Judged::Fine;
+        // Some servers report a JSON error with 200.
+        return match json::object(&answer.body, PAGE_CAP)
+            .ok()
+            .and_then(|object| in_json(&object))
+        {
+            Some((fault, told)) => refused(fault, &shown(&told)),
+            None => Judged::Fine,
+        };
     }
     if status >= 500 {
         return Judged::Unknown(format!("it answered {status}"));
     }
     if let Ok(object) = json::object(&answer.body, PAGE_CAP) {
-        let error = json::text(&object, "error").unwrap_or_default();
-        let told = json::text(&object, "error_description").unwrap_or_default();
-        if let Some(fault) = named(error, told) {
-            return refused(fault, &shown(&format!("{error} {told}")));
+        if let Some((fault, told)) = in_json(&object) {
+            return refused(fault, &shown(&told));
         }
+        let error = json::text(&object, "error").unwrap_or_default();
         return Judged::Unknown(format!("it answered {status} {}", shown(error)));
     }
     let page = answer.body.get(..answer.body.len().min(PAGE_CAP));
@@ -71,6 +82,28 @@ pub(super) fn judge(answer: &HttpResponse, redirect: &Redirect, client: &str) ->
         ),
         None => Judged::Unknown(format!("it answered {status}")),
     }
+}
+
+/// The fault and the text of a JSON error.
+fn in_json(object: &Map<String, Value>) -> Option<(Fault, String)> {
+    let error = json::text(object, "error")?;
+    let told = json::text(object, "error_description").unwrap_or_default();
+    Some((named(error, told)?, format!("{error} {told}")))
+}
+
+/// The fault that the query of a redirect to another page names.
+fn elsewhere(location: &str) -> Option<(Fault, String)> {
+    let (_, query) = location.split_once('?')?;
+    let query = query.split('#').next().unwrap_or_default();
+    let text = |name: &str| {
+        let mut pairs = form_urlencoded::parse(query.as_bytes());
+        pairs
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.into_owned())
+    };
+    let error = text("error")?;
+    let told = text("error_description").unwrap_or_default();
+    Some((named(&error, &told)?, format!("{error} {told}")))
 }
 
 /// The defect of the request.

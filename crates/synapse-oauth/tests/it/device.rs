@@ -81,6 +81,61 @@ async fn a_code_that_expires_and_one_that_is_declined_end_the_login() {
     }
 }
 
+/// GitHub answers 200 with an error, and the interval may come as text.
+#[tokio::test]
+async fn refusals_that_come_with_200_are_read_as_such() {
+    for (error, code) in [
+        ("expired_token", Code::OauthDeviceExpired),
+        ("access_denied", Code::OauthDenied),
+        ("incorrect_client_credentials", Code::OauthDenied),
+    ] {
+        let reply = Reply::json(200, json!({"error": error}).to_string());
+        let bench = Bench::with(Conduct {
+            instead: [("/token".to_owned(), reply)].into(),
+            ..Conduct::default()
+        });
+        let failure = log_in(&bench).await.unwrap_err();
+        assert_eq!(failure.code(), code, "{error}");
+    }
+    let pending = json!({"error": "authorization_pending"}).to_string();
+    let bench = Bench::with(Conduct {
+        instead: [("/token".to_owned(), Reply::json(200, pending))].into(),
+        ..Conduct::default()
+    });
+    let authority = bench.authority.clone();
+    let confirmed = std::thread::spawn(move || {
+        while authority.requests("/token").len() < 2 {
+            std::thread::yield_now();
+        }
+        authority.now(|conduct| conduct.instead.clear());
+    });
+    log_in(&bench).await.unwrap();
+    confirmed.join().unwrap();
+
+    let refused = json!({"error": "unauthorized_client"}).to_string();
+    let bench = Bench::with(Conduct {
+        instead: [("/device".to_owned(), Reply::json(200, refused))].into(),
+        ..Conduct::default()
+    });
+    let failure = log_in(&bench).await.unwrap_err();
+    assert_eq!(failure.code(), Code::OauthClientUnknown);
+}
+
+#[tokio::test]
+async fn times_of_a_code_are_read_as_text_too() {
+    let device = json!({
+        "device_code": "fake-device", "user_code": "A", "expires_in": "1", "interval": "0.001",
+        "verification_uri": "https://as.test/confirm",
+    });
+    let bench = Bench::with(Conduct {
+        pending: 1000,
+        instead: [("/device".to_owned(), Reply::json(200, device.to_string()))].into(),
+        ..Conduct::default()
+    });
+    let failure = log_in(&bench).await.unwrap_err();
+    assert_eq!(failure.code(), Code::OauthDeviceExpired);
+}
+
 #[tokio::test]
 async fn a_code_is_not_asked_about_after_its_time() {
     let device = json!({

@@ -61,6 +61,26 @@ async fn refusals_are_told_apart_by_header_json_page_and_redirect() {
             ),
             Code::OauthRedirectMismatch,
         ),
+        // Errors told with 200, or by a redirect to a page of the server's own.
+        (
+            Reply::json(200, r#"{"error":"redirect_uri_mismatch"}"#),
+            Code::OauthRedirectMismatch,
+        ),
+        (
+            Reply::json(400, "\u{feff}{\"error\":\"invalid_redirect_uri\"}"),
+            Code::OauthRedirectMismatch,
+        ),
+        (
+            Reply::status(302).header(
+                "location",
+                "/error?error=invalid_request&error_description=The+redirect_uri+is+unknown",
+            ),
+            Code::OauthRedirectMismatch,
+        ),
+        (
+            Reply::status(302).header("location", "https://as.test/e?x=1&error=invalid_client#e"),
+            Code::OauthClientUnknown,
+        ),
         // oidc-provider
         (
             Reply::typed(
@@ -114,6 +134,9 @@ async fn the_way_to_a_login_page_is_fine_and_not_followed() {
     for reply in [
         Reply::status(303).header("location", "https://elsewhere.test/login"),
         Reply::status(302).header("location", "/login"),
+        Reply::status(302).header("location", "/login?error=login_required"),
+        Reply::status(302).header("location", "/login?error_description=redirect_uri"),
+        Reply::json(200, r#"{"next":"/login","error":"login_required"}"#),
         Reply::typed(200, "text/html", "<p>the redirect_uri is fine</p>"),
     ] {
         let bench = answering(reply.clone());
