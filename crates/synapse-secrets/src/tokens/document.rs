@@ -109,12 +109,13 @@ pub(super) fn write(key: &RecordKey, record: &TokenRecord) -> Zeroizing<Vec<u8>>
 
 /// Parses a record.
 pub(super) fn read(text: &[u8]) -> Result<(RecordKey, TokenRecord), Damage> {
-    let Format { format } = serde_json::from_slice(text).map_err(|_| Damage::Broken)?;
-    if format > FORMAT {
-        return Err(Damage::Newer);
+    match serde_json::from_slice::<Document<'_>>(text) {
+        Ok(document) if document.format <= FORMAT => convert(&document).ok_or(Damage::Broken),
+        _ => match serde_json::from_slice(text) {
+            Ok(Format { format }) if format > FORMAT => Err(Damage::Newer),
+            _ => Err(Damage::Broken),
+        },
     }
-    let document: Document<'_> = serde_json::from_slice(text).map_err(|_| Damage::Broken)?;
-    convert(&document).ok_or(Damage::Broken)
 }
 
 fn convert(document: &Document<'_>) -> Option<(RecordKey, TokenRecord)> {

@@ -40,6 +40,9 @@ enum Backend {
     Keyring,
 }
 
+/// The record in a slot, if there is one.
+type Parsed = Result<Option<(RecordKey, TokenRecord)>, Failure>;
+
 /// The name of a record: of its file without extension, or of its item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Slot {
@@ -154,8 +157,13 @@ impl TokenRecords {
         }
     }
 
-    async fn read(&self, slot: &Slot) -> Result<Option<(RecordKey, TokenRecord)>, Failure> {
-        let Some(text) = self.text(slot).await? else {
+    async fn read(&self, slot: &Slot) -> Parsed {
+        let text = self.text(slot).await?;
+        self.parsed(slot, text)
+    }
+
+    fn parsed(&self, slot: &Slot, text: Option<Zeroizing<Vec<u8>>>) -> Parsed {
+        let Some(text) = text else {
             return Ok(None);
         };
         let (key, record) = document::read(&text).map_err(|damage| self.damaged(slot, damage))?;
@@ -164,6 +172,35 @@ impl TokenRecords {
             return Err(self.damaged(slot, Damage::Broken));
         }
         Ok(Some((key, record)))
+    }
+
+    /// The records of `config` in the slots that `wanted` selects. Files are visited in one go on
+    /// one worker thread: each call with a token takes this way.
+    async fn found(
+        &self,
+        config: &str,
+        wanted: impl Fn(&Slot) -> bool + Send + 'static,
+    ) -> Result<Vec<(Slot, Parsed)>, Failure> {
+        check_config(config)?;
+        if self.backend == Backend::Files {
+            let (records, config) = (self.clone(), config.to_owned());
+            let visit = move || {
+                let slots = files::slots(&records.directory(&config), &config)?;
+                let read = |slot: Slot| {
+                    let text = files::read(&records.home, &records.file(&slot));
+                    let parsed = text.and_then(|text| records.parsed(&slot, text));
+                    (slot, parsed)
+                };
+                Ok(slots.into_iter().filter(wanted).map(read).collect())
+            };
+            return self.run_blocking(visit).await;
+        }
+        let mut found = Vec::new();
+        for slot in self.slots(config).await?.into_iter().filter(wanted) {
+            let parsed = self.read(&slot).await;
+            found.push((slot, parsed));
+        }
+        Ok(found)
     }
 
     async fn remove(&self, slot: &Slot) -> Result<(), Failure> {
@@ -234,15 +271,15 @@ impl TokenStore for TokenRecords {
     }
 
     async fn list(&self, config: &str) -> Result<Vec<StoredTokens>, Failure> {
-        let mut stored = Vec::new();
-        for slot in self.slots(config).await? {
-            let record = self.read(&slot).await.transpose();
-            stored.extend(record.map(|record| StoredTokens {
-                server: slot.server().to_owned(),
-                record,
-            }));
-        }
-        Ok(stored)
+        let found = self.found(config, |_| true).await?.into_iter();
+        Ok(found
+            .filter_map(|(slot, record)| {
+                let server = slot.server().to_owned();
+                record
+                    .transpose()
+                    .map(|record| StoredTokens { server, record })
+            })
+            .collect())
     }
 
     async fn of_server(
@@ -250,13 +287,14 @@ impl TokenStore for TokenRecords {
         config: &str,
         server: &UpstreamName,
     ) -> Result<Vec<(RecordKey, TokenRecord)>, Failure> {
-        let mut records = Vec::new();
-        for slot in self.slots(config).await? {
-            if slot.server() == server.as_str() {
-                records.extend(self.read(&slot).await?);
-            }
-        }
-        Ok(records)
+        let server = server.as_str().to_owned();
+        let found = self
+            .found(config, move |slot| slot.server() == server)
+            .await?;
+        found
+            .into_iter()
+            .filter_map(|(_, record)| record.transpose())
+            .collect()
     }
 
     async fn begin(&self, key: &RecordKey) -> Result<Box<dyn TokenTransaction>, Failure> {
