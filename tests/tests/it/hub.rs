@@ -100,6 +100,17 @@ fn approval_shows_the_exact_command_and_pins_the_tools() {
     assert_eq!(processes(&home), [json!(null); 0]);
 }
 
+/// A program takes its credentials from its environment: there is nothing to log in to.
+#[test]
+fn a_program_has_no_login() {
+    let home = approved();
+    let output = home.run(["hub", "login", "self", "--yes", "--json"]);
+    assert_ne!(output.code, 0, "{output}");
+    assert!(error_code(&output).starts_with("upstream."), "{output}");
+    assert!(output.stdout.contains("program"), "{output}");
+    assert_eq!(processes(&home), [json!(null); 0]);
+}
+
 #[test]
 fn a_call_gives_the_result_and_leaves_a_row_without_its_arguments() {
     let home = approved();

@@ -141,3 +141,30 @@ const VARIABLES: &[&str] = &[
     "APPDATA",
     "LOCALAPPDATA",
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    /// Files and scripts of a page are nothing that a login opens.
+    #[tokio::test]
+    async fn only_web_addresses_are_opened() {
+        let environment = Environment::of_process().of_another(Arc::new(|_| None));
+        let opener = Opener::new(environment);
+        for address in [
+            "file:///etc/passwd",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "vscode://x/y",
+            "ssh://-oProxyCommand=x/",
+        ] {
+            let failure = opener.open(&address.parse().unwrap()).await.unwrap_err();
+            assert!(
+                failure.causes().contains(&"only https and http are opened"),
+                "{failure:?}"
+            );
+        }
+    }
+}

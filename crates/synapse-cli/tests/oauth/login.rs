@@ -82,6 +82,46 @@ fn a_registered_client_logs_in_by_a_browser_and_shows_no_value() {
     }
 }
 
+/// The address reaches the opener as one argument, whatever a shell would make of it; `%s` places
+/// it.
+#[test]
+fn a_browser_gets_the_whole_address_as_one_argument() {
+    let peer = Peer::start("");
+    let desk = Desk::new(&bare(&peer));
+    let seen = desk.home.path().join("seen");
+    let opener = desk.home.path().join("an opener");
+    let text = format!(
+        "#!/bin/sh\nprintf '%s\\n' \"$@\" > '{}'\nexec '{}' \"$2\"\n",
+        seen.display(),
+        desk.home.path().join("browser").display()
+    );
+    crate::peer::write(&opener, &text, 0o700);
+    let place = desk.home.path().join("opener");
+    std::os::unix::fs::symlink(&opener, &place).unwrap();
+    let browser = format!("{} --new;window %s $(id)", place.display());
+    let output = desk
+        .synapse_with(&["hub", "login", "work", "--yes", "--register"])
+        .env("BROWSER", browser)
+        .output()
+        .unwrap();
+    succeeded(&output);
+    let seen = std::fs::read_to_string(seen).unwrap();
+    let arguments: Vec<&str> = seen.lines().collect();
+    let [first, address, last] = arguments[..] else {
+        panic!("{arguments:?}")
+    };
+    assert_eq!((first, last), ("--new;window", "$(id)"));
+    assert!(address.starts_with(&peer.issuer), "{address}");
+    for part in [
+        "&state=",
+        "&code_challenge=",
+        "&redirect_uri=",
+        "&resource=",
+    ] {
+        assert!(address.contains(part), "{address}");
+    }
+}
+
 #[test]
 fn a_pasted_address_logs_in_without_a_listener() {
     let peer = Peer::start("");

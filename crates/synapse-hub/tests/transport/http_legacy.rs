@@ -3,7 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use async_trait::async_trait;
 use serde_json::json;
+use synapse_core::secret::BoundSecret;
+use synapse_core::{Failure, Origin};
+use synapse_hub::transport::Credentials;
 use synapse_mcp::client::{CallError, Conversation as _, Eras, Negotiation};
 use synapse_testkit::raw::{End, RawServer, Reply};
 
@@ -37,6 +41,70 @@ async fn a_session_is_opened_used_and_deleted() {
                 .contains("mcp-protocol-version: 2025-11-25\r\n")
         );
         assert!(!request.head.contains("mcp-method"));
+    }
+}
+
+/// Every request of a session carries the token, in its header alone.
+#[tokio::test]
+async fn a_token_is_on_every_request_and_in_no_address() {
+    let server = legacy(|_| None);
+    let mut entry = http(server.url("/mcp?login"), Eras::Both);
+    entry.credentials = Some(Arc::new(OneToken(server.origin())));
+    let conversation = entry.open().await.unwrap();
+    conversation.request(call("t", json!({}))).await.unwrap();
+    conversation.close().await;
+    let requests = server.requests();
+    assert!(requests.len() >= 5, "{}", requests.len());
+    for request in requests {
+        let head = request.head.to_ascii_lowercase();
+        assert_eq!(
+            head.matches("authorization: bearer fake-token\r\n").count(),
+            1,
+            "{head}"
+        );
+        assert_eq!(head.matches("fake-token").count(), 1, "{head}");
+        assert_eq!(request.target(), "/mcp?login");
+        assert!(!String::from_utf8_lossy(&request.body).contains("fake-token"));
+    }
+}
+
+/// A redirect takes no token along, whatever it asks to be repeated.
+#[tokio::test]
+async fn a_redirect_takes_no_token_to_another_server() {
+    for status in [301, 302, 303, 307, 308] {
+        let elsewhere = RawServer::always(Reply::json(200, "{}"));
+        let target = elsewhere.url("/mcp");
+        let server = legacy(move |posted| {
+            (posted.method == "tools/call")
+                .then(|| Reply::status(status).header("location", target.as_str()))
+        });
+        let mut entry = http(server.url("/mcp"), Eras::Both);
+        entry.credentials = Some(Arc::new(OneToken(server.origin())));
+        let conversation = entry.open().await.unwrap();
+        let error = conversation
+            .request(call("t", json!({})))
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(error, CallError::Http { status: got, .. } if got == status),
+            "{error:?}"
+        );
+        assert_eq!(elsewhere.accepts(), 0, "{status}");
+    }
+}
+
+/// The same token each time.
+#[derive(Debug)]
+struct OneToken(Origin);
+
+#[async_trait]
+impl Credentials for OneToken {
+    async fn authorization(&self) -> Result<Option<Arc<BoundSecret>>, Failure> {
+        let origins = vec![self.0.clone()];
+        Ok(Some(Arc::new(BoundSecret::new(
+            "fake-token".into(),
+            origins,
+        ))))
     }
 }
 

@@ -4,10 +4,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use synapse_core::Code;
-use synapse_oauth::Times;
-use synapse_testkit::raw::{End, Reply};
+use synapse_core::ports::TokenSource as _;
+use synapse_core::time::Timestamp;
+use synapse_oauth::{LoginSettings, Times};
+use synapse_testkit::raw::{End, RawServer, Reply};
 
-use crate::support::{Bench, Conduct, TIMES, told};
+use crate::support::{Bench, Conduct, TIMES, server, told};
 
 const RESOURCE: &str = "/.well-known/oauth-protected-resource/mcp";
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
@@ -172,6 +174,71 @@ async fn an_answer_of_the_token_endpoint_that_is_no_token_stores_nothing() {
         bench
             .fails(Bench::settings(), Code::OauthTokenInvalid)
             .await;
+        assert_eq!(bench.authority.requests("/token").len(), 1, "{name}");
+        assert!(bench.store.all().is_empty(), "{name}");
+    }
+}
+
+/// A redirect of any kind would hand code, verifier and client secret, or a refresh token, over.
+#[tokio::test]
+async fn a_token_endpoint_that_redirects_leads_nowhere() {
+    for status in [301, 302, 303, 307, 308] {
+        let elsewhere = RawServer::always(Reply::json(
+            200,
+            r#"{"access_token":"fake-stolen","token_type":"bearer"}"#,
+        ));
+        let target = elsewhere.url("/token");
+        let reply = Reply::status(status).header("location", target.as_str());
+        let bench = instead("/token", reply.clone());
+        let settings = || LoginSettings {
+            client_secret: Some("fake-client-secret".into()),
+            ..Bench::settings()
+        };
+        bench.fails(settings(), Code::OauthTokenInvalid).await;
+        assert_eq!(bench.authority.requests("/token").len(), 1, "{status}");
+
+        let bench = Bench::new();
+        bench.log_in(settings()).await.unwrap();
+        bench.authority.now(|conduct| {
+            conduct.instead.insert("/token".to_owned(), reply);
+        });
+        bench
+            .store
+            .change(|record| record.expires_at = Some(Timestamp::from_millis(0)));
+        let asked = bench
+            .tokens()
+            .token(&bench.permit(), &server(), &bench.url())
+            .await;
+        assert_eq!(
+            asked.unwrap_err().code(),
+            Code::OauthTokenInvalid,
+            "{status}"
+        );
+        assert_eq!(bench.authority.requests("/token").len(), 2, "{status}");
+        assert_eq!(elsewhere.accepts(), 0, "{status}");
+    }
+}
+
+/// Any answer but a token ends in one request: what was sent may have been used.
+#[tokio::test]
+async fn a_token_request_is_never_sent_again() {
+    for (name, reply) in [
+        ("reset", Reply::silent(End::Reset)),
+        ("closed", Reply::silent(End::Close)),
+        ("half", Reply::json(200, "{").claiming(100)),
+        ("busy", Reply::status(503).header("retry-after", "0")),
+        ("limited", Reply::status(429).header("retry-after", "0")),
+        ("late", Reply::status(408)),
+        ("early", Reply::status(425)),
+        ("misdirected", Reply::status(421)),
+        (
+            "asked",
+            Reply::status(401).header("www-authenticate", "Basic realm=\"as\""),
+        ),
+        ("upgrade", Reply::status(426).header("upgrade", "h2c")),
+    ] {
+        let bench = instead("/token", reply);
+        drop(bench.log_in(Bench::settings()).await.unwrap_err());
         assert_eq!(bench.authority.requests("/token").len(), 1, "{name}");
         assert!(bench.store.all().is_empty(), "{name}");
     }
