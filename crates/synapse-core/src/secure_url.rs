@@ -5,7 +5,7 @@
 //! maps them to loopback addresses itself, without a resolver (RFC 6761, section 6.3); neither a
 //! hosts file nor a name server is consulted.
 
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::fmt;
 use std::str::FromStr;
 
@@ -141,9 +141,127 @@ pub fn is_private(url: &Url) -> bool {
     }
 }
 
+/// How far an address is reachable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// A loopback address.
+    ThisMachine,
+    /// A private, shared, link-local, reserved or multicast address.
+    Private,
+    /// Everything else.
+    Public,
+}
+
+impl Place {
+    /// The place of `address`. An IPv4 address inside an IPv6 one (mapped, compatible, NAT64,
+    /// 6to4) is judged itself: a gateway forwards to it.
+    #[must_use]
+    pub fn of(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(address) => Self::of_v4(address),
+            IpAddr::V6(address) => Self::of_v6(address),
+        }
+    }
+
+    fn of_v4(address: Ipv4Addr) -> Self {
+        let [first, second, third, _] = address.octets();
+        if address.is_loopback() {
+            return Self::ThisMachine;
+        }
+        let is_special = match (first, second, third) {
+            // "This network", multicast, reserved and broadcast; RFC 6598; RFC 6890; RFC 2544.
+            (0 | 224.., ..) | (192, 0, 0) | (198, 18 | 19, _) => true,
+            (100, second, _) => (64..128).contains(&second),
+            _ => false,
+        };
+        match address.is_private() || address.is_link_local() || is_special {
+            true => Self::Private,
+            false => Self::Public,
+        }
+    }
+
+    fn of_v6(address: Ipv6Addr) -> Self {
+        if address.is_loopback() {
+            return Self::ThisMachine;
+        }
+        let [a, b, c, d, e, f, g, h] = address.segments();
+        let inner = match (a, b, c, d, e, f) {
+            (0, 0, 0, 0, 0, 0) | (0x64, 0xff9b, 0, 0, 0, 0) => Some([g, h]),
+            (0x2002, ..) => Some([b, c]),
+            _ => None,
+        };
+        if let Some([high, low]) = inner {
+            let [[first, second], [third, fourth]] = [high.to_be_bytes(), low.to_be_bytes()];
+            return Self::of_v4(Ipv4Addr::new(first, second, third, fourth));
+        }
+        // Site-local addresses (RFC 3879) are deprecated, but still routed inside old networks.
+        let is_site_local = a & 0xffc0 == 0xfec0;
+        let is_private = address.is_unique_local()
+            || address.is_unicast_link_local()
+            || address.is_multicast()
+            || is_site_local;
+        match is_private {
+            true => Self::Private,
+            false => Self::Public,
+        }
+    }
+
+    /// The place of the host of `url` by its text: a name is public unless it is mapped to this
+    /// machine.
+    #[must_use]
+    pub fn of_url(url: &Url) -> Self {
+        match url.host() {
+            Some(Host::Ipv4(address)) => Self::of(address.into()),
+            Some(Host::Ipv6(address)) => Self::of(address.into()),
+            Some(Host::Domain(name)) if is_localhost(name) => Self::ThisMachine,
+            Some(Host::Domain(_)) | None => Self::Public,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_place_of_an_address_holds_in_every_spelling() {
+        for (address, place) in [
+            ("127.0.0.1", Place::ThisMachine),
+            ("127.9.9.9", Place::ThisMachine),
+            ("::1", Place::ThisMachine),
+            ("::ffff:127.0.0.1", Place::ThisMachine),
+            ("::127.0.0.1", Place::ThisMachine),
+            ("64:ff9b::7f00:1", Place::ThisMachine),
+            ("2002:7f00:1::", Place::ThisMachine),
+            ("::", Place::Private),
+            ("0.0.0.0", Place::Private),
+            ("10.0.0.1", Place::Private),
+            ("172.31.0.1", Place::Private),
+            ("192.168.0.1", Place::Private),
+            ("169.254.169.254", Place::Private),
+            ("::ffff:169.254.169.254", Place::Private),
+            ("64:ff9b::a9fe:a9fe", Place::Private),
+            ("2002:a00:1::1", Place::Private),
+            ("100.64.0.1", Place::Private),
+            ("192.0.0.192", Place::Private),
+            ("198.19.0.1", Place::Private),
+            ("224.0.0.1", Place::Private),
+            ("240.0.0.1", Place::Private),
+            ("255.255.255.255", Place::Private),
+            ("fd00:ec2::254", Place::Private),
+            ("fe80::1", Place::Private),
+            ("fec0::1", Place::Private),
+            ("ff02::1", Place::Private),
+            ("8.8.8.8", Place::Public),
+            ("100.128.0.1", Place::Public),
+            ("192.0.2.1", Place::Public),
+            ("223.255.255.255", Place::Public),
+            ("2606:4700::1111", Place::Public),
+            ("64:ff9b::808:808", Place::Public),
+        ] {
+            assert_eq!(Place::of(address.parse().unwrap()), place, "{address}");
+        }
+    }
 
     fn url(text: &str) -> Url {
         text.parse().unwrap()

@@ -10,6 +10,7 @@ use rustls::CertificateError;
 use rustls::pki_types::InvalidDnsNameError;
 
 use crate::failure::{ProxyReason, TlsReason, TransportKind};
+use crate::names::NotPublic;
 
 /// Context that the error itself lacks.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +47,9 @@ fn decide(clues: &Clues<'_>, circumstances: Circumstances) -> TransportKind {
 fn connecting(clues: &Clues<'_>, circumstances: Circumstances) -> TransportKind {
     if let Some(reason) = clues.tunnel {
         return TransportKind::Proxy { reason };
+    }
+    if clues.private {
+        return TransportKind::PrivateAddress;
     }
     if clues.dns {
         return TransportKind::Dns;
@@ -125,6 +129,7 @@ struct Clues<'a> {
     connect: bool,
     timeout: bool,
     dns: bool,
+    private: bool,
     hyper: Option<&'a hyper::Error>,
     tls: Option<&'a rustls::Error>,
     io: Option<io::ErrorKind>,
@@ -153,6 +158,8 @@ impl<'a> Clues<'a> {
                 clues.tls = Some(error);
             } else if let Some(error) = current.downcast_ref() {
                 clues.hyper = Some(error);
+            } else if current.is::<NotPublic>() {
+                clues.private = true;
             } else if current.is::<InvalidDnsNameError>() {
                 // TLS rejects such a name before resolution.
                 clues.dns = true;

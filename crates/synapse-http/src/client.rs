@@ -30,6 +30,8 @@ struct Inner {
     config: HttpConfig,
     plain: Mutex<Option<reqwest::Client>>,
     tls: Mutex<Option<reqwest::Client>>,
+    /// The roots, read once for all clients.
+    trust: Mutex<Option<rustls::ClientConfig>>,
 }
 
 /// Selects one of the two clients.
@@ -47,10 +49,10 @@ impl Channel {
         }
     }
 
-    const fn names(self) -> Names {
+    fn names(self, config: &HttpConfig) -> Names {
         match self {
             Self::Plain => Names::ThisMachine,
-            Self::Tls => Names::System,
+            Self::Tls => Names::All(Arc::clone(&config.names)),
         }
     }
 }
@@ -64,6 +66,7 @@ impl HttpClient {
                 config,
                 plain: Mutex::new(None),
                 tls: Mutex::new(None),
+                trust: Mutex::new(None),
             }),
         }
     }
@@ -106,6 +109,11 @@ impl HttpClient {
             // The connection should have been rejected earlier: the proxy could read everything.
             return Err(attempt.fail(TransportKind::NotPermitted, None));
         }
+        // A literal address and a localhost name are judged where the URL is read.
+        let guarded = match (channel, request.named_by) {
+            (Channel::Tls, Some(server)) if !proxied => Some(server.to_owned()),
+            _ => None,
+        };
         let seen = self
             .observer()
             .map(|observer| (observer, request.method, request.body.clone()));
@@ -113,7 +121,11 @@ impl HttpClient {
             Ok(ready) => ready,
             Err((kind, source)) => return Err(attempt.fail(kind, source)),
         };
-        let client = match self.client(channel) {
+        let client = match guarded {
+            Some(server) => self.guarded(server),
+            None => self.client(channel),
+        };
+        let client = match client {
             Ok(client) => client,
             Err((kind, source)) => return Err(attempt.fail(kind, Some(source))),
         };
@@ -141,9 +153,44 @@ impl HttpClient {
         if let Some(client) = slot.as_ref() {
             return Ok(client.clone());
         }
-        let client = build(&self.inner.config, channel)?;
+        let names = channel.names(&self.inner.config);
+        let client = build(&self.inner.config, self.trust(channel)?, names)?;
         *slot = Some(client.clone());
         Ok(client)
+    }
+
+    /// A TLS client for one request to a name that `server` gave.
+    fn guarded(&self, server: String) -> Result<reqwest::Client, (TransportKind, BoxError)> {
+        let lookup = Arc::clone(&self.inner.config.names);
+        let trust = self.trust(Channel::Tls)?;
+        build(&self.inner.config, trust, Names::NamedBy { lookup, server })
+    }
+
+    /// The trusted roots of `channel`, read once.
+    fn trust(&self, channel: Channel) -> Result<rustls::ClientConfig, (TransportKind, BoxError)> {
+        if channel == Channel::Plain {
+            return tls::trusting_nobody().map_err(|error| (TransportKind::Internal, error.into()));
+        }
+        let mut slot = self
+            .inner
+            .trust
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(trust) = slot.as_ref() {
+            return Ok(trust.clone());
+        }
+        let roots = self.inner.config.extra_roots.clone();
+        let trust = tls::trusting_the_system(roots).map_err(|error| {
+            let kind = match error {
+                // The platform verifier has no specific error for a machine without roots.
+                rustls::Error::General(_) => TransportKind::Tls {
+                    reason: TlsReason::NoRoots,
+                },
+                _ => TransportKind::Internal,
+            };
+            (kind, error.into())
+        })?;
+        Ok(slot.insert(trust).clone())
     }
 }
 
@@ -154,25 +201,12 @@ impl HttpClient {
 )]
 fn build(
     config: &HttpConfig,
-    channel: Channel,
+    trust: rustls::ClientConfig,
+    names: Names,
 ) -> Result<reqwest::Client, (TransportKind, BoxError)> {
-    let tls = match channel {
-        Channel::Plain => tls::trusting_nobody(),
-        Channel::Tls => tls::trusting_the_system(config.extra_roots.clone()),
-    }
-    .map_err(|error| {
-        let kind = match error {
-            // The platform verifier has no specific error for a machine without roots.
-            rustls::Error::General(_) => TransportKind::Tls {
-                reason: TlsReason::NoRoots,
-            },
-            _ => TransportKind::Internal,
-        };
-        (kind, error.into())
-    })?;
     let internal = |error: reqwest::Error| (TransportKind::Internal, error.into());
     let builder = reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
+        .tls_backend_preconfigured(trust)
         .user_agent(config.user_agent.as_str())
         .connect_timeout(config.connect_timeout)
         // hyper-util retries on a dead pooled connection, and this cannot be disabled.
@@ -181,7 +215,7 @@ fn build(
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
         .http1_only()
-        .dns_resolver(channel.names())
+        .dns_resolver(names)
         // Off by default; explicit in case another crate enables the features.
         .no_gzip()
         .no_brotli()

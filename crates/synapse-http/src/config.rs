@@ -8,6 +8,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use synapse_core::connection::ProxyUrl;
 
+use crate::names::{NameLookup, SystemLookup};
 use crate::observe::ExchangeObserver;
 
 /// How an [`HttpClient`](crate::HttpClient) connects. By default it uses no proxy and the operating
@@ -25,6 +26,8 @@ pub struct HttpConfig {
     pub body_cap: usize,
     /// Additional certificate authorities to trust.
     pub extra_roots: Vec<RootCertificate>,
+    /// Resolves names other than localhost names; with a proxy, the proxy does.
+    pub names: Arc<dyn NameLookup>,
     /// Observes each exchange, if set.
     pub observer: Option<Arc<dyn ExchangeObserver>>,
 }
@@ -37,6 +40,7 @@ impl Default for HttpConfig {
             connect_timeout: Duration::from_secs(10),
             body_cap: 8 * 1024 * 1024,
             extra_roots: Vec::new(),
+            names: Arc::new(SystemLookup),
             observer: None,
         }
     }

@@ -25,6 +25,10 @@ pub enum TransportKind {
     /// The host name could not be resolved.
     #[error("name resolution failed")]
     Dns,
+    /// The host name leads to this machine or a private network, and the server that named it is
+    /// not there.
+    #[error("the name leads to a private address")]
+    PrivateAddress,
     /// Nothing listens at host and port.
     #[error("connection refused")]
     Refused,

@@ -64,7 +64,7 @@ impl TransportFailure {
         match self.kind() {
             TransportKind::NotPermitted | TransportKind::Internal => Code::InternalInvariant,
             TransportKind::InvalidSecret => Code::CredentialMalformed,
-            TransportKind::Dns => Code::TransportDns,
+            TransportKind::Dns | TransportKind::PrivateAddress => Code::TransportDns,
             TransportKind::Refused => Code::TransportRefused,
             TransportKind::Unreachable => Code::TransportUnreachable,
             TransportKind::Tls { .. } => Code::TransportTls,
@@ -91,6 +91,9 @@ impl TransportFailure {
             }
             TransportKind::Internal => format!("the request to {host} could not be built"),
             TransportKind::Dns => format!("the name of {host} could not be resolved"),
+            TransportKind::PrivateAddress => {
+                format!("the name of {host} leads to this machine or a private network")
+            }
             TransportKind::Refused => format!("nothing listens at {host}"),
             TransportKind::Unreachable => format!("{host} could not be reached"),
             TransportKind::Tls { reason } => tls_message(reason, host),
@@ -131,6 +134,7 @@ impl TransportKind {
                 &["write the token again, on one line, in visible ASCII characters"]
             }
             Self::Dns => &["check the spelling of the host, and the network"],
+            Self::PrivateAddress => &["check the URL of the server that named this one"],
             Self::Refused => &["start the server, or correct host and port"],
             Self::Unreachable | Self::ConnectTimeout => &["check network, VPN and firewall"],
             Self::Tls { reason } => tls_hints(reason),

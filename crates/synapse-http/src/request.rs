@@ -31,6 +31,8 @@ pub struct HttpRequest<'a> {
     pub body: Option<Vec<u8>>,
     /// Maximum time until the last byte of the response.
     pub deadline: Duration,
+    /// The host of the server that named the URL, if it was not the user.
+    pub named_by: Option<&'a str>,
 }
 
 /// A secret in a header.
@@ -62,7 +64,17 @@ impl<'a> HttpRequest<'a> {
             secret_headers: Vec::new(),
             body: None,
             deadline,
+            named_by: None,
         }
+    }
+
+    /// The URL comes from the server at `host`: its name may only lead to public addresses, or to
+    /// the machine or private network where that server is itself. Without effect through a proxy,
+    /// which resolves names.
+    #[must_use]
+    pub const fn named_by(mut self, host: &'a str) -> Self {
+        self.named_by = Some(host);
+        self
     }
 
     /// Adds a header.

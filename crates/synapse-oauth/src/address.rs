@@ -1,11 +1,9 @@
 //! Validates URLs in foreign metadata: https, or http on this machine; no shell metacharacters, and
-//! no local address unless the server itself is local.
-
-use std::net::IpAddr;
+//! no local address unless the server itself is local. `synapse-http` judges the addresses of names.
 
 use synapse_core::redact::Redactor;
-use synapse_core::secure_url::{is_loopback, is_private};
-use url::{Host, Url};
+use synapse_core::secure_url::{Place, is_loopback};
+use url::Url;
 
 /// Why a URL is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -45,7 +43,7 @@ pub(crate) fn named_by(text: &str, server: &Url) -> Result<Url, Refused> {
     if url.scheme() == "http" && !is_loopback(&url) {
         return Err(Refused::Scheme);
     }
-    match (place(&url), place(server)) {
+    match (Place::of_url(&url), Place::of_url(server)) {
         (Place::Public, _) => Ok(url),
         (its, servers) if its == servers => Ok(url),
         _ => Err(Refused::Place),
@@ -55,36 +53,6 @@ pub(crate) fn named_by(text: &str, server: &Url) -> Result<Url, Refused> {
 /// Foreign text for a message: short, without tokens and control characters.
 pub(crate) fn shown(text: &str) -> String {
     Redactor::none().clean(text, SHOWN)
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    ThisMachine,
-    Private,
-    Public,
-}
-
-fn place(url: &Url) -> Place {
-    if is_loopback(url) {
-        return Place::ThisMachine;
-    }
-    let address: IpAddr = match url.host() {
-        Some(Host::Ipv4(address)) => address.into(),
-        Some(Host::Ipv6(address)) => address.into(),
-        Some(Host::Domain(_)) | None => return Place::Public,
-    };
-    let is_shared = match address.to_canonical() {
-        // RFC 6598, carrier-grade NAT; RFC 1122, "this network".
-        IpAddr::V4(v4) => {
-            let [first, second, ..] = v4.octets();
-            first == 0 || (first == 100 && (64..128).contains(&second)) || v4.is_broadcast()
-        }
-        IpAddr::V6(v6) => v6.is_unspecified(),
-    };
-    if is_private(url) || is_shared || address.is_multicast() {
-        return Place::Private;
-    }
-    Place::Public
 }
 
 /// RFC 3986 without characters that are special inside a word of a shell or PowerShell.
@@ -146,6 +114,9 @@ mod tests {
             "0.0.0.0",
             "[fd00::1]",
             "192.168.1.1",
+            "[64:ff9b::a9fe:a9fe]",
+            "[2002:7f00:1::]",
+            "0x7f.1",
         ] {
             let text = format!("https://{host}/token");
             assert_eq!(

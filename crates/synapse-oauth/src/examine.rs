@@ -58,7 +58,7 @@ impl OAuth {
             .into_iter()
             .filter(|(key, _)| key.url == *request.url)
             .collect();
-        let wire = self.wire();
+        let wire = self.wire(request.url, request.settings.issuer_of());
         let mut rungs = Vec::new();
         if let Err(failure) = self.climb(request, &stored, &wire, &mut rungs).await {
             let id = RUNGS.get(rungs.len()).copied().unwrap_or("oauth.discovery");

@@ -30,6 +30,7 @@ use secrecy::SecretString;
 use synapse_core::ports::{Clock, OAuthRecorder, TokenStore};
 use synapse_core::redact::KnownSecrets;
 use synapse_http::{HttpClient, HttpConfig};
+use url::Url;
 
 pub use self::challenge::Demand;
 pub use self::discovery::{Resource, ServerMetadata};
@@ -38,6 +39,7 @@ pub use self::login::{Decision, Dialogue, LoggedIn, LoginRequest, Look, News, Pr
 pub use self::logout::{LoggedOut, Registrations};
 pub use self::settings::{LoginSettings, Registering};
 pub use self::tokens::Tokens;
+use crate::settings::IssuerOf;
 use crate::wire::Wire;
 
 /// The origin of the servers that support `HF_CLIENT_ID` and related variables.
@@ -95,8 +97,14 @@ impl OAuth {
         self.store.as_ref()
     }
 
-    fn wire(&self) -> Wire {
-        Wire::new(self.http.clone(), self.times.fetch)
+    /// The requests of one operation for `server`. An issuer that the entry names is the user's
+    /// choice, wherever it leads; any other is the server's.
+    fn wire(&self, server: &Url, issuer: IssuerOf) -> Wire {
+        let wire = Wire::new(self.http.clone(), self.times.fetch);
+        match issuer {
+            IssuerOf::Entry => wire,
+            IssuerOf::Server => wire.named_by(server),
+        }
     }
 
     fn remember(&self, secret: &SecretString) {

@@ -28,6 +28,25 @@ pub struct LoginSettings {
     pub pkce: PkcePolicy,
 }
 
+impl LoginSettings {
+    /// Returns the source of the issuer.
+    pub(crate) const fn issuer_of(&self) -> IssuerOf {
+        match (&self.issuer, &self.server_metadata_url) {
+            (None, None) => IssuerOf::Server,
+            _ => IssuerOf::Entry,
+        }
+    }
+}
+
+/// The source of the issuer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IssuerOf {
+    /// The entry, in `oauth`.
+    Entry,
+    /// The MCP server.
+    Server,
+}
+
 /// Whether a client may be registered for this login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Registering {

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use synapse_core::{Failure, NetworkPermit};
-use synapse_http::{HttpClient, HttpRequest, HttpResponse, Method, TransportFailure};
+use synapse_http::{
+    HttpClient, HttpRequest, HttpResponse, Method, TransportFailure, TransportKind,
+};
 use url::Url;
 use url::form_urlencoded::Serializer;
 
@@ -14,6 +16,8 @@ use url::form_urlencoded::Serializer;
 pub(crate) struct Wire {
     http: HttpClient,
     deadline: Duration,
+    /// The host of the MCP server, unless the user named the issuer: other hosts come from it.
+    server: Option<String>,
     sent: Arc<AtomicU32>,
 }
 
@@ -22,7 +26,16 @@ impl Wire {
         Self {
             http,
             deadline,
+            server: None,
             sent: Arc::default(),
+        }
+    }
+
+    /// Sends to names that `server` gave at public addresses only, or where it is itself.
+    pub(crate) fn named_by(self, server: &Url) -> Self {
+        Self {
+            server: server.host_str().map(ToOwned::to_owned),
+            ..self
         }
     }
 
@@ -112,6 +125,10 @@ impl Wire {
         request: HttpRequest<'_>,
     ) -> Result<HttpResponse, TransportFailure> {
         self.sent.fetch_add(1, Ordering::Relaxed);
+        let request = match self.server.as_deref() {
+            Some(server) if request.url.host_str() != Some(server) => request.named_by(server),
+            _ => request,
+        };
         self.http.send(permit, request).await
     }
 }
@@ -120,5 +137,13 @@ impl Wire {
 pub(crate) fn no_answer(what: &str, failure: &TransportFailure) -> Failure {
     let shown = failure.to_unbilled_failure();
     let message = format!("{what}: {}", shown.message());
-    shown.with_message(message)
+    let shown = shown.with_message(message);
+    match failure.kind() {
+        TransportKind::PrivateAddress => shown.hint(OWN_ISSUER),
+        _ => shown,
+    }
 }
+
+/// The way to an authorization server in a private network, named by a public server.
+pub(crate) const OWN_ISSUER: &str =
+    "if it is your organisation's, name it as `issuer` in the entry's `oauth`";

@@ -12,6 +12,8 @@ mod environment;
 #[cfg(test)]
 mod library;
 #[cfg(test)]
+mod named;
+#[cfg(test)]
 mod negative_control;
 #[cfg(test)]
 mod proxy;

@@ -7,7 +7,7 @@ mod resource;
 mod server;
 
 use synapse_core::{Code, Failure, NetworkPermit};
-use synapse_http::HttpResponse;
+use synapse_http::{HttpResponse, TransportKind};
 use url::Url;
 
 pub use self::resource::Resource;
@@ -15,7 +15,7 @@ pub use self::server::ServerMetadata;
 use crate::address::shown;
 use crate::challenge::Demand;
 use crate::json;
-use crate::wire::{Wire, no_answer};
+use crate::wire::{OWN_ISSUER, Wire, no_answer};
 
 pub(crate) use self::resource::protected_resource;
 #[cfg(any(test, fuzzing))]
@@ -106,6 +106,8 @@ fn no_challenge(server: &Url, status: u16) -> Failure {
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Trail {
     steps: Vec<String>,
+    /// A name led to a private address.
+    inward: bool,
 }
 
 impl Trail {
@@ -123,7 +125,11 @@ impl Trail {
             .steps
             .iter()
             .fold(failure, |failure, step| failure.cause(step.clone()));
-        failure.hint("no client was registered and no login was begun")
+        let failure = failure.hint("no client was registered and no login was begun");
+        match self.inward {
+            true => failure.hint(OWN_ISSUER),
+            false => failure,
+        }
     }
 }
 
@@ -138,6 +144,7 @@ async fn document(
         Ok(answer) => answer,
         Err(failure) => {
             trail.note(url, failure.to_failure().message());
+            trail.inward |= failure.kind() == TransportKind::PrivateAddress;
             return None;
         }
     };

@@ -148,7 +148,7 @@ impl OAuth {
         request: &LoginRequest<'_>,
         dialogue: &dyn Dialogue,
     ) -> Result<LoggedIn, Failure> {
-        let wire = self.wire();
+        let wire = self.wire(request.url, request.settings.issuer_of());
         let mut progress = Progress::default();
         let claim = self
             .store

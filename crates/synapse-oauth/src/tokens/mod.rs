@@ -17,6 +17,7 @@ use url::Url;
 
 use crate::OAuth;
 use crate::address::shown;
+use crate::settings::IssuerOf;
 
 /// The [`TokenSource`] of one configuration.
 #[derive(Debug, Clone)]
@@ -34,6 +35,13 @@ impl Tokens {
             oauth,
             config: config.into(),
             issuer: None,
+        }
+    }
+
+    const fn issuer_of(&self) -> IssuerOf {
+        match self.issuer {
+            Some(_) => IssuerOf::Entry,
+            None => IssuerOf::Server,
         }
     }
 

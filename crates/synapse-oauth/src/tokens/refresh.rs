@@ -23,7 +23,8 @@ impl Tokens {
         seen: TokenRecord,
     ) -> Result<TokenRecord, Failure> {
         let oauth = self.oauth.clone();
-        let work = tokio::spawn(async move { refresh(&oauth, &permit, &key, &seen).await });
+        let wire = oauth.wire(&key.url, self.issuer_of());
+        let work = tokio::spawn(async move { refresh(&oauth, &wire, &permit, &key, &seen).await });
         match work.await {
             Ok(result) => result,
             Err(error) => Err(
@@ -35,6 +36,7 @@ impl Tokens {
 
 async fn refresh(
     oauth: &OAuth,
+    wire: &Wire,
     permit: &NetworkPermit,
     key: &RecordKey,
     seen: &TokenRecord,
@@ -64,12 +66,11 @@ async fn refresh(
         .cause("nothing was sent")
         .hint("call again: the new login is used"));
     }
-    let wire = oauth.wire();
     let refreshing = Refreshing {
         oauth,
         permit,
         key,
-        wire: &wire,
+        wire,
     };
     let result = refreshing.perform(transaction.as_mut(), &record).await;
     let kept = result.as_ref().ok();

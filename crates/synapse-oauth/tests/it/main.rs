@@ -9,6 +9,7 @@ mod discovery;
 mod examine;
 mod faults;
 mod login;
+mod names;
 mod preflight;
 mod registration;
 mod support;

@@ -39,16 +39,14 @@ impl Bench {
     }
 
     pub(crate) fn with(conduct: Conduct) -> Self {
+        Self::connecting(conduct, HttpConfig::default())
+    }
+
+    pub(crate) fn connecting(conduct: Conduct, http: HttpConfig) -> Self {
         let store = Arc::new(MemoryTokens::default());
         let clock = Arc::new(FixedClock::default());
         let events = Arc::new(Events::default());
-        let oauth = OAuth::new(
-            HttpConfig::default(),
-            store.clone(),
-            clock.clone(),
-            events.clone(),
-        )
-        .within(TIMES);
+        let oauth = OAuth::new(http, store.clone(), clock.clone(), events.clone()).within(TIMES);
         Self {
             authority: Arc::new(Authority::start(conduct)),
             store,
