@@ -225,6 +225,61 @@ fn a_broken_server_fails_alone() {
     home.run(["hub", "call", "self", "usage"]).with_code(0);
 }
 
+/// As curl and other clients write it.
+#[test]
+fn a_header_is_taken_with_a_colon_too() {
+    let home = Home::new(TWIN);
+    for (server, header) in [("one", "X-Key=${A_KEY}"), ("two", "X-Key: ${A_KEY}")] {
+        home.run([
+            "hub",
+            "add",
+            server,
+            "https://mcp.test/mcp",
+            "--header",
+            header,
+        ])
+        .with_code(0);
+    }
+    let text = std::fs::read_to_string(file(&home)).unwrap();
+    let servers: Value = serde_json::from_str(&text).unwrap();
+    let servers = servers.get("mcpServers").unwrap_or(&servers);
+    assert_eq!(servers["one"], servers["two"]);
+    assert_eq!(servers["two"]["headers"], json!({"X-Key": "${A_KEY}"}));
+}
+
+/// Lists the reasons for which an approval would fail.
+#[test]
+fn the_status_of_a_server_that_nobody_approved_names_what_it_lacks() {
+    let home = with_upstream();
+    home.run(["hub", "add", "broken", "--", "/no/such/program"])
+        .with_code(0);
+    home.run([
+        "hub",
+        "add",
+        "waiting",
+        "https://mcp.test/mcp",
+        "--header",
+        "X-Key: ${NO_SUCH}",
+    ])
+    .with_code(0);
+    let status = home.run(["hub", "status", "--json"]).with_code(0).json();
+    let causes: Vec<String> = status["servers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|server| server["error"]["causes"].to_string())
+        .collect();
+    assert!(!causes[0].contains("not found"), "{causes:?}");
+    assert!(
+        causes[1].contains("`/no/such/program` is not found"),
+        "{causes:?}"
+    );
+    assert!(
+        causes[2].contains("`NO_SUCH`, which is not set"),
+        "{causes:?}"
+    );
+}
+
 #[test]
 fn an_entry_whose_variables_are_set_elsewhere_is_valid() {
     let home = Home::new(TWIN);

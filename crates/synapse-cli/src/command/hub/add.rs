@@ -181,12 +181,22 @@ fn add_pairs(
         return Ok(());
     };
     for pair in pairs {
-        let (name, value) = pair.split_once('=').ok_or_else(|| {
+        // `Name: value` is how curl and other clients write a header; no header name has either.
+        let separators: &[char] = match flag {
+            "--header" => &['=', ':'],
+            _ => &['='],
+        };
+        let split = pair.split_once(separators);
+        let (name, value) = split.ok_or_else(|| {
             Failure::new(
                 Code::UsageInvalidArguments,
                 format!("{flag} takes NAME=VALUE"),
             )
         })?;
+        let value = match flag {
+            "--header" => value.trim(),
+            _ => value,
+        };
         if holds_token(value) {
             return Err(Failure::new(
                 Code::CredentialLiteralToken,

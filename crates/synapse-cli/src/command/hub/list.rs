@@ -270,7 +270,17 @@ fn state(
         return Ok("disabled");
     }
     let Some(approval) = approval else {
-        return Err(("not-approved", Box::new(not_approved(upstream))));
+        let failure = not_approved(upstream);
+        // An approval would fail for the same reason.
+        let missing = match depth {
+            Depth::Expansion => hub.targets.expand(upstream, None).err(),
+            Depth::File | Depth::Approval => None,
+        };
+        let failure = match missing {
+            Some(missing) => failure.cause(missing.message().to_owned()),
+            None => failure,
+        };
+        return Err(("not-approved", Box::new(failure)));
     };
     if depth == Depth::Expansion {
         let expanded = hub
