@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use crate::chat::Usage;
 use crate::price::{Price, PriceList, Rates, ServiceTier, decimal, shown};
 use crate::time::Timestamp;
 
@@ -51,6 +50,21 @@ impl CostSource {
             .into_iter()
             .find(|source| source.as_str().eq_ignore_ascii_case(word))
     }
+}
+
+/// Token counts from the provider. `None` is unknown, never zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Usage {
+    /// Prompt tokens, including cached ones.
+    pub prompt_tokens: Option<u64>,
+    /// Answer tokens, including reasoning.
+    pub completion_tokens: Option<u64>,
+    /// Prompt tokens read from the provider's cache.
+    pub cached_tokens: Option<u64>,
+    /// Prompt tokens written to the provider's cache.
+    pub cache_write_tokens: Option<u64>,
+    /// Completion tokens spent on reasoning.
+    pub reasoning_tokens: Option<u64>,
 }
 
 /// Billing facts of an answer, besides token counts. `None` is unknown.

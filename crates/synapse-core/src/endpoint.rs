@@ -1,59 +1,14 @@
-//! Base URLs and origins, validated before any socket is opened.
+//! Parsing of base URLs and origins, before any socket is opened.
 
-use std::fmt;
 use std::str::FromStr;
 
 use url::Url;
 
 use crate::error::{Code, Failure};
-use crate::secure_url::{SecureUrl, SecureUrlError, is_loopback, is_private};
-
-/// The base URL of a provider's API, such as `https://api.openai.com/v1`.
-///
-/// Always https, or http to this machine or, if its owner allowed it, to a private address; without
-/// user info, query, fragment or trailing slash.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct BaseUrl(Url);
+use crate::value::secure_url::{SecureUrl, SecureUrlError, is_private};
+pub use crate::value::{BaseUrl, Origin};
 
 impl BaseUrl {
-    /// The URL of a path below the base: `segments` are appended individually, so that the base's
-    /// path is preserved and a `/` inside a segment remains a separator of the API.
-    ///
-    /// ```
-    /// use synapse_core::BaseUrl;
-    /// let base: BaseUrl = "https://router.huggingface.co/v1".parse()?;
-    /// assert_eq!(
-    ///     base.join(&["models", "org/name"]).as_str(),
-    ///     "https://router.huggingface.co/v1/models/org/name"
-    /// );
-    /// # Ok::<(), synapse_core::Failure>(())
-    /// ```
-    #[must_use]
-    pub fn join(&self, segments: &[&str]) -> Url {
-        let mut url = self.0.clone();
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty();
-            for segment in segments {
-                path.extend(segment.split('/'));
-            }
-        }
-        url
-    }
-
-    /// The URL of `path` at the root of the same origin.
-    #[must_use]
-    pub fn at_root(&self, path: &str) -> Url {
-        let mut url = self.0.clone();
-        url.set_path(path);
-        url
-    }
-
-    /// Scheme, host and port.
-    #[must_use]
-    pub fn origin(&self) -> Origin {
-        Origin::of(&self.0)
-    }
-
     /// Parses the base URL of a connection that sends `cargo`, permitting plain http as far as
     /// `plain` allows. If it allows more than this machine, the caller must ensure that no
     /// credential is sent.
@@ -73,31 +28,7 @@ impl BaseUrl {
         let path = url.path().trim_end_matches('/').to_owned();
         url.set_path(&path);
         check_host(&url)?;
-        Ok(Self(url))
-    }
-
-    /// Whether it is on this machine.
-    #[must_use]
-    pub fn is_loopback(&self) -> bool {
-        is_loopback(&self.0)
-    }
-
-    /// Whether requests to it are unencrypted.
-    #[must_use]
-    pub fn is_plain(&self) -> bool {
-        self.0.scheme() == "http"
-    }
-
-    /// The host without port.
-    #[must_use]
-    pub fn host(&self) -> &str {
-        self.0.host_str().unwrap_or_default()
-    }
-
-    /// The URL as text, without trailing slash.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        self.0.as_str().trim_end_matches('/')
+        Ok(Self::of_checked(url))
     }
 }
 
@@ -109,12 +40,6 @@ impl FromStr for BaseUrl {
     /// API; `endpoint.gone` for a host known to be retired.
     fn from_str(text: &str) -> Result<Self, Failure> {
         Self::read(text, PlainHttp::ThisMachine, Cargo::Credential)
-    }
-}
-
-impl fmt::Display for BaseUrl {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
     }
 }
 
@@ -136,37 +61,6 @@ pub(crate) enum Cargo {
     Prompts,
 }
 
-/// Scheme, host and port: the granularity of network permits and secrets.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Origin(String);
-
-impl Origin {
-    /// The origin of a URL.
-    #[must_use]
-    pub fn of(url: &Url) -> Self {
-        // What `Url::origin` gives, which takes the URL apart and encodes its host once more.
-        match (url.scheme(), url.host_str(), url.port()) {
-            (scheme @ ("http" | "https"), Some(host), None) => Self(format!("{scheme}://{host}")),
-            (scheme @ ("http" | "https"), Some(host), Some(port)) => {
-                Self(format!("{scheme}://{host}:{port}"))
-            }
-            _ => Self(url.origin().ascii_serialization()),
-        }
-    }
-
-    /// The origin as text, `https://api.openai.com` or `http://127.0.0.1:8080`.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Host, with the port unless it is the scheme's default.
-    #[must_use]
-    pub fn host(&self) -> &str {
-        self.0.split_once("://").map_or(&self.0, |(_, host)| host)
-    }
-}
-
 impl FromStr for Origin {
     type Err = Failure;
 
@@ -179,12 +73,6 @@ impl FromStr for Origin {
             _ => Err(invalid("that is not an origin")
                 .cause("an origin is scheme, host and port, such as https://api.openai.com")),
         }
-    }
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
     }
 }
 

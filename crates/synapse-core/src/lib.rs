@@ -14,10 +14,10 @@ pub mod checklist;
 pub mod connection;
 pub mod cost;
 pub mod credential;
-pub mod dataset;
 pub mod endpoint;
 pub mod engine;
 pub mod error;
+mod exchange;
 pub mod gate;
 pub mod ledger;
 pub mod limits;
@@ -27,26 +27,29 @@ pub mod nearest;
 pub mod ports;
 pub mod preflight;
 pub mod price;
+mod probe;
+mod proof;
 pub mod provider;
 pub mod reach;
 pub mod receipt;
 pub mod secret;
-pub mod secure_url;
 pub mod shell;
 pub mod telemetry;
 pub mod time;
 pub mod upstream;
+pub mod value;
 
 pub use connection::{Connection, Draft};
-pub use endpoint::{BaseUrl, Origin};
 pub use engine::{Engine, Ports};
 pub use error::{Class, Code, Failure, Hint, Remedy, RemedyText};
 pub use gate::{NetworkGate, NetworkPermit};
-pub use name::{ConnectionName, ModelId};
+pub use ledger::dataset;
+pub use name::ModelId;
 pub use provider::{Provider, ProviderKind};
 pub use receipt::Receipt;
 /// Removes secrets from text.
 pub use synapse_redact as redact;
+pub use value::{BaseUrl, ConnectionName, Origin, secure_url};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

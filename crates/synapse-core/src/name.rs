@@ -1,24 +1,11 @@
-//! Names chosen or copied by users: connections and models.
+//! Parsing of names chosen or copied by users: connections and models.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Code, Failure};
 use crate::redact::holds_token;
-
-/// The name of a connection: 1 to 64 of `A-Z a-z 0-9 . _ -`, starting with a letter or digit.
-///
-/// Safe as a TOML key, a shell word and a file name.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ConnectionName(String);
-
-impl ConnectionName {
-    /// The name as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
+pub use crate::value::ConnectionName;
 
 impl FromStr for ConnectionName {
     type Err = Failure;
@@ -28,13 +15,8 @@ impl FromStr for ConnectionName {
     /// token.
     fn from_str(text: &str) -> Result<Self, Failure> {
         refuse_token(text, "name")?;
-        let starts_well = text.starts_with(|first: char| first.is_ascii_alphanumeric());
-        let fits = text.len() <= MAX_NAME
-            && text
-                .chars()
-                .all(|each| each.is_ascii_alphanumeric() || "._-".contains(each));
-        if starts_well && fits {
-            return Ok(Self(text.to_owned()));
+        if let Some(name) = Self::of(text) {
+            return Ok(name);
         }
         Err(Failure::new(Code::ConfigInvalidValue, "that is not a connection name")
             .cause(
@@ -42,12 +24,6 @@ impl FromStr for ConnectionName {
             )
             .hint("write it with `-` or `_` in place of anything else")
             .in_field("name"))
-    }
-}
-
-impl fmt::Display for ConnectionName {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
     }
 }
 
@@ -126,7 +102,6 @@ fn refuse_token(text: &str, field: &'static str) -> Result<(), Failure> {
     .in_field(field))
 }
 
-const MAX_NAME: usize = 64;
 const MAX_MODEL: usize = 256;
 
 #[cfg(test)]

@@ -1,56 +1,12 @@
-//! Preflight: probes, their results, and the report that clears a connection for saving.
+//! Preflight: its extent, and the report that clears a connection for saving.
 
 pub use crate::check::{Check, CheckId, Finding, Skip};
-use crate::connection::{Connection, Draft, PreflightPass, ProxyUrl};
-use crate::endpoint::Origin;
+use crate::connection::{Connection, Draft, PreflightPass};
 use crate::error::{Class, Code, Failure};
-use crate::price::SeenPrice;
+pub use crate::probe::{Probe, ProbeRequest, ProbeResult};
+pub use crate::proof::PreflightRecord;
 use crate::receipt::Receipt;
 use crate::time::Timestamp;
-
-/// A free network probe: one request that decides some checks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Probe {
-    /// Its id, for the adapter.
-    pub request: ProbeRequest,
-    /// The checks it decides, in order.
-    pub decides: &'static [CheckId],
-}
-
-/// The request of a probe. Each adapter sends some of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ProbeRequest {
-    /// Looks up the model by name.
-    Model,
-    /// Lists the models that the token may use.
-    Models,
-    /// Lists all models, without the token.
-    PublicModels,
-    /// Lists the models on the server's own disk.
-    LocalModels,
-    /// Asks whom the token belongs to, and what it may do.
-    Identity,
-    /// Asks how much the key may still spend.
-    Key,
-}
-
-/// The result of a probe.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ProbeResult {
-    /// Findings per check.
-    pub findings: Vec<(CheckId, Finding)>,
-    /// Prices in the response.
-    pub prices: Vec<SeenPrice>,
-}
-
-impl From<Vec<(CheckId, Finding)>> for ProbeResult {
-    fn from(findings: Vec<(CheckId, Finding)>) -> Self {
-        Self {
-            findings,
-            prices: Vec::new(),
-        }
-    }
-}
 
 /// The extent of a preflight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -82,21 +38,6 @@ pub struct PreflightReport {
     pub receipt: Option<Receipt>,
     /// Warnings, for example about an unwritable ledger.
     pub warnings: Vec<Failure>,
-}
-
-/// The record stored with a connection.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PreflightRecord {
-    /// The time.
-    pub checked_at: Timestamp,
-    /// Ids of passed checks.
-    pub proven: Vec<String>,
-    /// Ids of skipped or inconclusive checks.
-    pub unproven: Vec<String>,
-    /// The host confirmed for the credential.
-    pub bound_to: Option<Origin>,
-    /// The confirmed proxy. Missing in older records, so that a proxy must be confirmed once.
-    pub bound_proxy: Option<ProxyUrl>,
 }
 
 impl PreflightReport {

@@ -14,7 +14,7 @@ use synapse_core::gate::NetworkPermit;
 use synapse_core::ports::{SecretResolver, TokenSource};
 use synapse_core::redact::Redactor;
 use synapse_core::secret::BoundSecret;
-use synapse_core::upstream::expand::is_secret;
+use synapse_core::upstream::is_secret;
 use synapse_core::upstream::{Piece, Target, Template, UpstreamName};
 use synapse_mcp::JsonObject;
 

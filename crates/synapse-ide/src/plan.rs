@@ -122,10 +122,7 @@ pub fn install(
 fn doubts(client: &Client, machine: &Machine, scope: Scope, survey: &Survey<'_>) -> Vec<Hint> {
     let mut doubts = Vec::new();
     if scope == Scope::User && !is_detected(client, machine) {
-        doubts.push(format!(
-            "{} was not found on this machine",
-            client.title()
-        ));
+        doubts.push(format!("{} was not found on this machine", client.title()));
     }
     let target = survey.target(scope).unwrap_or(usize::MAX);
     if let Some(wins) = survey.wins

@@ -5,8 +5,8 @@ use std::fmt;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::error::MessageError;
 use super::image::Image;
-use super::message::MessageError;
 
 /// The content of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! One prompt and one answer, as given by the caller and the provider.
 
 mod content;
+mod error;
 mod image;
 mod message;
 mod parameters;
@@ -12,12 +13,14 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use crate::cost::Billing;
+pub use crate::cost::Usage;
 use crate::error::Failure;
 use crate::name::ModelId;
 
 pub use self::content::{Content, Part};
+pub use self::error::MessageError;
 pub use self::image::{Image, ImageFormat, ImageUrl, ImageUrlError};
-pub use self::message::{Message, MessageError, Role};
+pub use self::message::{Message, Role};
 pub use self::parameters::Parameters;
 pub use self::remark::Remark;
 pub use self::transcript::{Unrepeatable, first_words, recorded_answer, recorded_messages};
@@ -164,19 +167,4 @@ impl fmt::Display for FinishReason {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
     }
-}
-
-/// Token counts from the provider. `None` is unknown, never zero.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Usage {
-    /// Prompt tokens, including cached ones.
-    pub prompt_tokens: Option<u64>,
-    /// Answer tokens, including reasoning.
-    pub completion_tokens: Option<u64>,
-    /// Prompt tokens read from the provider's cache.
-    pub cached_tokens: Option<u64>,
-    /// Prompt tokens written to the provider's cache.
-    pub cache_write_tokens: Option<u64>,
-    /// Completion tokens spent on reasoning.
-    pub reasoning_tokens: Option<u64>,
 }

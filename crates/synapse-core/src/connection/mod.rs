@@ -3,7 +3,6 @@
 
 pub mod fields;
 
-use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -15,9 +14,10 @@ use crate::gate::NetworkGate;
 use crate::limits::{DraftLimits, Limits};
 use crate::name::{ConnectionName, ModelId};
 use crate::nearest::nearest;
-use crate::preflight::PreflightRecord;
+use crate::proof::PreflightRecord;
 use crate::provider::{ProviderKind, TokenNeed, address};
 use crate::redact::{REDACTED, Redactor, is_opaque};
+pub use crate::value::ProxyUrl;
 
 /// A connection as written in a file or on the command line. Not validated yet.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -337,10 +337,6 @@ impl PreflightPass {
     }
 }
 
-/// The URL of an HTTP proxy, without credentials.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ProxyUrl(url::Url);
-
 impl FromStr for ProxyUrl {
     type Err = Failure;
 
@@ -361,21 +357,7 @@ impl FromStr for ProxyUrl {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(failure("credentials in the proxy URL are not supported"));
         }
-        Ok(Self(url))
-    }
-}
-
-impl ProxyUrl {
-    /// The URL as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        self.0.as_str()
-    }
-}
-
-impl fmt::Display for ProxyUrl {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.0.as_str())
+        Ok(Self::of_checked(url))
     }
 }
 

@@ -1,8 +1,10 @@
 //! The grammar of credential references, one rule per kind. Knows only their syntax. References do
 //! not nest.
 
-use super::{CredentialRef, KvEngine, LOCAL, VaultSecret, literal_token, looks_like_token};
+use super::{literal_token, looks_like_token};
 use crate::error::{Code, Failure};
+use crate::value::credential::LOCAL;
+use crate::value::{CredentialRef, KvEngine, VaultSecret};
 
 /// Parses a reference.
 pub(super) fn parse(text: &str) -> Result<CredentialRef, Failure> {

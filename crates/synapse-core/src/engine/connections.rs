@@ -7,7 +7,7 @@ use crate::name::ConnectionName;
 use crate::ports::StoredConnection;
 use crate::preflight::{PreflightReport, Reach};
 
-use super::{Engine, Observer, PreflightCall};
+use super::{Engine, Naming, Observer, PreflightCall};
 
 /// The result of creating or changing a connection.
 #[derive(Debug)]
@@ -16,15 +16,6 @@ pub struct Saved {
     pub report: PreflightReport,
     /// Success, or why it was not saved.
     pub result: Result<(), Failure>,
-}
-
-/// The values that the owner named explicitly, changed or not, and thereby confirmed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Naming {
-    /// Its base URL.
-    pub base_url: bool,
-    /// Its proxy.
-    pub proxy: bool,
 }
 
 impl Engine {

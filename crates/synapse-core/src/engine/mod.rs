@@ -9,6 +9,7 @@ mod calls;
 mod chat;
 mod connections;
 mod models;
+mod naming;
 mod preflight;
 mod pricing;
 mod sampling;
@@ -16,8 +17,9 @@ mod sampling;
 use std::sync::Arc;
 
 pub use self::chat::{ChatCall, ChatOutcome, Outgoing};
-pub use self::connections::{Naming, Saved};
+pub use self::connections::Saved;
 pub use self::models::{AskedFor, Models};
+pub use self::naming::Naming;
 pub use self::preflight::{Observer, PreflightCall};
 pub use self::sampling::{OpenSampling, SamplingAnswer, SamplingCall};
 use crate::connection::{Connection, not_found};

@@ -5,7 +5,6 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::class::Class;
-use super::remedy::{RemedyText, rendered};
 
 /// One row of the catalogue.
 #[derive(Debug, Clone, Copy)]
@@ -20,23 +19,9 @@ pub struct CodeEntry {
     /// Its meaning.
     pub meaning: &'static str,
     /// How Synapse detects it, with actions in braces.
-    detected: &'static str,
+    pub(super) detected: &'static str,
     /// Remedies, with actions in braces.
-    remedy: &'static str,
-}
-
-impl CodeEntry {
-    /// How Synapse detects it.
-    #[must_use]
-    pub fn detected(&self, remedies: &dyn RemedyText) -> String {
-        rendered(self.detected, remedies)
-    }
-
-    /// Remedies.
-    #[must_use]
-    pub fn remedy(&self, remedies: &dyn RemedyText) -> String {
-        rendered(self.remedy, remedies)
-    }
+    pub(super) remedy: &'static str,
 }
 
 /// The text is not a code of this version.
@@ -712,45 +697,5 @@ impl FromStr for Code {
             .find(|entry| entry.name == text)
             .map(|entry| entry.code)
             .ok_or_else(|| CodeParseError(text.to_owned()))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-    use crate::error::remedy::{Action, next_name};
-
-    /// Braces around anything but a variable name denote an action.
-    #[test]
-    fn every_action_in_the_catalogue_is_known_and_each_is_used() {
-        let mut used = BTreeSet::new();
-        for entry in Code::CATALOGUE {
-            for text in [entry.detected, entry.remedy] {
-                let mut rest = text;
-                while let Some((before, inside, after)) = next_name(rest) {
-                    if !before.ends_with('$') {
-                        used.insert(inside);
-                    }
-                    rest = after;
-                }
-            }
-        }
-        let all: BTreeSet<&str> = Action::ALL.iter().map(|action| action.as_str()).collect();
-        assert_eq!(used, all);
-    }
-
-    #[test]
-    fn names_are_unique_dotted_and_parse_back() {
-        let mut seen = BTreeSet::new();
-        for entry in Code::CATALOGUE {
-            assert!(seen.insert(entry.name), "{} occurs twice", entry.name);
-            assert!(entry.name.contains('.'), "{} has no dot", entry.name);
-            assert_eq!(entry.name.parse(), Ok(entry.code));
-            assert_eq!(entry.code.as_str(), entry.name);
-            assert_eq!(entry.code.class(), entry.class);
-        }
-        assert!("no.such".parse::<Code>().is_err());
     }
 }

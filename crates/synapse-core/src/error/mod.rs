@@ -5,6 +5,7 @@
 
 mod catalogue;
 mod class;
+mod explanation;
 mod facts;
 mod remedy;
 

@@ -5,12 +5,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::Code;
-use crate::connection::ProxyUrl;
-use crate::credential::CredentialRef;
-use crate::endpoint::BaseUrl;
-use crate::limits::Period;
-use crate::name::ConnectionName;
-use crate::upstream::UpstreamName;
+use crate::value::{BaseUrl, ConnectionName, CredentialRef, Period, ProxyUrl, UpstreamName};
 
 /// A remedy for a failure.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -364,31 +359,4 @@ actions! {
     LogIn "log-in";
     /// Log in to an upstream with a code entered on another device.
     LogInByDevice "log-in-by-device";
-}
-
-/// Renders every `{action}` in `text`.
-pub(super) fn rendered(text: &str, remedies: &dyn RemedyText) -> String {
-    let mut whole = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, inside, after)) = next_name(rest) {
-        whole.push_str(before);
-        match Action::ALL.iter().find(|each| each.as_str() == inside) {
-            Some(action) => whole.push_str(&remedies.action(*action)),
-            None => {
-                whole.push('{');
-                whole.push_str(inside);
-                whole.push('}');
-            }
-        }
-        rest = after;
-    }
-    whole.push_str(rest);
-    whole
-}
-
-/// Splits at the first `{` and the next `}`.
-pub(super) fn next_name(text: &str) -> Option<(&str, &str, &str)> {
-    let (before, rest) = text.split_once('{')?;
-    let (inside, after) = rest.split_once('}')?;
-    Some((before, inside, after))
 }

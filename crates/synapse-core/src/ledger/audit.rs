@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::Waiting;
+use super::chain::ChainHead;
+use super::dataset::Month;
 use crate::call::CallId;
-use crate::dataset::Month;
 
 /// The result of an audit. The ledger is sound without discrepancies.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -30,15 +31,6 @@ pub struct Verification {
 impl Verification {
     /// Maximum reported discrepancies.
     pub const MOST: usize = 100;
-}
-
-/// The last seal of the chain.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChainHead {
-    /// Its place, from 1.
-    pub sequence: u64,
-    /// Its hash, in hexadecimal.
-    pub hash: String,
 }
 
 /// The extent of complete rows.

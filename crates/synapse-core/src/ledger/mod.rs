@@ -1,7 +1,9 @@
 //! The ledger's rows, without storage. The submodules contain queries.
 
 mod audit;
+mod chain;
 mod column;
+pub mod dataset;
 mod glance;
 mod health;
 mod hub;
@@ -14,7 +16,8 @@ use crate::error::Code;
 use crate::receipt::Receipt;
 use crate::time::Timestamp;
 
-pub use self::audit::{ChainHead, Discrepancy, Extent, Purged, Verification};
+pub use self::audit::{Discrepancy, Extent, Purged, Verification};
+pub use self::chain::ChainHead;
 pub use self::column::{Column, ColumnKind, ColumnValue};
 pub use self::glance::{FailureGroup, OutcomeCounts, PeriodUsage, RowSeal, Standing};
 pub use self::health::{Dating, Examination, LostPlaces, Repaired, Waiting};

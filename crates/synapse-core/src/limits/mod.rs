@@ -9,6 +9,7 @@ pub use self::demand::{Need, UsageEstimate};
 use crate::cost::{self, Billing};
 use crate::error::{Code, Failure, Help, Remedy};
 use crate::name::ConnectionName;
+pub use crate::value::Period;
 
 /// The validated limits of a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -215,15 +216,6 @@ pub enum LimitExceeded {
     CostUnknown,
 }
 
-/// The period of a limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Period {
-    /// A day, UTC.
-    Day,
-    /// A month, UTC.
-    Month,
-}
-
 /// The unit of a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Unit {
@@ -375,15 +367,6 @@ impl fmt::Display for Limits {
             parts.push("unknown cost".to_owned());
         }
         write!(formatter, "{} at {}", self.mode.as_str(), parts.join(", "))
-    }
-}
-
-impl fmt::Display for Period {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Day => "day",
-            Self::Month => "month",
-        })
     }
 }
 

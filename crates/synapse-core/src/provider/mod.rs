@@ -13,11 +13,11 @@ use async_trait::async_trait;
 use crate::chat::{ChatReply, ChatRequest};
 use crate::endpoint::Origin;
 use crate::error::Failure;
+use crate::exchange::Exchange;
 use crate::models::{Listed, ModelList};
 use crate::name::ModelId;
-use crate::preflight::{Probe, ProbeResult};
 use crate::price::{PriceKey, PriceList};
-use crate::receipt::Exchange;
+use crate::probe::{Probe, ProbeResult};
 
 pub use access::Access;
 pub use kind::ProviderKind;

@@ -11,7 +11,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::expand::is_secret;
+use super::sensitive::is_secret;
 use super::{Fingerprint, Piece, Template};
 
 /// A part of the hash input.

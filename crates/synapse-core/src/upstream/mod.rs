@@ -7,6 +7,7 @@ pub mod expand;
 mod fingerprint;
 mod name;
 mod oauth;
+mod sensitive;
 mod template;
 
 use std::time::Duration;
@@ -20,6 +21,7 @@ pub use self::oauth::{
     AuthMethod, OAuthAction, OAuthClient, OAuthEvent, OAuthSettings, PkcePolicy, RecordKey,
     RegistrationKind, ResourcePolicy, TokenRecord, TokenState,
 };
+pub use self::sensitive::is_secret;
 pub use self::template::{Piece, Template, VariableValue, is_variable};
 
 use crate::endpoint::Origin;

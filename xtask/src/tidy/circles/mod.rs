@@ -6,17 +6,14 @@
 //! one that re-exports it. Tests are left out.
 
 mod imports;
-mod known;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use self::imports::{Named, named};
-use self::known::KNOWN;
 use crate::repository::TextFile;
 use crate::violation::Violation;
 
-/// Finds the circles among the modules of every crate, and arrows on the list of the known ones that
-/// close none any more.
+/// Finds the circles among the modules of every crate.
 pub(crate) fn check(files: &[TextFile]) -> Vec<Violation> {
     let mut crates: BTreeMap<&str, Vec<&TextFile>> = BTreeMap::new();
     for file in files {
@@ -24,13 +21,9 @@ pub(crate) fn check(files: &[TextFile]) -> Vec<Violation> {
             crates.entry(name).or_default().push(file);
         }
     }
-    let known = |name: &str| -> Vec<(&str, &str)> {
-        let of_crate = KNOWN.iter().filter(|(of, ..)| *of == name);
-        of_crate.map(|(_, from, to)| (*from, *to)).collect()
-    };
     let checked = crates
-        .iter()
-        .flat_map(|(name, files)| circles(&Modules::of(files), name, &known(name)));
+        .values()
+        .flat_map(|files| circles(&Modules::of(files)));
     checked.collect()
 }
 
@@ -173,17 +166,13 @@ fn segments(module: &str) -> Vec<String> {
     parts.map(str::to_owned).collect()
 }
 
-/// The circles that are left without the `known` arrows, and the known arrows that close none.
-fn circles(modules: &Modules<'_>, name: &str, known: &[(&str, &str)]) -> Vec<Violation> {
+/// The arrows that close a circle, one for each pair of modules.
+fn circles(modules: &Modules<'_>) -> Vec<Violation> {
     let arrows = modules.arrows();
-    let is = |arrow: &Arrow<'_>, (from, to): (&str, &str)| arrow.from == from && arrow.to == to;
-    let (listed, new): (Vec<Arrow<'_>>, Vec<Arrow<'_>>) = arrows
-        .into_iter()
-        .partition(|arrow| known.iter().any(|known| is(arrow, *known)));
     let mut violations = Vec::new();
     let mut told = BTreeSet::new();
-    for arrow in &new {
-        let Some(way) = way_back(&new, arrow) else {
+    for arrow in &arrows {
+        let Some(way) = way_back(&arrows, arrow) else {
             continue;
         };
         if told.insert((arrow.from.clone(), arrow.to.clone())) {
@@ -192,18 +181,6 @@ fn circles(modules: &Modules<'_>, name: &str, known: &[(&str, &str)]) -> Vec<Vio
                 arrow.from
             );
             violations.push(Violation::at(arrow.path, arrow.line, message));
-        }
-    }
-    for known in known {
-        let closes = listed
-            .iter()
-            .find(|arrow| is(arrow, *known))
-            .is_some_and(|arrow| way_back(&new, arrow).is_some());
-        if !closes {
-            let (from, to) = known;
-            let message =
-                format!("`{name}`: {from} -> {to} closes no circle any more; take it off the list");
-            violations.push(Violation::of(LIST, message));
         }
     }
     violations
@@ -230,13 +207,11 @@ fn way_back(arrows: &[Arrow<'_>], arrow: &Arrow<'_>) -> Option<String> {
 /// How many re-exports a path may lead through.
 const STEPS: usize = 8;
 
-const LIST: &str = "xtask/src/tidy/circles/known.rs";
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn found(files: &[(&str, &str)], known: &[(&str, &str)]) -> Vec<String> {
+    fn found(files: &[(&str, &str)]) -> Vec<String> {
         let files: Vec<TextFile> = files
             .iter()
             .map(|(path, text)| TextFile {
@@ -245,7 +220,7 @@ mod tests {
             })
             .collect();
         let files: Vec<&TextFile> = files.iter().collect();
-        let violations = circles(&Modules::of(&files), "a", known);
+        let violations = circles(&Modules::of(&files));
         violations.iter().map(ToString::to_string).collect()
     }
 
@@ -258,7 +233,7 @@ mod tests {
         ];
         let remedy = "move what is used to where both may look";
         assert_eq!(
-            found(&files, &[]),
+            found(&files),
             [
                 format!(
                     "crates/a/src/one.rs:1: error: closes a circle of modules: one -> two -> one; {remedy}"
@@ -268,7 +243,6 @@ mod tests {
                 ),
             ]
         );
-        assert_eq!(found(&files, &[("one", "two")]), [""; 0]);
     }
 
     #[test]
@@ -281,7 +255,7 @@ mod tests {
             ("room/child.rs", "use super::Kind;\n"),
             ("other.rs", "use crate::room::Thing;\n"),
         ];
-        assert_eq!(found(&files, &[]), [""; 0]);
+        assert_eq!(found(&files), [""; 0]);
     }
 
     #[test]
@@ -295,9 +269,9 @@ mod tests {
             ("room/sibling.rs", "use super::Thing;\n"),
             ("base.rs", ""),
         ];
-        assert_eq!(found(&files, &[]), [""; 0]);
+        assert_eq!(found(&files), [""; 0]);
         let back = [&files[..3], &[("base.rs", "use crate::room::Thing;\n")]].concat();
-        assert_eq!(found(&back, &[]).len(), 2);
+        assert_eq!(found(&back).len(), 2);
     }
 
     #[test]
@@ -310,13 +284,6 @@ mod tests {
             ),
             ("two/tests.rs", "use crate::one::One;\n"),
         ];
-        assert_eq!(found(&files, &[]), [""; 0]);
-    }
-
-    #[test]
-    fn an_arrow_that_closes_nothing_leaves_the_list() {
-        let files = [("one.rs", "use crate::two::Two;\n"), ("two.rs", "")];
-        let stale = found(&files, &[("one", "two")]);
-        assert!(stale.len() == 1 && stale.concat().contains("take it off the list"));
+        assert_eq!(found(&files), [""; 0]);
     }
 }

@@ -5,7 +5,7 @@ use synapse_core::error::{Code, Failure};
 use synapse_core::ports::UpstreamStore as _;
 use synapse_core::redact::{holds_token, is_opaque, printable_line};
 use synapse_core::upstream::UpstreamName;
-use synapse_core::upstream::expand::is_secret;
+use synapse_core::upstream::is_secret;
 use synapse_documents::{ErrorView, HubChangeDocument, HubChangeView};
 use synapse_ide::Declared;
 

@@ -10,7 +10,7 @@ use super::fingerprint::{self, Part};
 use super::template::VariableValue;
 use super::{Fingerprint, Piece, Target, Template, Upstream, UpstreamTransport};
 use crate::error::{Code, Failure, Remedy};
-use crate::redact::{holds_token, is_opaque};
+use crate::redact::holds_token;
 use crate::secure_url::SecureUrl;
 
 /// The environment for expanding an entry.
@@ -466,27 +466,6 @@ pub fn secret_in_argv(field: &str, what: &str) -> Failure {
         _ => "move it to `env`",
     })
 }
-
-/// Whether the variable `name` with `value` is treated as a secret: approved by name, so that a new
-/// token needs no new approval.
-#[must_use]
-pub fn is_secret(name: &str, value: &str) -> bool {
-    let name = name.to_ascii_uppercase();
-    SECRET_WORDS.iter().any(|word| name.contains(word)) || holds_token(value) || is_opaque(value)
-}
-
-const SECRET_WORDS: [&str; 10] = [
-    "TOKEN",
-    "SECRET",
-    "PASSWORD",
-    "PASSWD",
-    "PASSPHRASE",
-    "CREDENTIAL",
-    "APIKEY",
-    "API_KEY",
-    "_KEY",
-    "_PAT",
-];
 
 #[cfg(test)]
 mod tests;

@@ -6,8 +6,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::chain::ChainHead;
 use crate::error::{Code, Failure};
-use crate::ledger::ChainHead;
 use crate::redact::Redactor;
 use crate::time::Timestamp;
 

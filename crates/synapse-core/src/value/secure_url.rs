@@ -12,7 +12,7 @@ use std::str::FromStr;
 use thiserror::Error;
 use url::{Host, Url};
 
-use crate::endpoint::Origin;
+use super::origin::Origin;
 
 /// An https URL, or an http URL of this machine; without user info, query and fragment.
 ///
