@@ -16,7 +16,7 @@ use synapse_home::Home;
 use synapse_home::atomic::{Lock, SharedLock};
 use synapse_home::failure::{not_a_file, of_file, reading, rely_on, shown, writing};
 
-use super::schema::{VERSION, migrations};
+use super::schema::{self, VERSION, migrations};
 use crate::failure::{corrupt, newer_ledger, sqlite};
 
 /// Opens the ledger of `home` for writing; creates or migrates it if necessary.
@@ -307,6 +307,9 @@ fn migrate(path: &Path, database: &mut Connection) -> Result<(), Failure> {
     database
         .pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))
         .map_err(|error| sqlite(path, &error))?;
+    if create_in_empty(database).map_err(|error| sqlite(path, &error))? {
+        return Ok(());
+    }
     migrations()
         .to_latest(database)
         .map_err(|error| match error {
@@ -315,6 +318,18 @@ fn migrate(path: &Path, database: &mut Connection) -> Result<(), Failure> {
                 .caused_by(&other)
                 .with("file", shown(path)),
         })
+}
+
+/// Creates the tables if there are none. Whether it did.
+fn create_in_empty(database: &mut Connection) -> rusqlite::Result<bool> {
+    let change = database.transaction()?;
+    let is_empty = "SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)";
+    if version(&change)? != 0 || !change.query_row(is_empty, [], |row| row.get(0))? {
+        return Ok(false);
+    }
+    schema::create(&change)?;
+    change.commit()?;
+    Ok(true)
 }
 
 fn set_up(database: &Connection) -> rusqlite::Result<()> {

@@ -1,40 +1,16 @@
 //! The tables of the ledger and their migrations. A released migration never changes;
-//! `user_version` counts them.
+//! `user_version` counts them. A new ledger is created as the newest migration leaves one.
 
+use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 
 use super::{days, reseal};
 
-/// The version written by this release.
-pub(super) const VERSION: i64 = 5;
+// What both the migrations and [`create`] execute. Macros, because only literals can be joined.
 
-/// The migrations; their number is [`VERSION`].
-pub(super) fn migrations() -> Migrations<'static> {
-    Migrations::new(vec![
-        M::up(CALLS),
-        M::up(PRICES),
-        M::up_with_hook(SEALED, |change: &rusqlite::Transaction<'_>| {
-            reseal::seal_everything(change).map_err(Into::into)
-        }),
-        M::up_with_hook(CARRIED, |change: &rusqlite::Transaction<'_>| {
-            days::from_rows(change).map_err(Into::into)
-        }),
-        M::up(HUB),
-    ])
-}
-
-/// One row per call.
-///
-/// The key is a UUIDv7, so the table is in time order, and so is each index within its column,
-/// because an index of a WITHOUT ROWID table ends with the key. Unknown is NULL. Times are
-/// milliseconds since 1970, costs are nano-USD.
-///
-/// `writer` identifies the process that opened the row, see [`super::presence`].
-///
-/// Outcomes are checked with OR, because SQLite would build a temporary table for such a long IN on
-/// every write.
-const CALLS: &str = "
-CREATE TABLE calls (
+macro_rules! call_columns {
+    () => {
+        "
     call_id            BLOB    NOT NULL PRIMARY KEY CHECK (length(call_id) = 16),
     writer             BLOB    NOT NULL CHECK (length(writer) = 16),
     started_at         INTEGER NOT NULL,
@@ -70,52 +46,22 @@ CREATE TABLE calls (
     reasoning_tokens   INTEGER CHECK (reasoning_tokens >= 0),
     cost_nano_usd      INTEGER CHECK (cost_nano_usd >= 0),
     cost_source        TEXT    NOT NULL,
-    priced_at          INTEGER
-) STRICT, WITHOUT ROWID;
+    priced_at          INTEGER"
+    };
+}
 
-CREATE INDEX calls_by_connection ON calls (connection);
-
--- Small, because most calls go well: it finds errors for people and open rows for the sweep.
--- A query uses it when it repeats the condition.
-CREATE INDEX calls_not_ok ON calls (outcome) WHERE outcome <> 'ok';
-";
-
-/// The latest prices stated by routers, in pico-USD per token; unstated ones are NULL.
-const PRICES: &str = "
-CREATE TABLE prices (
-    origin       TEXT    NOT NULL,
-    model        TEXT    NOT NULL,
-    sub_provider TEXT    NOT NULL,
-    stated_at    INTEGER NOT NULL,
-    input        INTEGER CHECK (input >= 0),
-    output       INTEGER CHECK (output >= 0),
-    cache_read   INTEGER CHECK (cache_read >= 0),
-    cache_write  INTEGER CHECK (cache_write >= 0),
-    PRIMARY KEY (origin, model, sub_provider)
-) STRICT, WITHOUT ROWID;
-";
-
-/// Seals, daily sums, reservations and texts.
-///
-/// The table of rows is renamed, so that a running process of an older Synapse, which checked the
-/// version on opening, cannot write unsealed rows.
-///
-/// `sequence` is the place of a complete row in the chain and `seal` its hash, see
-/// [`super::chain`]; both are NULL while the call is in progress. `daily` has the daily sums of
-/// complete rows, with their smallest and largest key, which bound every time search: see
-/// [`super::daily`].
-const SEALED: &str = "
-ALTER TABLE calls RENAME TO entries;
-ALTER TABLE entries ADD COLUMN reserved_tokens INTEGER CHECK (reserved_tokens >= 0);
-ALTER TABLE entries ADD COLUMN reserved_nano_usd INTEGER CHECK (reserved_nano_usd >= 0);
-ALTER TABLE entries ADD COLUMN sequence INTEGER CHECK (sequence > 0);
-ALTER TABLE entries ADD COLUMN seal BLOB CHECK (length(seal) = 32);
-DROP INDEX calls_by_connection;
-DROP INDEX calls_not_ok;
-CREATE INDEX entries_by_connection ON entries (connection);
+macro_rules! entry_indexes {
+    () => {
+        "CREATE INDEX entries_by_connection ON entries (connection);
 CREATE INDEX entries_not_ok ON entries (outcome) WHERE outcome <> 'ok';
 
-CREATE TABLE chain (
+"
+    };
+}
+
+macro_rules! seal_tables {
+    () => {
+        "CREATE TABLE chain (
     id       INTEGER PRIMARY KEY CHECK (id = 1),
     sequence INTEGER NOT NULL CHECK (sequence >= 0),
     seal     BLOB    NOT NULL CHECK (length(seal) = 32)
@@ -189,17 +135,13 @@ CREATE TRIGGER texts_changed AFTER UPDATE OF prompt, reply ON texts BEGIN
     VALUES ('delete', old.id, old.prompt, old.reply);
     INSERT INTO texts_index (rowid, prompt, reply) VALUES (new.id, new.prompt, new.reply);
 END;
-";
+"
+    };
+}
 
-/// Carried amounts of purged rows, the order of days, and repairs.
-///
-/// `carried` has, per purge and repair, the amounts of its rows that count against a connection's
-/// limits on a day; the purge's seal covers them. `days` gives the day of rows from a place on, see
-/// [`super::days`].
-///
-/// Open rows now record whether their request was sent; those of older processes never did, so they
-/// may have been billed.
-const CARRIED: &str = "
+macro_rules! carried_tables {
+    () => {
+        "
 CREATE TABLE carried (
     connection     TEXT    NOT NULL,
     day            INTEGER NOT NULL,
@@ -222,12 +164,152 @@ CREATE TABLE repairs (
     seal     BLOB    NOT NULL CHECK (length(seal) = 32)
 ) STRICT;
 
-UPDATE entries SET maybe_billed = 1 WHERE outcome <> 'ok' AND outcome = 'open';
+"
+    };
+}
+
+macro_rules! server_index {
+    () => {
+        "CREATE INDEX entries_by_server ON entries (server) WHERE server IS NOT NULL;
+"
+    };
+}
+
+/// The version written by this release.
+pub(super) const VERSION: i64 = 5;
+
+/// The migrations; their number is [`VERSION`].
+pub(super) fn migrations() -> Migrations<'static> {
+    Migrations::new(vec![
+        M::up(CALLS),
+        M::up(PRICES),
+        M::up_with_hook(SEALED, |change: &rusqlite::Transaction<'_>| {
+            reseal::seal_everything(change).map_err(Into::into)
+        }),
+        M::up_with_hook(CARRIED, |change: &rusqlite::Transaction<'_>| {
+            days::from_rows(change).map_err(Into::into)
+        }),
+        M::up(HUB),
+    ])
+}
+
+/// Creates the tables in an empty database, as all migrations would: a test compares them. Several
+/// times as fast, because each of their changes parses the whole schema again.
+pub(super) fn create(database: &Connection) -> rusqlite::Result<()> {
+    for tables in [ENTRIES, PRICES, SEALS, CARRIED_TABLES, BY_SERVER] {
+        database.execute_batch(tables)?;
+    }
+    database.pragma_update(None, "user_version", VERSION)
+}
+
+/// The rows with the columns of all migrations.
+const ENTRIES: &str = concat!(
+    "CREATE TABLE entries (",
+    call_columns!(),
+    ",
+    reserved_tokens    INTEGER CHECK (reserved_tokens >= 0),
+    reserved_nano_usd  INTEGER CHECK (reserved_nano_usd >= 0),
+    sequence           INTEGER CHECK (sequence > 0),
+    seal               BLOB    CHECK (length(seal) = 32),
+    server             TEXT,
+    transport          TEXT,
+    era                TEXT,
+    catalogue          TEXT,
+    issuer             TEXT,
+    client_kind        TEXT,
+    scopes             TEXT,
+    generation         INTEGER CHECK (generation >= 0),
+    requests           INTEGER CHECK (requests >= 0),
+    may_have_run       INTEGER CHECK (may_have_run IN (0, 1))
+) STRICT, WITHOUT ROWID;
+",
+    entry_indexes!()
+);
+const SEALS: &str = seal_tables!();
+const CARRIED_TABLES: &str = carried_tables!();
+const BY_SERVER: &str = server_index!();
+
+/// One row per call.
+///
+/// The key is a UUIDv7, so the table is in time order, and so is each index within its column,
+/// because an index of a WITHOUT ROWID table ends with the key. Unknown is NULL. Times are
+/// milliseconds since 1970, costs are nano-USD.
+///
+/// `writer` identifies the process that opened the row, see [`super::presence`].
+///
+/// Outcomes are checked with OR, because SQLite would build a temporary table for such a long IN on
+/// every write.
+const CALLS: &str = concat!(
+    "
+CREATE TABLE calls (",
+    call_columns!(),
+    "
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX calls_by_connection ON calls (connection);
+
+-- Small, because most calls go well: it finds errors for people and open rows for the sweep.
+-- A query uses it when it repeats the condition.
+CREATE INDEX calls_not_ok ON calls (outcome) WHERE outcome <> 'ok';
+"
+);
+
+/// The latest prices stated by routers, in pico-USD per token; unstated ones are NULL.
+const PRICES: &str = "
+CREATE TABLE prices (
+    origin       TEXT    NOT NULL,
+    model        TEXT    NOT NULL,
+    sub_provider TEXT    NOT NULL,
+    stated_at    INTEGER NOT NULL,
+    input        INTEGER CHECK (input >= 0),
+    output       INTEGER CHECK (output >= 0),
+    cache_read   INTEGER CHECK (cache_read >= 0),
+    cache_write  INTEGER CHECK (cache_write >= 0),
+    PRIMARY KEY (origin, model, sub_provider)
+) STRICT, WITHOUT ROWID;
 ";
+
+/// Seals, daily sums, reservations and texts.
+///
+/// The table of rows is renamed, so that a running process of an older Synapse, which checked the
+/// version on opening, cannot write unsealed rows.
+///
+/// `sequence` is the place of a complete row in the chain and `seal` its hash, see
+/// [`super::chain`]; both are NULL while the call is in progress. `daily` has the daily sums of
+/// complete rows, with their smallest and largest key, which bound every time search: see
+/// [`super::daily`].
+const SEALED: &str = concat!(
+    "
+ALTER TABLE calls RENAME TO entries;
+ALTER TABLE entries ADD COLUMN reserved_tokens INTEGER CHECK (reserved_tokens >= 0);
+ALTER TABLE entries ADD COLUMN reserved_nano_usd INTEGER CHECK (reserved_nano_usd >= 0);
+ALTER TABLE entries ADD COLUMN sequence INTEGER CHECK (sequence > 0);
+ALTER TABLE entries ADD COLUMN seal BLOB CHECK (length(seal) = 32);
+DROP INDEX calls_by_connection;
+DROP INDEX calls_not_ok;
+",
+    entry_indexes!(),
+    seal_tables!()
+);
+
+/// Carried amounts of purged rows, the order of days, and repairs.
+///
+/// `carried` has, per purge and repair, the amounts of its rows that count against a connection's
+/// limits on a day; the purge's seal covers them. `days` gives the day of rows from a place on, see
+/// [`super::days`].
+///
+/// Open rows now record whether their request was sent; those of older processes never did, so they
+/// may have been billed.
+const CARRIED: &str = concat!(
+    carried_tables!(),
+    "UPDATE entries SET maybe_billed = 1 WHERE outcome <> 'ok' AND outcome = 'open';
+"
+);
 
 /// Hub rows: `server` distinguishes them from calls of a connection. The index is empty without a
 /// hub.
-const HUB: &str = "
+const HUB: &str = concat!(
+    "
 ALTER TABLE entries ADD COLUMN server TEXT;
 ALTER TABLE entries ADD COLUMN transport TEXT;
 ALTER TABLE entries ADD COLUMN era TEXT;
@@ -238,8 +320,9 @@ ALTER TABLE entries ADD COLUMN scopes TEXT;
 ALTER TABLE entries ADD COLUMN generation INTEGER CHECK (generation >= 0);
 ALTER TABLE entries ADD COLUMN requests INTEGER CHECK (requests >= 0);
 ALTER TABLE entries ADD COLUMN may_have_run INTEGER CHECK (may_have_run IN (0, 1));
-CREATE INDEX entries_by_server ON entries (server) WHERE server IS NOT NULL;
-";
+",
+    server_index!()
+);
 
 #[cfg(test)]
 mod tests {
@@ -248,7 +331,7 @@ mod tests {
     #[test]
     fn the_migrations_run_and_are_as_many_as_the_version() {
         migrations().validate().unwrap();
-        let mut database = rusqlite::Connection::open_in_memory().unwrap();
+        let mut database = Connection::open_in_memory().unwrap();
         migrations().to_latest(&mut database).unwrap();
         let version: i64 = database
             .pragma_query_value(None, "user_version", |row| row.get(0))
@@ -256,9 +339,50 @@ mod tests {
         assert_eq!(version, VERSION);
     }
 
+    /// All but the spelling of statements that changes of a table leave.
+    fn described(database: &Connection) -> Vec<String> {
+        let mut statement = database
+            .prepare("SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema ORDER BY 2")
+            .unwrap();
+        let lines = statement.query_map([], |row| {
+            let parts: [String; 4] = [row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?];
+            let line = parts.join(" ").replace('"', "");
+            Ok(line.split_whitespace().collect::<Vec<_>>().join(" "))
+        });
+        let lines: Vec<String> = lines.unwrap().map(Result::unwrap).collect();
+        let tight = |line: &String| {
+            line.replace(" ,", ",")
+                .replace(" )", ")")
+                .replace("( ", "(")
+        };
+        lines.iter().map(tight).collect()
+    }
+
+    #[test]
+    fn a_new_ledger_is_as_the_migrations_leave_one() {
+        let mut migrated = Connection::open_in_memory().unwrap();
+        migrations().to_latest(&mut migrated).unwrap();
+        let created = Connection::open_in_memory().unwrap();
+        create(&created).unwrap();
+        assert_eq!(described(&created), described(&migrated));
+        for sql in [
+            "SELECT user_version FROM pragma_user_version",
+            "SELECT group_concat(hex(seal) || sequence || id) FROM chain",
+            "SELECT group_concat(k || v) FROM (SELECT * FROM texts_index_config ORDER BY k)",
+            "SELECT group_concat(name || type || pk) FROM pragma_table_info('entries')",
+        ] {
+            let one = |database: &Connection| {
+                database
+                    .query_row(sql, [], |row| row.get::<_, rusqlite::types::Value>(0))
+                    .unwrap()
+            };
+            assert_eq!(one(&created), one(&migrated), "{sql}");
+        }
+    }
+
     #[test]
     fn pages_and_errors_are_read_from_an_index_without_sorting() {
-        let mut database = rusqlite::Connection::open_in_memory().unwrap();
+        let mut database = Connection::open_in_memory().unwrap();
         migrations().to_latest(&mut database).unwrap();
         let plan = |sql: &str| {
             let mut statement = database
