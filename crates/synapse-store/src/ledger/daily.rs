@@ -107,21 +107,35 @@ impl DailySums {
         self.latencies.merge(&other.latencies);
     }
 
-    /// Adds [`TOTALS`] columns that begin at a given column of a row.
+    /// Adds the columns of [`totals`] or [`totals_of_rows`] that begin at a given column of a row.
+    /// They lack the latencies and the amounts that count against limits.
     pub(super) fn merge_totals(&mut self, row: &Row<'_>, begin: usize) -> rusqlite::Result<()> {
-        for (index, sum) in self.sums_mut().into_iter().enumerate() {
-            let value: i64 = row.get(begin + index)?;
-            *sum = sum.saturating_add(value);
+        let counts = [
+            &mut self.calls,
+            &mut self.ok,
+            &mut self.failed,
+            &mut self.refused,
+            &mut self.unknown_tokens,
+            &mut self.unknown_cost,
+        ];
+        let wide = begin + counts.len();
+        for (index, sum) in counts.into_iter().enumerate() {
+            *sum = sum.saturating_add(row.get(begin + index)?);
         }
-        Ok(())
-    }
-
-    /// Adds [`SUMS`] columns that begin at a given column of a row.
-    pub(super) fn merge_row(&mut self, row: &Row<'_>, begin: usize) -> rusqlite::Result<()> {
-        let count = self.sums_mut().len();
-        self.merge_totals(row, begin)?;
-        self.latencies
-            .merge_encoded(row.get_ref(begin + count)?.as_blob()?);
+        let sums = [
+            &mut self.prompt_tokens,
+            &mut self.completion_tokens,
+            &mut self.cached_tokens,
+            &mut self.reasoning_tokens,
+            &mut self.cost_nano_usd,
+        ];
+        for (index, sum) in sums.into_iter().enumerate() {
+            // NULL if no row of the group has a number.
+            let half = |at: usize| row.get::<_, Option<i64>>(wide + 2 * index + at);
+            let (high, low) = (half(0)?.unwrap_or_default(), half(1)?.unwrap_or_default());
+            let total = (i128::from(high) << 31) + i128::from(low);
+            *sum = sum.saturating_add(i64::try_from(total).unwrap_or(i64::MAX));
+        }
         Ok(())
     }
 
@@ -280,16 +294,37 @@ fn find(database: &Connection, key: &DailyKey) -> rusqlite::Result<Option<DailyS
         .optional()
 }
 
-/// The totals of [`SUMS`] over a group, without the latencies.
-pub(super) const TOTALS: &str = "sum(calls), sum(ok), sum(failed), sum(refused),
-    sum(prompt_tokens), sum(completion_tokens), sum(cached_tokens), sum(reasoning_tokens),
-    sum(unknown_tokens), sum(cost_nano_usd), sum(unknown_cost), sum(limit_tokens),
-    sum(limit_nano_usd)";
+/// The totals over a group of daily sums, for [`DailySums::merge_totals`].
+pub(super) fn totals() -> String {
+    let counts = "sum(calls), sum(ok), sum(failed), sum(refused), sum(unknown_tokens),
+        sum(unknown_cost)";
+    format!("{counts}, {}", wide_totals())
+}
 
-/// The sums without keys, in the order of [`DailySums::sums_mut`], then the latencies.
-pub(super) const SUMS: &str = "calls, ok, failed, refused, prompt_tokens, completion_tokens,
-    cached_tokens, reasoning_tokens, unknown_tokens, cost_nano_usd, unknown_cost, limit_tokens,
-    limit_nano_usd, latencies";
+/// The same over a group of complete rows: what [`values`] says, in SQL.
+pub(super) fn totals_of_rows() -> String {
+    let counts = "count(*), sum(outcome = 'ok'),
+        sum(outcome = 'error' OR outcome = 'cancelled' OR outcome = 'interrupted'),
+        sum(outcome = 'refused'),
+        sum(maybe_billed AND (prompt_tokens IS NULL OR completion_tokens IS NULL)),
+        sum(maybe_billed AND cost_nano_usd IS NULL)";
+    format!("{counts}, {}", wide_totals())
+}
+
+/// The sums of columns that both tables have. A sum that overflows is an error in SQL, and two
+/// numbers of a provider can do that; so each column is summed in two halves.
+fn wide_totals() -> String {
+    let halves = WIDE.map(|column| format!("sum({column} >> 31), sum({column} & 2147483647)"));
+    halves.join(", ")
+}
+
+const WIDE: [&str; 5] = [
+    "prompt_tokens",
+    "completion_tokens",
+    "cached_tokens",
+    "reasoning_tokens",
+    "cost_nano_usd",
+];
 
 /// Reads key and sums from a row of the table.
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<(DailyKey, DailySums)> {

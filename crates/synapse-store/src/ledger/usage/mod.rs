@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, Row, Rows, params};
 use synapse_core::Failure;
 use synapse_core::ledger::{
     Outcome, PeriodUsage, UsageKey, UsageLine, UsageQuery, UsageReport, Waiting,
@@ -57,15 +57,23 @@ fn report(
     query: &UsageQuery,
 ) -> rusqlite::Result<UsageReport> {
     let range = Range::of(query);
-    let lines = Lines::read(database, unswept, query, None, range)?;
+    let mut lines = Lines::read(database, unswept, query, None, range)?;
+    let calls = lines
+        .sums
+        .values()
+        .map(|sums| number(sums.calls))
+        .sum::<u64>();
+    let exact = match calls <= UsageLine::EXACT_LATENCIES {
+        true => Some(Exact::read(database, range, query)?),
+        false => {
+            lines.add_latencies(database, query, range)?;
+            None
+        }
+    };
     let mut total = DailySums::default();
     for sums in lines.sums.values() {
         total.merge(sums.clone());
     }
-    let exact = match number(total.calls) <= UsageLine::EXACT_LATENCIES {
-        true => Some(Exact::read(database, range, query)?),
-        false => None,
-    };
     let line = |key: &str, sums: &DailySums, all: bool| {
         line(key, sums, |percent| match &exact {
             Some(exact) => exact.percentile((!all).then_some(key), percent),
@@ -195,13 +203,7 @@ impl<'a> Lines<'a> {
         for part in range.parts(finest) {
             match part {
                 Part::Days { first, last } => lines.add_days(database, first, last)?,
-                Part::Rows(range) => {
-                    let columns = content::columns();
-                    each_row(database, range, query, &columns, |row| {
-                        lines.add(&Facts::of(row)?);
-                        Ok(())
-                    })?;
-                }
+                Part::Rows(range) => lines.add_rows(database, query, range)?,
             }
         }
         lines.add_open(database, unswept, range)?;
@@ -223,42 +225,92 @@ impl<'a> Lines<'a> {
         period.unwrap_or_default()
     }
 
+    /// Adds whole days, summed in SQL.
     fn add_days(&mut self, database: &Connection, first: i64, last: i64) -> rusqlite::Result<()> {
-        let column = match self.by {
-            UsageKey::Connection => "connection",
-            UsageKey::Provider => "provider",
-            UsageKey::Model => "model",
-            UsageKey::Client => "client",
-            _ => "day",
-        };
-        // Latencies cannot be summed in SQL; without them each group is one row.
-        let (sums, groups) = match self.per {
-            Some(_) => (daily::TOTALS, "GROUP BY 1, 2"),
-            None => (daily::SUMS, ""),
-        };
         let mut statement = database.prepare_cached(&format!(
-            "SELECT {column}, day, {sums} FROM daily WHERE day BETWEEN ?1 AND ?2
-             AND connection <> '' AND (?3 IS NULL OR connection = ?3) {groups}"
+            "SELECT {}, {}, {} FROM daily WHERE day BETWEEN ?1 AND ?2
+             AND connection <> '' AND (?3 IS NULL OR connection = ?3) GROUP BY 1, 2",
+            day_column(self.by),
+            self.per.map_or("0", |_| BEGIN_OF_DAY),
+            daily::totals(),
         ))?;
-        let mut rows = statement.query(params![first, last, self.connection])?;
+        let rows = statement.query(params![first, last, self.connection])?;
+        self.add_groups(rows)
+    }
+
+    /// Adds complete rows, summed in SQL: reading each of their columns would take many times as
+    /// long.
+    fn add_rows(
+        &mut self,
+        database: &Connection,
+        query: &UsageQuery,
+        range: Range,
+    ) -> rusqlite::Result<()> {
+        let columns = format!(
+            "{}, {}, {}",
+            key_column(self.by),
+            self.per.map_or("0", key_column),
+            daily::totals_of_rows(),
+        );
+        with_rows(database, range, query, &columns, "GROUP BY 1, 2", |rows| {
+            self.add_groups(rows)
+        })
+    }
+
+    /// Adds groups: the key, the beginning of the period, and the totals.
+    fn add_groups(&mut self, mut rows: Rows<'_>) -> rusqlite::Result<()> {
         while let Some(row) = rows.next()? {
-            let key = match row.get_ref(0)? {
-                ValueRef::Integer(day) => {
-                    self.by.period(Timestamp::of_day(day)).unwrap_or_default()
-                }
-                other => match other.as_str()? {
-                    "" if self.by == UsageKey::Client => UsageKey::TERMINAL.to_owned(),
-                    text => text.to_owned(),
-                },
-            };
-            let period = self.period(Timestamp::of_day(row.get(1)?));
+            let key = shown_key(row.get_ref(0)?, self.by)?.into_owned();
+            let period = self.period(Timestamp::from_millis(row.get(1)?));
             let sums = self.sums.entry((period, key)).or_default();
-            match self.per {
-                Some(_) => sums.merge_totals(row, 2)?,
-                None => sums.merge_row(row, 2)?,
+            sums.merge_totals(row, 2)?;
+        }
+        Ok(())
+    }
+
+    /// Adds the latencies of the calls that were added already. They cannot be summed in SQL.
+    fn add_latencies(
+        &mut self,
+        database: &Connection,
+        query: &UsageQuery,
+        range: Range,
+    ) -> rusqlite::Result<()> {
+        for part in range.parts(query.by) {
+            match part {
+                Part::Days { first, last } => {
+                    let mut statement = database.prepare_cached(&format!(
+                        "SELECT {}, latencies FROM daily WHERE day BETWEEN ?1 AND ?2
+                         AND connection <> '' AND (?3 IS NULL OR connection = ?3)",
+                        day_column(self.by)
+                    ))?;
+                    let mut rows = statement.query(params![first, last, self.connection])?;
+                    while let Some(row) = rows.next()? {
+                        if let Some(sums) = self.sums_of(row.get_ref(0)?)? {
+                            sums.latencies.merge_encoded(row.get_ref(1)?.as_blob()?);
+                        }
+                    }
+                }
+                Part::Rows(range) => {
+                    let columns = format!("{}, latency_ms, outcome", key_column(self.by));
+                    with_rows(database, range, query, &columns, "", |mut rows| {
+                        while let Some(row) = rows.next()? {
+                            if let Some(millis) = answered_after(row, 1)?
+                                && let Some(sums) = self.sums_of(row.get_ref(0)?)?
+                            {
+                                sums.latencies.add(millis);
+                            }
+                        }
+                        Ok(())
+                    })?;
+                }
             }
         }
         Ok(())
+    }
+
+    fn sums_of(&mut self, key: ValueRef<'_>) -> rusqlite::Result<Option<&mut DailySums>> {
+        let key = shown_key(key, self.by)?.into_owned();
+        Ok(self.sums.get_mut(&(String::new(), key)))
     }
 
     /// Calls in progress, and those of dead processes that could not be completed.
@@ -290,12 +342,13 @@ impl<'a> Lines<'a> {
 }
 
 /// Visits the complete rows of a range that `query` sums, of one connection or all.
-fn each_row(
+fn with_rows(
     database: &Connection,
     range: Range,
     query: &UsageQuery,
     columns: &str,
-    mut visit: impl FnMut(&Row<'_>) -> rusqlite::Result<()>,
+    groups: &str,
+    visit: impl FnOnce(Rows<'_>) -> rusqlite::Result<()>,
 ) -> rusqlite::Result<()> {
     let time = |millis: i64, none: i64| (millis != none).then(|| Timestamp::from_millis(millis));
     let since = time(range.since, i64::MIN);
@@ -305,15 +358,19 @@ fn each_row(
     };
     let mut statement = database.prepare_cached(&format!(
         "SELECT {columns} FROM entries WHERE call_id BETWEEN ?1 AND ?2 AND outcome <> 'open'
-         AND started_at >= ?3 AND started_at < ?4 AND (?5 IS NULL OR connection = ?5) AND {}",
+         AND started_at >= ?3 AND started_at < ?4 AND (?5 IS NULL OR connection = ?5) AND {}
+         {groups}",
         rows_of(query.by)
     ))?;
     let connection = query.connection.as_deref();
-    let mut rows = statement.query(params![first, last, range.since, range.until, connection])?;
-    while let Some(row) = rows.next()? {
-        visit(row)?;
-    }
-    Ok(())
+    visit(statement.query(params![first, last, range.since, range.until, connection])?)
+}
+
+/// The latency of an answered call, from the columns `latency_ms` and `outcome` of a row.
+fn answered_after(row: &Row<'_>, begin: usize) -> rusqlite::Result<Option<i64>> {
+    let latency: Option<i64> = row.get(begin)?;
+    let is_answered = row.get_ref(begin + 1)?.as_str()? == Outcome::Ok.as_str();
+    Ok(latency.filter(|_| is_answered))
 }
 
 /// Exact latencies of successful calls, for a report over few calls.
@@ -328,11 +385,11 @@ impl Exact {
         let mut exact = Self::default();
         // Of each row only what is needed: the others are most of the work.
         let columns = format!("latency_ms, outcome, {}", key_column(query.by));
-        each_row(database, range, query, &columns, |row| {
-            let latency: Option<i64> = row.get(0)?;
-            let is_answered = row.get_ref(1)?.as_str()? == Outcome::Ok.as_str();
-            if let Some(millis) = latency.filter(|_| is_answered) {
-                exact.add(millis, row.get_ref(2)?, query.by)?;
+        with_rows(database, range, query, &columns, "", |mut rows| {
+            while let Some(row) = rows.next()? {
+                if let Some(millis) = answered_after(row, 0)? {
+                    exact.add(millis, row.get_ref(2)?, query.by)?;
+                }
             }
             Ok(())
         })?;
@@ -376,7 +433,8 @@ const fn rows_of(by: UsageKey) -> &'static str {
     }
 }
 
-/// The SQL expression for [`key_of`].
+/// The SQL expression for [`key_of`]. A period is the time in milliseconds when its hour or day
+/// began, so that rows are grouped by it.
 const fn key_column(by: UsageKey) -> &'static str {
     match by {
         UsageKey::Connection => "connection",
@@ -385,9 +443,23 @@ const fn key_column(by: UsageKey) -> &'static str {
         UsageKey::Client => "coalesce(client_name, '')",
         UsageKey::Server => "server",
         UsageKey::Tool => "server || '/' || tool",
-        _ => "started_at",
+        UsageKey::Hour => "started_at - (started_at % 3600000 + 3600000) % 3600000",
+        _ => "started_at - (started_at % 86400000 + 86400000) % 86400000",
     }
 }
+
+/// The SQL expression for the key of daily sums, in the form of [`key_column`].
+const fn day_column(by: UsageKey) -> &'static str {
+    match by {
+        UsageKey::Connection => "connection",
+        UsageKey::Provider => "provider",
+        UsageKey::Model => "model",
+        UsageKey::Client => "client",
+        _ => BEGIN_OF_DAY,
+    }
+}
+
+const BEGIN_OF_DAY: &str = "day * 86400000";
 
 /// The key that [`key_of`] gives for the value of [`key_column`].
 fn shown_key(value: ValueRef<'_>, by: UsageKey) -> rusqlite::Result<Cow<'_, str>> {
@@ -427,37 +499,4 @@ fn number(value: i64) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const DAY: i64 = 86_400_000;
-
-    #[test]
-    fn a_range_is_whole_days_between_two_ends() {
-        let parts = |since: i64, until: i64| Range { since, until }.parts(UsageKey::Model);
-        let days = |first: i64, last: i64| Part::Days { first, last };
-        let rows = |since: i64, until: i64| Part::Rows(Range { since, until });
-        assert_eq!(parts(i64::MIN, i64::MAX), [days(i64::MIN, i64::MAX - 1)]);
-        assert_eq!(parts(DAY, 3 * DAY), [days(1, 2)]);
-        assert_eq!(
-            parts(DAY + 1, 3 * DAY + 1),
-            [
-                rows(DAY + 1, 2 * DAY),
-                days(2, 2),
-                rows(3 * DAY, 3 * DAY + 1)
-            ]
-        );
-        assert_eq!(parts(DAY + 1, DAY + 2), [rows(DAY + 1, DAY + 2)]);
-        assert_eq!(parts(DAY + 1, 2 * DAY), [rows(DAY + 1, 2 * DAY)]);
-        assert_eq!(
-            parts(DAY + 1, i64::MAX),
-            [rows(DAY + 1, 2 * DAY), days(2, i64::MAX - 1)]
-        );
-        assert_eq!(parts(-1, DAY), [rows(-1, 0), days(0, 0)]);
-        let range = Range {
-            since: 0,
-            until: DAY,
-        };
-        assert_eq!(range.parts(UsageKey::Hour), [Part::Rows(range)]);
-    }
-}
+mod tests;
