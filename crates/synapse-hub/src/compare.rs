@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use synapse_core::redact::printable_line;
-use synapse_core::upstream::Catalogue;
-
-type Item = Map<String, Value>;
+use synapse_core::upstream::{Catalogue, Item};
+use synapse_mcp::JsonObject;
 
 /// The comparison of tools and prompts.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -102,7 +101,7 @@ pub(crate) fn canonical(value: &Value, hash: &mut Sha256) {
 }
 
 /// The differences between two objects, one line each, at most [`MOST_LINES`].
-pub(crate) fn difference(before: &Item, after: &Item) -> Vec<String> {
+pub(crate) fn difference(before: &JsonObject, after: &JsonObject) -> Vec<String> {
     let mut lines = Vec::new();
     objects("", before, after, &mut lines);
     if lines.len() > MOST_LINES {
@@ -113,7 +112,7 @@ pub(crate) fn difference(before: &Item, after: &Item) -> Vec<String> {
     lines
 }
 
-fn objects(path: &str, before: &Item, after: &Item, lines: &mut Vec<String>) {
+fn objects(path: &str, before: &JsonObject, after: &JsonObject, lines: &mut Vec<String>) {
     let place = |key: &str| match path {
         "" => key.to_owned(),
         _ => format!("{path}.{key}"),
@@ -186,7 +185,7 @@ mod tests {
     use super::*;
 
     fn item(value: Value) -> Item {
-        value.as_object().unwrap().clone()
+        value.as_object().unwrap().clone().into()
     }
 
     fn catalogue(tools: Vec<Value>) -> Catalogue {

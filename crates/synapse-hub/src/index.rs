@@ -1,13 +1,14 @@
 //! The hub's offer at one moment: names, items and owners, from the lists of all members.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 use synapse_core::error::Failure;
+use synapse_core::upstream::{Catalogue, Item, NamedItem};
 use synapse_mcp::JsonObject;
 
-use crate::budget::{bytes_of, estimated_tokens};
+use crate::budget::estimated_tokens;
 use crate::failure::tool_denied;
 use crate::instructions::instructions;
 use crate::names::assign;
@@ -24,11 +25,11 @@ pub(crate) struct Index {
     pub(crate) tools: Vec<OfferedTool>,
     pub(crate) prompts: Vec<OfferedPrompt>,
     /// Resources of exactly one member, as listed.
-    pub(crate) resources: Vec<JsonObject>,
+    pub(crate) resources: Vec<Item>,
     /// Templates of exactly one member.
-    pub(crate) templates: Vec<JsonObject>,
+    pub(crate) templates: Vec<Item>,
     /// Skills of all members.
-    pub(crate) skills: Vec<JsonObject>,
+    pub(crate) skills: Vec<Item>,
     pub(crate) instructions: Option<String>,
     pub(crate) extensions: JsonObject,
     tools_by_name: HashMap<String, Place>,
@@ -47,7 +48,7 @@ pub(crate) struct OfferedTool {
     pub(crate) own: String,
     pub(crate) runtime: Arc<Runtime>,
     /// Its description, under the offered name.
-    pub(crate) item: JsonObject,
+    pub(crate) item: Item,
     pub(crate) bytes: u64,
     pub(crate) audience: Audience,
 }
@@ -66,9 +67,10 @@ pub(crate) enum Audience {
 /// An offered prompt.
 #[derive(Debug, Clone)]
 pub(crate) struct OfferedPrompt {
+    pub(crate) name: String,
     pub(crate) own: String,
     pub(crate) runtime: Arc<Runtime>,
-    pub(crate) item: JsonObject,
+    pub(crate) item: Item,
 }
 
 #[derive(Debug, Clone)]
@@ -130,16 +132,15 @@ impl Index {
     }
 
     fn take_tools(&mut self, members: &[Arc<Member>], selection: &Selection) {
-        let known = known(members, |member| {
-            member.lists().map(|lists| lists.tools.clone())
-        });
+        let known = known(members, |lists| &lists.tools);
         let names = names(&known, selection);
-        for ((member, own, mut item), name) in known.into_iter().zip(names) {
+        for ((member, listed), name) in known.into_iter().zip(names) {
+            let own = listed.name().to_owned();
             let place = match (&member.standing, &member.runtime, &member.upstream) {
                 (Standing::Ready, Some(runtime), Some(upstream)) => {
                     if upstream.tools.permits(&own) {
-                        item.insert("name".to_owned(), name.as_str().into());
-                        let audience = audience(&item);
+                        let item = listed.renamed(&name);
+                        let audience = audience(&listed);
                         let number = self.tools.len();
                         if audience != Audience::Models {
                             self.apps.entry(own.clone()).or_default().push(number);
@@ -148,7 +149,7 @@ impl Index {
                             name: name.clone(),
                             own,
                             runtime: Arc::clone(runtime),
-                            bytes: bytes_of(&item),
+                            bytes: item.text().len() as u64,
                             item,
                             audience,
                         });
@@ -167,19 +168,17 @@ impl Index {
     }
 
     fn take_prompts(&mut self, members: &[Arc<Member>], selection: &Selection) {
-        let known = known(members, |member| {
-            member.lists().map(|lists| lists.prompts.clone())
-        });
+        let known = known(members, |lists| &lists.prompts);
         let names = names(&known, selection);
-        for ((member, own, mut item), name) in known.into_iter().zip(names) {
+        for ((member, listed), name) in known.into_iter().zip(names) {
             let place = match (&member.standing, &member.runtime) {
                 (Standing::Ready, Some(runtime)) => {
-                    item.insert("name".to_owned(), name.as_str().into());
                     let number = self.prompts.len();
                     self.prompts.push(OfferedPrompt {
-                        own,
+                        name: name.clone(),
+                        own: listed.name().to_owned(),
                         runtime: Arc::clone(runtime),
-                        item,
+                        item: listed.renamed(&name),
                     });
                     Place::Offered(number)
                 }
@@ -212,7 +211,7 @@ impl Index {
                 }
             }
         }
-        let is_single = |item: &JsonObject, member: &str| {
+        let is_single = |item: &Item, member: &str| {
             text(item, member).is_none_or(|uri| {
                 !uri.starts_with(RESERVED) && owners.get(uri).is_none_or(|owners| owners.len() == 1)
             })
@@ -363,7 +362,7 @@ impl Index {
             Ranking::of(
                 self.tools
                     .iter()
-                    .map(|tool| (tool.runtime.server().as_str(), &tool.item)),
+                    .map(|tool| (tool.runtime.server().as_str(), &*tool.item)),
             )
         })
     }
@@ -376,21 +375,20 @@ pub(crate) enum ForApps {
     No,
 }
 
-type Known<'a> = (&'a Arc<Member>, String, JsonObject);
+type Known<'a> = (&'a Arc<Member>, NamedItem);
 
 /// The items of all members that may be offered, with their names at the servers.
-fn known<'a>(
-    members: &'a [Arc<Member>],
-    list: impl Fn(&Member) -> Option<Vec<JsonObject>>,
-) -> Vec<Known<'a>> {
+fn known<'a>(members: &'a [Arc<Member>], list: impl Fn(&Catalogue) -> &[Item]) -> Vec<Known<'a>> {
     let mut known = Vec::new();
     for member in members {
-        let mut seen = BTreeSet::new();
-        for item in list(member).into_iter().flatten() {
-            let own = text(&item, "name").map(str::to_owned);
+        let Some(lists) = member.lists() else {
+            continue;
+        };
+        let mut seen = HashSet::new();
+        for item in list(&lists).iter().filter_map(Item::named) {
             // The second of two items with one name cannot be called.
-            if let Some(own) = own.filter(|own| seen.insert(own.clone())) {
-                known.push((member, own, item));
+            if seen.insert(item.name().to_owned()) {
+                known.push((member, item));
             }
         }
     }
@@ -399,18 +397,21 @@ fn known<'a>(
 
 fn names(known: &[Known<'_>], selection: &Selection) -> Vec<String> {
     if selection.is_alone() {
-        return known.iter().map(|(_, own, _)| own.clone()).collect();
+        return known
+            .iter()
+            .map(|(_, item)| item.name().to_owned())
+            .collect();
     }
     let pairs: Vec<(&str, &str)> = known
         .iter()
-        .map(|(member, own, _)| (member.name.as_str(), own.as_str()))
+        .map(|(member, item)| (member.name.as_str(), item.name()))
         .collect();
     assign(&pairs)
 }
 
-fn audience(tool: &JsonObject) -> Audience {
+fn audience(tool: &NamedItem) -> Audience {
     let visibility = tool
-        .get("_meta")
+        .meta()
         .and_then(|meta| meta.get("ui")?.get("visibility")?.as_array());
     let Some(visibility) = visibility else {
         return Audience::Everyone;

@@ -35,25 +35,30 @@ pub(crate) fn assign(pairs: &[(&str, &str)]) -> Vec<String> {
             .map(|(server, tool)| format!("{server}{SEPARATOR}{tool}"))
             .unwrap_or_default()
     };
-    let mut claims: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut claims: HashMap<&str, usize> = HashMap::with_capacity(wanted.len());
+    for name in &wanted {
+        *claims.entry(name).or_default() += 1;
+    }
+    // Almost always empty: of most names there is one.
+    let mut contested: HashMap<&str, Vec<usize>> = HashMap::new();
     for (number, name) in wanted.iter().enumerate() {
-        claims.entry(name).or_default().push(number);
+        if claims.get(name.as_str()).is_some_and(|count| *count > 1) {
+            contested.entry(name).or_default().push(number);
+        }
     }
     wanted
         .iter()
         .enumerate()
         .map(|(number, name)| {
-            let rivals = claims.get(name.as_str()).map_or(&[][..], Vec::as_slice);
+            let Some(rivals) = contested.get(name.as_str()) else {
+                return name.clone();
+            };
             let unchanged: Vec<usize> = rivals
                 .iter()
                 .copied()
                 .filter(|rival| full(*rival) == *name)
                 .collect();
-            let keeps = match rivals {
-                [_only] => true,
-                _ => unchanged.as_slice() == [number],
-            };
-            if keeps {
+            if unchanged.as_slice() == [number] {
                 name.clone()
             } else {
                 marked(&plain(&full(number)), &unambiguous(pairs.get(number)))

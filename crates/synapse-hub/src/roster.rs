@@ -59,7 +59,7 @@ impl Member {
                 standing: Standing::Failed(failure.with("server", &stored.name)),
                 is_unexpanded: false,
                 runtime: None,
-                approved: approved.map(Arc::new),
+                approved,
             }
         };
         let upstream = match &stored.upstream {

@@ -42,7 +42,7 @@ impl ProductPrompts {
 #[async_trait]
 impl PromptHost for ProductPrompts {
     async fn list_prompts(&self, _caller: &Caller) -> Result<Listing, HostError> {
-        Ok(Listing::new(self.prompts().map(Prompt::describe).collect()))
+        Ok(Listing::new(self.prompts().map(Prompt::describe)))
     }
 
     fn owns(&self, prompt: &str) -> bool {

@@ -101,7 +101,7 @@ impl ResourceHost for ProductResources {
                 "mimeType": JSON,
             }));
         }
-        Ok(Listing::new(items.into_iter().map(object).collect()))
+        Ok(Listing::new(items.into_iter().map(object)))
     }
 
     async fn list_templates(&self, _caller: &Caller) -> Result<Listing, HostError> {

@@ -1,6 +1,7 @@
 //! An owner's consent to one upstream, exactly as displayed.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::{Catalogue, Target, UpstreamName};
 use crate::error::{Code, Failure};
@@ -56,7 +57,7 @@ pub struct Approval {
     /// How to start it; `None` for a URL.
     pub start: Option<Start>,
     /// Its approved lists; `None` until a login has fetched them.
-    pub catalogue: Option<Catalogue>,
+    pub catalogue: Option<Arc<Catalogue>>,
     /// Time of approval.
     pub approved_at: Timestamp,
 }

@@ -5,6 +5,8 @@ use std::fmt;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
+use super::Item;
+
 /// An upstream's offer at approval: every object verbatim.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Catalogue {
@@ -17,15 +19,15 @@ pub struct Catalogue {
     /// Its instructions.
     pub instructions: Option<String>,
     /// The items of `tools/list`, all pages, in the server's order.
-    pub tools: Vec<Map<String, Value>>,
+    pub tools: Vec<Item>,
     /// The items of `prompts/list`.
-    pub prompts: Vec<Map<String, Value>>,
+    pub prompts: Vec<Item>,
     /// The items of `resources/list`.
-    pub resources: Vec<Map<String, Value>>,
+    pub resources: Vec<Item>,
     /// The items of `resources/templates/list`.
-    pub templates: Vec<Map<String, Value>>,
+    pub templates: Vec<Item>,
     /// The items of `skills/list` of the extension `io.modelcontextprotocol/skills`.
-    pub skills: Vec<Map<String, Value>>,
+    pub skills: Vec<Item>,
 }
 
 impl Eq for Catalogue {}
@@ -61,7 +63,7 @@ impl Catalogue {
 
     /// The tool `name`.
     #[must_use]
-    pub fn tool(&self, name: &str) -> Option<&Map<String, Value>> {
+    pub fn tool(&self, name: &str) -> Option<&Item> {
         self.tools
             .iter()
             .find(|tool| tool.get("name").and_then(Value::as_str) == Some(name))
@@ -143,7 +145,7 @@ mod tests {
 
     fn catalogue(tool: &Value) -> Catalogue {
         Catalogue {
-            tools: vec![tool.as_object().unwrap().clone()],
+            tools: vec![tool.as_object().unwrap().clone().into()],
             ..Catalogue::default()
         }
     }

@@ -5,6 +5,7 @@ mod approval;
 mod catalogue;
 pub mod expand;
 mod fingerprint;
+mod item;
 mod name;
 mod oauth;
 mod sensitive;
@@ -16,6 +17,7 @@ use url::Url;
 
 pub use self::approval::{Approval, Fingerprint, Start};
 pub use self::catalogue::{Catalogue, CatalogueHash};
+pub use self::item::{Item, NamedItem};
 pub use self::name::UpstreamName;
 pub use self::oauth::{
     AuthMethod, OAuthAction, OAuthClient, OAuthEvent, OAuthSettings, PkcePolicy, RecordKey,

@@ -23,7 +23,8 @@ impl ExtensionHost for HubHost {
     async fn call(&self, call: ExtensionCall) -> Result<JsonObject, HostError> {
         if call.method == LIST {
             let state = self.fresh_state(Whose::All).await;
-            let skills = state.index.skills.iter().cloned().map(Value::Object);
+            let skills = state.index.skills.iter();
+            let skills = skills.map(|skill| Value::Object((**skill).clone()));
             let mut result = JsonObject::new();
             result.insert("skills".to_owned(), skills.collect());
             return Ok(result);

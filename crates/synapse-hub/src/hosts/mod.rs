@@ -15,10 +15,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 use synapse_core::error::Failure;
-use synapse_core::upstream::Pin;
+use synapse_core::upstream::{Item, Pin};
 use synapse_documents::ErrorDocument;
 use synapse_documents::mcp::{paragraph, rpc_code, rpc_message, value};
-use synapse_mcp::host::{HostError, Introduction, ToolResult};
+use synapse_mcp::host::{HostError, Introduction, ListItem, ToolResult};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -109,6 +109,12 @@ impl Introduction for HubHost {
     fn instructions(&self) -> Option<String> {
         self.state().index.instructions.clone()
     }
+}
+
+/// An item as it is listed: as text, without being parsed.
+fn listed(key: &str, item: &Item) -> ListItem {
+    ListItem::from_line(key, Arc::clone(item.text()))
+        .unwrap_or_else(|| ListItem::from((**item).clone()))
 }
 
 /// Whose changed lists are refetched.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use synapse_mcp::JsonObject;
 use synapse_mcp::host::{Caller, HostError, Listing, PromptCall, PromptHost};
 
-use super::{HubHost, Whose};
+use super::{HubHost, Whose, listed};
 use crate::index::Found;
 use crate::runtime::{Ask, Subject};
 
@@ -12,8 +12,10 @@ use crate::runtime::{Ask, Subject};
 impl PromptHost for HubHost {
     async fn list_prompts(&self, _caller: &Caller) -> Result<Listing, HostError> {
         let state = self.fresh_state(Whose::Unpinned).await;
-        let items = state.index.prompts.iter().map(|prompt| prompt.item.clone());
-        Ok(Listing::new(items.collect()))
+        let prompts = state.index.prompts.iter();
+        Ok(Listing::new(
+            prompts.map(|prompt| listed(&prompt.name, &prompt.item)),
+        ))
     }
 
     fn owns(&self, prompt: &str) -> bool {

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
+use synapse_core::upstream::Item;
 use synapse_mcp::JsonObject;
-use synapse_mcp::host::{Caller, HostError, Listing, ResourceHost, ResourceRead};
+use synapse_mcp::host::{Caller, HostError, ListItem, Listing, ResourceHost, ResourceRead};
 
-use super::{HubHost, Whose};
+use super::{HubHost, Whose, listed};
 use crate::configuration::Configuration;
 use crate::index::Owner;
 use crate::roster::Member;
@@ -19,33 +20,46 @@ use crate::status::document;
 impl ResourceHost for HubHost {
     async fn list_resources(&self, _caller: &Caller) -> Result<Listing, HostError> {
         let state = self.fresh_state(Whose::All).await;
-        let mut items = Vec::new();
+        let mut items: Vec<ListItem> = Vec::new();
         if !self.hub.inner().settings.selection.is_alone() {
             items.extend(state.members.iter().map(|member| {
-                object(json!({
+                ListItem::from(object(json!({
                     "uri": format!("{OWN}{}", member.name),
                     "name": member.name,
                     "title": format!("Status of {}", member.name),
                     "mimeType": "application/json",
-                }))
+                })))
             }));
         }
-        items.extend(state.index.resources.iter().cloned());
+        items.extend(
+            state
+                .index
+                .resources
+                .iter()
+                .map(|item| listed_by("uri", item)),
+        );
         Ok(Listing::new(items))
     }
 
     async fn list_templates(&self, _caller: &Caller) -> Result<Listing, HostError> {
         let state = self.fresh_state(Whose::All).await;
-        let mut items = Vec::new();
+        let mut items: Vec<ListItem> = Vec::new();
         if self.has_own_resources() {
-            items.push(object(json!({
+            let own = object(json!({
                 "uriTemplate": format!("{OWN}{{server}}/instructions"),
                 "name": "hub-instructions",
                 "title": "Instructions of an upstream server",
                 "mimeType": "text/plain",
-            })));
+            }));
+            items.push(own.into());
         }
-        items.extend(state.index.templates.iter().cloned());
+        items.extend(
+            state
+                .index
+                .templates
+                .iter()
+                .map(|item| listed_by("uriTemplate", item)),
+        );
         Ok(Listing::new(items))
     }
 
@@ -146,6 +160,13 @@ impl HubHost {
 
 fn instructions(member: &Arc<Member>) -> Option<String> {
     member.lists()?.instructions.clone()
+}
+
+fn listed_by(member: &str, item: &Item) -> ListItem {
+    match item.get(member).and_then(Value::as_str) {
+        Some(key) => listed(key, item),
+        None => ListItem::from((**item).clone()),
+    }
 }
 
 fn object(value: Value) -> JsonObject {

@@ -124,7 +124,7 @@ fn describe(state: &Configuration, arguments: &JsonObject) -> Result<ToolResult,
         .iter()
         .map(
             |name| match state.index.tool(name, crate::index::ForApps::No) {
-                Found::Offered(tool) => Value::Object(tool.item.clone()),
+                Found::Offered(tool) => Value::Object((*tool.item).clone()),
                 Found::Withheld(failure) => json!({"name": name, "error": failure.code().as_str()}),
                 Found::Ambiguous(_) | Found::Unknown => json!({"name": name, "error": "unknown"}),
             },

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use synapse_core::error::{Code, Failure};
-use synapse_mcp::host::{CacheHint, Caller, ToolCall, ToolError, ToolHost, ToolList, ToolResult};
+use synapse_mcp::host::{
+    CacheHint, Caller, ListItem, ToolCall, ToolError, ToolHost, ToolList, ToolResult,
+};
 use synapse_mcp::{JsonObject, host::HostError};
 
-use super::{HubHost, Whose};
+use super::{HubHost, Whose, listed};
 use crate::configuration::Configuration;
 use crate::failure::Refusal;
 use crate::hub::Inner;
@@ -27,7 +29,7 @@ impl ToolHost for HubHost {
         if let Some(failure) = unusable_alone(&settings.selection, &state) {
             return Err(self.failed(&failure));
         }
-        let mut items = Vec::new();
+        let mut items: Vec<ListItem> = Vec::new();
         match settings.mode {
             HubMode::Direct if over_budget(settings, &state).is_none() => {
                 let for_apps = for_apps(caller);
@@ -36,7 +38,7 @@ impl ToolHost for HubHost {
                     .tools
                     .iter()
                     .filter(|tool| tool.audience != Audience::Apps || for_apps == ForApps::Yes);
-                items.extend(offered.map(|tool| tool.item.clone()));
+                items.extend(offered.map(|tool| listed(&tool.name, &tool.item)));
             }
             HubMode::Direct => {}
             HubMode::Search => {
@@ -47,11 +49,11 @@ impl ToolHost for HubHost {
                         servers.push(server);
                     }
                 }
-                items.extend(schema::search(&servers));
+                items.extend(schema::search(&servers).into_iter().map(ListItem::from));
             }
         }
         if self.owns_itself(HUB_STATUS) {
-            items.push(schema::hub_status());
+            items.push(schema::hub_status().into());
         }
         Ok(ToolList::new(items).with_cache(CacheHint::default()))
     }

@@ -1,7 +1,7 @@
 //! Fetches an upstream's lists, all pages, within limits.
 
 use serde_json::Value;
-use synapse_core::upstream::{Catalogue, Upstream, UpstreamTransport};
+use synapse_core::upstream::{Catalogue, Item, Upstream, UpstreamTransport};
 use synapse_mcp::JsonObject;
 use synapse_mcp::client::{CallError, Conversation, ListCaps, Outgoing, list_all};
 
@@ -58,7 +58,7 @@ async fn pages(
     upstream: &Upstream,
     method: &'static str,
     member: &'static str,
-) -> Result<Vec<JsonObject>, CallError> {
+) -> Result<Vec<Item>, CallError> {
     let mut outgoing = Outgoing::within(method, upstream.times.start);
     outgoing.capabilities = relay_capabilities(&upstream.relay);
     let found = match list_all(conversation, outgoing, member, ListCaps::default()).await {
@@ -72,8 +72,12 @@ async fn pages(
         _ => None,
     });
     Ok(match upstream.transport {
-        UpstreamTransport::Http { .. } if method == "tools/list" => items.filter(fits).collect(),
-        UpstreamTransport::Http { .. } | UpstreamTransport::Stdio { .. } => items.collect(),
+        UpstreamTransport::Http { .. } if method == "tools/list" => {
+            items.filter(fits).map(Item::from).collect()
+        }
+        UpstreamTransport::Http { .. } | UpstreamTransport::Stdio { .. } => {
+            items.map(Item::from).collect()
+        }
     })
 }
 

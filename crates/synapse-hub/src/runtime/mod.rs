@@ -89,7 +89,7 @@ impl Runtime {
             ports,
             hub,
             slot: Mutex::new(Slot::Idle),
-            lists: RwLock::new(Arc::new(lists)),
+            lists: RwLock::new(lists),
             links: Mutex::default(),
             subscriptions: Mutex::default(),
             last_failure: Mutex::default(),

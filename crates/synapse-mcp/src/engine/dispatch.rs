@@ -186,7 +186,7 @@ impl Dispatch {
 
     fn list(&self, member: &str, key: &str, listing: Listing, params: &JsonObject) -> Reply {
         let page = page(listing.items, key, params.get("cursor"), self.offer.page)?;
-        Ok(list_result(member, page, listing.cache).into())
+        Ok(list_result(member, page, listing.cache))
     }
 
     fn read(

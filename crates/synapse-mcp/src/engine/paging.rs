@@ -8,19 +8,19 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use serde_json::Value;
 
 use super::error::RpcError;
-use crate::JsonObject;
+use crate::host::ListItem;
 
 /// One page.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Page {
-    pub(crate) items: Vec<JsonObject>,
+    pub(crate) items: Vec<ListItem>,
     /// The cursor of the next page, if any.
     pub(crate) next: Option<String>,
 }
 
 /// The page of `size` items after `cursor`; `key` is the identifying member.
 pub(crate) fn page(
-    mut items: Vec<JsonObject>,
+    mut items: Vec<ListItem>,
     key: &str,
     cursor: Option<&Value>,
     size: usize,
@@ -41,11 +41,11 @@ pub(crate) fn page(
 }
 
 /// The position after the item named by `cursor`.
-fn find(items: &[JsonObject], key: &str, cursor: &str) -> Option<usize> {
+fn find(items: &[ListItem], key: &str, cursor: &str) -> Option<usize> {
     let (position, wanted) = cursor.split_once('-')?;
     let position = usize::from_str_radix(position, 16).ok()?;
     let wanted = u64::from_str_radix(wanted, 16).ok()?;
-    let is_it = |item: &JsonObject| hash(item, key) == wanted;
+    let is_it = |item: &ListItem| hash(item, key) == wanted;
     let before = position.checked_sub(1)?;
     if items.get(before).is_some_and(is_it) {
         return Some(position);
@@ -53,10 +53,10 @@ fn find(items: &[JsonObject], key: &str, cursor: &str) -> Option<usize> {
     items.iter().position(is_it).map(|found| found + 1)
 }
 
-fn hash(item: &JsonObject, key: &str) -> u64 {
+fn hash(item: &ListItem, key: &str) -> u64 {
     // Not for security: a forged cursor only reads what the client may read anyway.
     let mut hasher = DefaultHasher::new();
-    item.get(key).and_then(Value::as_str).hash(&mut hasher);
+    item.key(key).hash(&mut hasher);
     hasher.finish()
 }
 
@@ -66,17 +66,17 @@ mod tests {
 
     use super::*;
 
-    fn items(names: &[&str]) -> Vec<JsonObject> {
+    fn items(names: &[&str]) -> Vec<ListItem> {
         names
             .iter()
-            .map(|name| json!({ "name": name }).as_object().unwrap().clone())
+            .map(|name| json!({ "name": name }).as_object().unwrap().clone().into())
             .collect()
     }
 
     fn names(page: &Page) -> Vec<&str> {
         page.items
             .iter()
-            .map(|item| item["name"].as_str().unwrap())
+            .map(|item| item.key("name").unwrap())
             .collect()
     }
 

@@ -2,31 +2,39 @@
 
 use std::ops::Deref;
 
-use serde::ser::SerializeMap as _;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::error::RpcError;
 use super::paging::Page;
-use crate::host::{CacheHint, STRUCTURED, ToolResult};
+use crate::host::{CacheHint, ListItem, STRUCTURED, ToolResult};
 use crate::{Era, JsonObject, ProtocolRevision};
 
 /// A reply without its id.
 pub(crate) type Reply = Result<Outcome, RpcError>;
 
-/// A result object whose structured content may be serialised already.
+/// A result object. One member, `null` among the members, may be text already.
 #[derive(Debug, Clone)]
 pub(crate) struct Outcome {
     members: JsonObject,
-    document: Option<Box<RawValue>>,
+    written: Option<Written>,
+}
+
+/// The text of a member.
+#[derive(Debug, Clone)]
+enum Written {
+    /// The structured content.
+    Document(Box<RawValue>),
+    /// The items of a list, under this member.
+    List(String, Vec<ListItem>),
 }
 
 impl From<JsonObject> for Outcome {
     fn from(members: JsonObject) -> Self {
         Self {
             members,
-            document: None,
+            written: None,
         }
     }
 }
@@ -34,7 +42,8 @@ impl From<JsonObject> for Outcome {
 impl From<ToolResult> for Outcome {
     fn from(result: ToolResult) -> Self {
         let (members, document) = result.into_parts();
-        Self { members, document }
+        let written = document.map(Written::Document);
+        Self { members, written }
     }
 }
 
@@ -46,25 +55,62 @@ impl Deref for Outcome {
     }
 }
 
-impl Serialize for Outcome {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.members.len()))?;
+impl Outcome {
+    /// Appends its JSON.
+    fn write(&self, bytes: &mut Vec<u8>) {
+        let Some(written) = &self.written else {
+            return append(bytes, &self.members);
+        };
+        let place = match written {
+            Written::Document(_) => STRUCTURED,
+            Written::List(member, _) => member,
+        };
+        let mut before = b'{';
         for (name, value) in &self.members {
-            match &self.document {
-                Some(document) if name == STRUCTURED => map.serialize_entry(name, document)?,
-                _ => map.serialize_entry(name, value)?,
+            bytes.push(before);
+            before = b',';
+            append(bytes, name);
+            bytes.push(b':');
+            match written {
+                _ if name != place => append(bytes, value),
+                Written::Document(document) => bytes.extend_from_slice(document.get().as_bytes()),
+                Written::List(_, items) => write_list(items, bytes),
             }
         }
-        map.end()
+        if self.members.is_empty() {
+            bytes.push(before);
+        }
+        bytes.push(b'}');
     }
+}
+
+fn write_list(items: &[ListItem], bytes: &mut Vec<u8>) {
+    bytes.reserve(
+        items
+            .iter()
+            .filter_map(ListItem::text)
+            .map(|text| text.len() + 1)
+            .sum(),
+    );
+    bytes.push(b'[');
+    for (number, item) in items.iter().enumerate() {
+        if number > 0 {
+            bytes.push(b',');
+        }
+        match item.text() {
+            Some(text) => bytes.extend_from_slice(text.as_bytes()),
+            None => append(bytes, &item.object()),
+        }
+    }
+    bytes.push(b']');
 }
 
 /// The line of a reply. `id` is JSON text; `None` becomes `null`.
 pub(crate) fn reply_line(id: Option<&str>, reply: &Reply) -> Vec<u8> {
     let id = id.unwrap_or("null");
     match reply {
-        Ok(result) => line(id, "result", result),
-        Err(error) => line(id, "error", error),
+        Ok(result) => line(id, "result", |bytes| result.write(bytes)),
+        Err(error) => line(id, "error", |bytes| append(bytes, error)),
     }
 }
 
@@ -139,17 +185,19 @@ pub(crate) fn shape_result(
 }
 
 /// One page of a list as a result, not yet adapted to its era.
-pub(crate) fn list_result(member: &str, page: Page, cache: CacheHint) -> JsonObject {
+pub(crate) fn list_result(member: &str, page: Page, cache: CacheHint) -> Outcome {
     let CacheHint { ttl_ms, scope } = cache;
     let mut result = JsonObject::new();
-    let items = page.items.into_iter().map(Value::Object).collect();
-    result.insert(member.to_owned(), Value::Array(items));
+    result.insert(member.to_owned(), Value::Null);
     if let Some(next) = page.next {
         result.insert("nextCursor".to_owned(), Value::String(next));
     }
     result.insert("ttlMs".to_owned(), json!(ttl_ms));
     result.insert("cacheScope".to_owned(), json!(scope.as_str()));
-    result
+    Outcome {
+        members: result,
+        written: Some(Written::List(member.to_owned(), page.items)),
+    }
 }
 
 /// Adds a no-caching hint where one is required and the host gave none.
@@ -171,9 +219,22 @@ pub(crate) fn with_cache_hint(mut result: JsonObject) -> JsonObject {
 /// certain.
 pub(crate) fn is_large(reply: &Reply) -> bool {
     let Ok(result) = reply else { return false };
-    // It is copied as it is, and yet not for nothing.
-    let mut weight = result.document.as_ref().map_or(0, |text| text.get().len());
     let mut left: Vec<&Value> = result.values().collect();
+    let mut weight = match &result.written {
+        None => 0,
+        // It is copied as it is, and yet not for nothing.
+        Some(Written::Document(text)) => text.get().len(),
+        Some(Written::List(_, items)) => {
+            left.extend(
+                items
+                    .iter()
+                    .filter_map(ListItem::object)
+                    .flat_map(JsonObject::values),
+            );
+            let texts = items.iter().filter_map(ListItem::text);
+            texts.map(str::len).sum::<usize>() / COPIED
+        }
+    };
     while let Some(value) = left.pop() {
         weight += VALUE_BYTES;
         match value {
@@ -190,14 +251,14 @@ pub(crate) fn is_large(reply: &Reply) -> bool {
     false
 }
 
-fn line(id: &str, member: &str, body: &impl Serialize) -> Vec<u8> {
+fn line(id: &str, member: &str, body: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(LINE_BYTES);
     bytes.extend_from_slice(br#"{"jsonrpc":"2.0","id":"#);
     bytes.extend_from_slice(id.as_bytes());
     bytes.extend_from_slice(b",\"");
     bytes.extend_from_slice(member.as_bytes());
     bytes.extend_from_slice(b"\":");
-    append(&mut bytes, body);
+    body(&mut bytes);
     bytes.extend_from_slice(b"}\n");
     bytes
 }
@@ -219,6 +280,9 @@ const LARGE: usize = 64 * 1024;
 /// Weight of a value besides its text.
 const VALUE_BYTES: usize = 16;
 
+/// How many bytes are copied while one is serialised.
+const COPIED: usize = 64;
+
 /// Room for a short reply in one allocation.
 const LINE_BYTES: usize = 512;
 
@@ -233,7 +297,9 @@ mod tests {
 
     fn shaped(result: Value, revision: ProtocolRevision) -> Value {
         let shaped = shape_result(object(result).into(), revision, &json!({"name": "s"}));
-        serde_json::to_value(shaped.unwrap()).unwrap()
+        let mut written = Vec::new();
+        shaped.unwrap().write(&mut written);
+        serde_json::from_slice(&written).unwrap()
     }
 
     #[test]

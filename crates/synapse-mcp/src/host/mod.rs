@@ -35,7 +35,7 @@ pub use self::composite::{CompletionHosts, ExtensionHosts, PromptHosts, Resource
 pub use self::error::{HostError, ToolError};
 pub use self::extension::{ExtensionCall, ExtensionHost};
 pub use self::introduction::Introduction;
-pub use self::list::{CacheHint, CacheScope, Listing, ToolList};
+pub use self::list::{CacheHint, CacheScope, ListItem, Listing, ToolList};
 pub use self::observer::{
     RequestEnding, RequestObserver, RequestOpening, RequestSpan, SpanContext,
 };

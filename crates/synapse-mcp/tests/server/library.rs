@@ -45,7 +45,7 @@ fn hint() -> CacheHint {
 }
 
 fn listing(items: Vec<Value>) -> Listing {
-    Listing::new(items.into_iter().map(object).collect()).with_cache(hint())
+    Listing::new(items.into_iter().map(object)).with_cache(hint())
 }
 
 #[async_trait]

@@ -1,5 +1,7 @@
 //! Approvals: private, verified on every read, and separate per configuration file.
 
+use std::sync::Arc;
+
 use serde_json::json;
 use synapse_core::ports::ApprovalStore as _;
 use synapse_core::time::Timestamp;
@@ -24,12 +26,12 @@ pub(crate) fn approval(server: &str) -> Approval {
             program: "/usr/bin/x".to_owned(),
             search_path: Some("/usr/bin:/bin".to_owned()),
         }),
-        catalogue: Some(Catalogue {
+        catalogue: Some(Arc::new(Catalogue {
             protocol: "2025-11-25".to_owned(),
             instructions: Some("be nice".to_owned()),
-            tools: vec![tool.as_object().unwrap().clone()],
+            tools: vec![tool.as_object().unwrap().clone().into()],
             ..Catalogue::default()
-        }),
+        })),
         approved_at: Timestamp::from_millis(NOON),
     }
 }
@@ -84,12 +86,15 @@ fn what_was_changed_by_hand_counts_as_no_approval() {
     let text = std::fs::read_to_string(&path).unwrap();
     for damaged in [
         text.replace("be nice", "be evil"),
-        text.replace("\"name\": \"a\"", "\"name\": \"b\""),
+        text.replace("\"name\":\"a\"", "\"name\":\"b\""),
+        text.replace("\"textHash\"", "\"noHash\"")
+            .replace("\"z\":1", "\"z\":2"),
         text.replace("\"server\": \"s\"", "\"server\": \"t\""),
         text.replace("abab", "xyxy"),
         text[..text.len() / 2].to_owned(),
         String::new(),
     ] {
+        assert_ne!(damaged, text);
         write(&path, damaged);
         assert_eq!(store.load().unwrap(), []);
         let failure = store.find(&"s".parse().unwrap()).unwrap_err();
@@ -103,6 +108,36 @@ fn what_was_changed_by_hand_counts_as_no_approval() {
     }
     store.keep(&approval("s")).unwrap();
     assert_eq!(store.load().unwrap(), [approval("s")]);
+}
+
+/// As of the first version, whose only hash is that of the content.
+#[test]
+fn a_file_without_a_hash_of_its_text_counts_as_long_as_its_content_does() {
+    let (_directory, home) = home();
+    let store = store(&home);
+    store.keep(&approval("s")).unwrap();
+    let path = file(&home);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let mut spelled: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let other = serde_json::to_string_pretty(&spelled).unwrap();
+    spelled.as_object_mut().unwrap().remove("textHash").unwrap();
+    let first = serde_json::to_string_pretty(&spelled).unwrap();
+    for spelled in [other, first] {
+        assert_ne!(spelled, text);
+        write(&path, &spelled);
+        let found = store.load().unwrap();
+        assert_eq!(found, [approval("s")]);
+        let tools = |approval: &Approval| approval.catalogue.as_ref().unwrap().tools.clone();
+        assert_eq!(tools(&found[0])[0].text(), tools(&approval("s"))[0].text());
+        for damaged in [
+            spelled.replace("be nice", "be evil"),
+            spelled.replace("\"name\": \"a\"", "\"name\": \"b\""),
+        ] {
+            assert_ne!(damaged, spelled);
+            write(&path, damaged);
+            assert_eq!(store.load().unwrap(), []);
+        }
+    }
 }
 
 #[test]

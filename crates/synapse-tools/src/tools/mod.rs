@@ -139,7 +139,7 @@ impl ProductTools {
 impl ToolHost for ProductTools {
     async fn list_tools(&self, _caller: &Caller) -> Result<ToolList, ToolError> {
         let descriptions = self.tools.iter().map(|tool| schema::describe(*tool));
-        Ok(ToolList::new(descriptions.collect()).with_cache(CACHE))
+        Ok(ToolList::new(descriptions).with_cache(CACHE))
     }
 
     fn owns(&self, tool: &str) -> bool {

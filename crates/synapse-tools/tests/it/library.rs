@@ -60,7 +60,7 @@ async fn resources_are_the_documents_without_credentials() {
     )
     .await;
     let host = ProductResources::new(bench.engine.clone(), Arc::new(NamedRemedies));
-    let listed = host.list_resources(&caller()).await.unwrap().items;
+    let listed = host.list_resources(&caller()).await.unwrap().into_objects();
     let uris: Vec<&str> = listed
         .iter()
         .map(|item| item["uri"].as_str().unwrap())
@@ -142,7 +142,11 @@ async fn what_is_not_there_is_not_found_in_any_scope() {
         let error = read(&scoped, &uri).await.unwrap_err();
         assert!(matches!(error, HostError::NotFound { .. }), "{uri}");
     }
-    let listed = scoped.list_resources(&caller()).await.unwrap().items;
+    let listed = scoped
+        .list_resources(&caller())
+        .await
+        .unwrap()
+        .into_objects();
     let uris: Vec<&str> = listed
         .iter()
         .map(|item| item["uri"].as_str().unwrap())
@@ -184,7 +188,11 @@ async fn every_template_can_be_read_and_completed() {
     .await;
     let resources = ProductResources::new(bench.engine.clone(), Arc::new(NamedRemedies));
     let completions = ProductCompletions::new(bench.engine.clone());
-    let templates = resources.list_templates(&caller()).await.unwrap().items;
+    let templates = resources
+        .list_templates(&caller())
+        .await
+        .unwrap()
+        .into_objects();
     assert_eq!(templates.len(), 4);
     for template in templates {
         let uri = template["uriTemplate"].as_str().unwrap();
@@ -254,7 +262,7 @@ async fn completions_know_what_this_machine_knows() {
 #[tokio::test]
 async fn prompts_hold_their_arguments_word_for_word() {
     let host = ProductPrompts::new();
-    let listed = host.list_prompts(&caller()).await.unwrap().items;
+    let listed = host.list_prompts(&caller()).await.unwrap().into_objects();
     assert_eq!(listed.len(), 3);
     for prompt in &listed {
         let name = prompt["name"].as_str().unwrap();
@@ -322,11 +330,12 @@ async fn the_guide_names_what_is_offered() {
         ),
     ];
     let names = listings.iter().flat_map(|(member, listing)| {
-        let names = listing.items.iter().map(|item| item[*member].as_str());
-        names.map(Option::unwrap)
+        let items = listing.clone().into_objects().into_iter();
+        items.map(|item| item[*member].as_str().unwrap().to_owned())
     });
     let mut count = 0;
-    for name in names.chain(UsageKey::ALL.map(UsageKey::as_str)) {
+    let keys = UsageKey::ALL.map(|key| key.as_str().to_owned());
+    for name in names.chain(keys) {
         assert!(guide.contains(&format!("`{name}`")), "{name}");
         count += 1;
     }

@@ -222,7 +222,7 @@ async fn only_what_is_offered_is_listed_and_known() {
             vec!["chat", "history"],
         ),
     ] {
-        let listed = tools.list_tools(&caller).await.unwrap().items;
+        let listed = tools.list_tools(&caller).await.unwrap().into_objects();
         let names: Vec<&str> = listed
             .iter()
             .map(|tool| tool["name"].as_str().unwrap())

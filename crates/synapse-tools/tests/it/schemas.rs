@@ -12,7 +12,7 @@ use crate::bench::bench;
 async fn schemas() -> Vec<(String, Value)> {
     let caller = Caller::new(ProtocolRevision::V2026_07_28);
     let listed = bench().tools.list_tools(&caller).await.unwrap();
-    let tools = listed.items.into_iter().map(|mut tool| {
+    let tools = listed.into_objects().into_iter().map(|mut tool| {
         let name = tool["name"].as_str().unwrap().to_owned();
         (name, tool.remove("inputSchema").unwrap())
     });

@@ -3,6 +3,7 @@
 //! first consent.
 
 use std::io::IsTerminal as _;
+use std::sync::Arc;
 
 use synapse_core::call::Caller;
 use synapse_core::error::{Code, Failure, Remedy};
@@ -178,7 +179,7 @@ fn one(
         return Ok(view);
     }
     let hash = catalogue.hash().to_string();
-    approval.catalogue = Some(catalogue);
+    approval.catalogue = Some(Arc::new(catalogue));
     hub.approvals.keep(&approval)?;
     row.end(Outcome::Ok, None, Some(hash));
     view.action = "approved";
@@ -221,7 +222,7 @@ pub(super) fn pin(
         return Ok(());
     }
     let hash = catalogue.hash().to_string();
-    approval.catalogue = Some(catalogue);
+    approval.catalogue = Some(Arc::new(catalogue));
     approval.approved_at = session.now();
     hub.approvals.keep(&approval)?;
     row.end(Outcome::Ok, None, Some(hash));

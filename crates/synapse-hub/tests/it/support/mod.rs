@@ -84,7 +84,7 @@ impl World {
                 program: "/bin/server".to_owned(),
                 search_path: None,
             }),
-            catalogue,
+            catalogue: catalogue.map(Arc::new),
             approved_at: synapse_core::time::Timestamp::from_millis(0),
         });
     }

@@ -93,7 +93,7 @@ impl Script {
     pub(crate) fn catalogue(&self) -> Catalogue {
         let list = |method: &str| {
             let items = self.lists.get(method).cloned().unwrap_or_default();
-            items.into_iter().map(object).collect()
+            items.into_iter().map(object).map(Into::into).collect()
         };
         Catalogue {
             protocol: self.revision.as_str().to_owned(),

@@ -9,7 +9,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use serde_json::Value;
 
 use super::{
     CacheHint, Caller, CompletionCall, CompletionHost, ExtensionCall, ExtensionHost, HostError,
@@ -280,7 +279,7 @@ fn join(member: &str, lists: Vec<Result<Listing, HostError>>) -> Result<Listing,
     let mut conflicts: Vec<String> = Vec::new();
     if joined.len() > 1 {
         for (number, list) in joined.iter().enumerate() {
-            for name in list.items.iter().filter_map(|item| key(item, member)) {
+            for name in list.items.iter().filter_map(|item| item.key(member)) {
                 if *owners.entry(name.to_owned()).or_insert(number) != number {
                     conflicts.push(name.to_owned());
                 }
@@ -296,7 +295,8 @@ fn join(member: &str, lists: Vec<Result<Listing, HostError>>) -> Result<Listing,
         cache = Some(cache.map_or(list.cache, |cache| cache.strictest(list.cache)));
         if !conflicts.is_empty() {
             list.items.retain(|item| {
-                key(item, member).is_none_or(|name| !conflicts.iter().any(|each| each == name))
+                item.key(member)
+                    .is_none_or(|name| !conflicts.iter().any(|each| each == name))
             });
         }
         items.append(&mut list.items);
@@ -305,10 +305,6 @@ fn join(member: &str, lists: Vec<Result<Listing, HostError>>) -> Result<Listing,
         items,
         cache: cache.unwrap_or_default(),
     })
-}
-
-fn key<'a>(item: &'a JsonObject, member: &str) -> Option<&'a str> {
-    item.get(member).and_then(Value::as_str)
 }
 
 macro_rules! shown {

@@ -56,7 +56,7 @@ async fn call(name: &str) -> Result<ToolResult, ToolError> {
 async fn lists_are_joined_in_order_under_the_strictest_hint() {
     let list = hosts().list_tools(&caller()).await.unwrap();
     assert_eq!(
-        serde_json::to_string(&list.items).unwrap(),
+        serde_json::to_string(&list.clone().into_objects()).unwrap(),
         r#"[{"vendor":{"b":1,"a":2},"name":"b__x"},{"vendor":{"b":1,"a":2},"name":"a__x"}]"#
     );
     assert_eq!(
@@ -118,8 +118,8 @@ async fn a_host_that_fails_empties_nobody_elses_list() {
 async fn what_two_hosts_own_is_withheld_and_says_why() {
     let joined = ToolHosts::new(vec![prefixed("a"), prefixed("b"), prefixed("a")]);
     let list = joined.list_tools(&caller()).await.unwrap();
-    let names: Vec<_> = list.items.iter().map(|tool| tool["name"].clone()).collect();
-    assert_eq!(names, ["b__x"]);
+    let names: Vec<_> = list.items.iter().map(|tool| tool.key("name")).collect();
+    assert_eq!(names, [Some("b__x")]);
     let call = ToolCall::new("a__x", JsonObject::new(), caller());
     let error = joined.call_tool(call).await.unwrap_err();
     assert!(

@@ -1,6 +1,8 @@
 //! Actions of the pages: inspecting a server's catalogue, approving it, adding a server, enabling
 //! or disabling a tool. The two consents of `synapse hub approve` are two forms here.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 use synapse_core::error::{Code, Failure};
 use synapse_core::ledger::Outcome;
@@ -109,7 +111,7 @@ impl HubPages {
         match self.survey(hub, upstream, &approval).await {
             Ok(catalogue) => {
                 let tools = catalogue.tools.len();
-                approval.catalogue = Some(catalogue);
+                approval.catalogue = Some(Arc::new(catalogue));
                 self.surveys().insert(server.to_string(), approval);
                 let said = format!(
                     "{server} ran once and ended; it offers {tools} tools. Look at them, then \
@@ -149,7 +151,7 @@ impl HubPages {
             return Ok((said, Next::Servers));
         }
         let survey = Approval {
-            catalogue: Some(catalogue),
+            catalogue: Some(Arc::new(catalogue)),
             ..approval
         };
         self.surveys().insert(server.to_owned(), survey);

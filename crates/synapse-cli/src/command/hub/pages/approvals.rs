@@ -82,7 +82,7 @@ impl HubPages {
             ..Shown::default()
         };
         let shown = with_target(shown, &upstream, &expanded);
-        let before = approved.as_ref().and_then(|each| each.catalogue.as_ref());
+        let before = approved.as_ref().and_then(|each| each.catalogue.as_deref());
         let shown = with_offer(shown, survey.as_ref(), before);
         let search_path = hub.targets.variable("PATH").unwrap_or_default();
         let hash = survey

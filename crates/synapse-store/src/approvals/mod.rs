@@ -2,21 +2,21 @@
 //! configuration file. A catalogue is stored verbatim with its hash, which is verified on every
 //! read.
 
+mod record;
+
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ring::digest::{SHA256, digest};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use synapse_core::ports::ApprovalStore;
-use synapse_core::time::Timestamp;
-use synapse_core::upstream::{Approval, Catalogue, Fingerprint, Start, UpstreamName};
+use synapse_core::upstream::{Approval, UpstreamName};
 use synapse_core::{Code, Failure, Remedy};
 use synapse_files::FileError;
 use synapse_home::atomic::{self, Lock};
 use synapse_home::failure::{of_file, reading, rely_on, shown, writing};
 
+use self::record::{FORMAT, Record, Unread};
 use crate::upstreams::HubPlace;
 
 /// The approvals of the servers of a [`HubPlace`].
@@ -56,13 +56,12 @@ impl JsonApprovals {
             Err(FileError::TooLarge { .. }) => return Err(damaged(path, "it is too large")),
             Err(error) => return Err(of_file(error)),
         };
-        let format: Format =
-            serde_json::from_slice(&bytes).map_err(|_| damaged(path, "it is no approval"))?;
-        if format.format > FORMAT {
-            return Err(newer(path, format.format));
-        }
-        let record: Record =
-            serde_json::from_slice(&bytes).map_err(|_| damaged(path, "it is no approval"))?;
+        let text = std::str::from_utf8(&bytes).map_err(|_| damaged(path, "it is no approval"))?;
+        let record = match Record::parse(text) {
+            Ok(record) => record,
+            Err(Unread::Newer(format)) => return Err(newer(path, format)),
+            Err(Unread::Damaged) => return Err(damaged(path, "it is no approval")),
+        };
         let approval = record.approval().map_err(|why| damaged(path, why))?;
         match self.file(&approval.server) == path {
             true => Ok(Some(approval)),
@@ -127,11 +126,7 @@ impl ApprovalStore for JsonApprovals {
         let _lock = self.lock()?;
         let path = self.file(&approval.server);
         self.expect_ours(&path)?;
-        let record = Record::of(approval);
-        let mut text = serde_json::to_vec_pretty(&record).map_err(|error| {
-            Failure::new(Code::InternalInvariant, "an approval cannot be written").caused_by(&error)
-        })?;
-        text.push(b'\n');
+        let text = record::text(approval)?;
         if u64::try_from(text.len()).is_ok_and(|length| length > LIMIT) {
             return Err(Failure::new(
                 Code::UpstreamTooLarge,
@@ -142,7 +137,7 @@ impl ApprovalStore for JsonApprovals {
             )
             .of_server(&approval.server));
         }
-        atomic::replace(&path, &text)
+        atomic::replace(&path, text.as_bytes())
     }
 
     fn withdraw(&self, server: &UpstreamName) -> Result<(), Failure> {
@@ -155,119 +150,6 @@ impl ApprovalStore for JsonApprovals {
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(writing(&path, &error)),
             _ => Ok(()),
-        }
-    }
-}
-
-#[derive(Deserialize)]
-struct Format {
-    format: u64,
-}
-
-/// The stored form of an approval.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Record {
-    format: u64,
-    server: String,
-    approved_at: String,
-    fingerprint: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    start: Option<StartRecord>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    catalogue: Option<CatalogueRecord>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct StartRecord {
-    program: String,
-    search_path: Option<String>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct CatalogueRecord {
-    hash: String,
-    protocol: String,
-    server_info: Map<String, Value>,
-    capabilities: Map<String, Value>,
-    instructions: Option<String>,
-    tools: Vec<Map<String, Value>>,
-    prompts: Vec<Map<String, Value>>,
-    resources: Vec<Map<String, Value>>,
-    templates: Vec<Map<String, Value>>,
-    #[serde(default)]
-    skills: Vec<Map<String, Value>>,
-}
-
-impl Record {
-    fn of(approval: &Approval) -> Self {
-        Self {
-            format: FORMAT,
-            server: approval.server.to_string(),
-            approved_at: approval.approved_at.to_string(),
-            fingerprint: approval.fingerprint.to_string(),
-            start: approval.start.as_ref().map(|start| StartRecord {
-                program: start.program.clone(),
-                search_path: start.search_path.clone(),
-            }),
-            catalogue: approval
-                .catalogue
-                .as_ref()
-                .map(|catalogue| CatalogueRecord {
-                    hash: catalogue.hash().to_string(),
-                    protocol: catalogue.protocol.clone(),
-                    server_info: catalogue.server_info.clone(),
-                    capabilities: catalogue.capabilities.clone(),
-                    instructions: catalogue.instructions.clone(),
-                    tools: catalogue.tools.clone(),
-                    prompts: catalogue.prompts.clone(),
-                    resources: catalogue.resources.clone(),
-                    templates: catalogue.templates.clone(),
-                    skills: catalogue.skills.clone(),
-                }),
-        }
-    }
-
-    fn approval(self) -> Result<Approval, &'static str> {
-        let catalogue = match self.catalogue {
-            Some(record) => Some(record.catalogue()?),
-            None => None,
-        };
-        Ok(Approval {
-            server: self.server.parse().map_err(|_| "its server has no name")?,
-            fingerprint: Fingerprint::from_hex(&self.fingerprint)
-                .ok_or("its fingerprint is none")?,
-            start: self.start.map(|start| Start {
-                program: start.program,
-                search_path: start.search_path,
-            }),
-            catalogue,
-            approved_at: self
-                .approved_at
-                .parse::<Timestamp>()
-                .map_err(|_| "its time is none")?,
-        })
-    }
-}
-
-impl CatalogueRecord {
-    fn catalogue(self) -> Result<Catalogue, &'static str> {
-        let catalogue = Catalogue {
-            protocol: self.protocol,
-            server_info: self.server_info,
-            capabilities: self.capabilities,
-            instructions: self.instructions,
-            tools: self.tools,
-            prompts: self.prompts,
-            resources: self.resources,
-            templates: self.templates,
-            skills: self.skills,
-        };
-        match catalogue.hash().0 == self.hash {
-            true => Ok(catalogue),
-            false => Err("its catalogue is not what its hash says"),
         }
     }
 }
@@ -310,7 +192,6 @@ fn newer(path: &Path, format: u64) -> Failure {
     .with("format", format)
 }
 
-const FORMAT: u64 = 1;
 /// Larger than the lists of any usable server.
 const LIMIT: u64 = 64 * 1024 * 1024;
 const PATIENCE: Duration = Duration::from_secs(5);
