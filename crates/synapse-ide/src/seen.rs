@@ -89,7 +89,9 @@ impl Seen {
     ) -> Result<Self, Failure> {
         let text =
             Text::of(bytes.as_deref().unwrap_or_default()).map_err(|why| invalid(path, why))?;
-        let value = format::read(client.format, text.as_str()).map_err(|why| invalid(path, why))?;
+        let keys = [section, &[NAME.to_owned()]].concat();
+        let value = format::read_at(client.format, text.as_str(), &keys)
+            .map_err(|why| invalid(path, why))?;
         let entries = section.iter().try_fold(&value, |value, key| value.get(key));
         match entries {
             None | Some(Value::Object(_)) => {}

@@ -104,4 +104,4 @@ fn filled(size: usize, before: &str, part: &str, after: &str) -> String {
 
 const SIZE: usize = 7_000_000;
 /// The kernel's accounting unit.
-const TICK: Duration = Duration::from_millis(10);
+pub(super) const TICK: Duration = Duration::from_millis(10);

@@ -1,6 +1,7 @@
 //! Speed and size of `synapse serve` as ratios to the baseline, measured in one run: spawn to first
 //! response, memory at rest, and a call, which the baseline sends with the same HTTP library and no
-//! ledger; and a hostile answer relative to a text of its size. Printed for context: the ratios to
+//! ledger; a hostile answer relative to a text of its size; and a preview in a large file of an IDE
+//! per entry. Printed for context: the ratios to
 //! a baseline that defers its HTTP client, and a call's time without the exchange.
 //!
 //! `cargo bench -p synapse-tests --bench speed` measures the shipped profile `dist` and fails above
@@ -15,6 +16,7 @@
 )]
 
 mod answers;
+mod edits;
 mod floor;
 mod hub;
 
@@ -68,6 +70,7 @@ fn main() {
         bench.memory(),
         bench.calls(&effort),
         answers::large(&effort),
+        edits::large(&effort),
         bench.size(),
     ];
     ratios.extend(hub::ratios(&effort));

@@ -2,11 +2,13 @@
 //! and its result is verified by parsing: any unintended difference is refused.
 
 mod json;
+mod thin;
 mod toml;
 mod yaml;
 
 use serde_json::{Map, Value};
 
+use self::thin::Thin;
 use crate::client::Format;
 
 pub(crate) use self::json::strictly as json_strictly;
@@ -85,11 +87,60 @@ pub(crate) fn read(format: Format, text: &str) -> Result<Value, String> {
     }
 }
 
+/// Parses `text` as [`read`] does. Of a large one, the value only has the entries on `path`, and
+/// some others.
+///
+/// # Errors
+/// A message with line and column.
+pub(crate) fn read_at(format: Format, text: &str, path: &[String]) -> Result<Value, String> {
+    read_parts(format, text, &[path])
+}
+
+fn read_parts(format: Format, text: &str, keep: &[&[String]]) -> Result<Value, String> {
+    // The place of an error is that in the whole text.
+    Thin::of(format, text, keep)
+        .and_then(|thin| read(format, &thin.text).ok())
+        .map_or_else(|| read(format, text), Ok)
+}
+
 /// Applies `edits` to `text`.
 ///
 /// # Errors
 /// A message; nothing is changed then.
 pub(crate) fn edit(format: Format, text: &Text, edits: &[Edit]) -> Result<Text, String> {
+    let keep: Vec<&[String]> = edits.iter().map(Edit::path).collect();
+    Thin::of_valid(format, &text.text, &keep)
+        .and_then(|thin| edit_thin(format, text, edits, &thin))
+        .map_or_else(|| edit_whole(format, text, edits), Ok)
+}
+
+/// Edits the small part of a large text, and verifies the whole by reading it again.
+fn edit_thin(format: Format, text: &Text, edits: &[Edit], thin: &Thin) -> Option<Text> {
+    let small = Text {
+        marked: text.marked,
+        text: thin.text.clone(),
+    };
+    let edited = edit_whole(format, &small, edits).ok()?;
+    let whole = thin.restored(&text.text, &edited.text)?;
+    let keep: Vec<&[String]> = edits.iter().map(Edit::path).collect();
+    let meant = read_parts(format, &whole, &keep).ok()?;
+    let is_meant = |edit: &Edit| {
+        let keys: Vec<&str> = edit.path().iter().map(String::as_str).collect();
+        match edit {
+            Edit::Set(_, value) => at(&meant, &keys) == Some(value),
+            Edit::Remove(path) => {
+                let is_set = |edit: &Edit| matches!(edit, Edit::Set(other, _) if other == path);
+                edits.iter().any(is_set) || at(&meant, &keys).is_none()
+            }
+        }
+    };
+    edits.iter().all(is_meant).then_some(Text {
+        marked: text.marked,
+        text: whole,
+    })
+}
+
+fn edit_whole(format: Format, text: &Text, edits: &[Edit]) -> Result<Text, String> {
     let before = read(format, text.as_str())?;
     for edit in edits {
         passable(&before, edit.path())?;

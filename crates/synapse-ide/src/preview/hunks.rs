@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 use std::iter::zip;
+use std::ops::Range;
 
 use synapse_core::redact::printable;
 
@@ -43,8 +44,8 @@ enum Line {
     Added(usize),
 }
 
-/// The hunks where the texts differ.
-pub(super) fn hunks(old: &Side<'_>, new: &Side<'_>) -> String {
+/// The hunks where the texts differ, which begin `skipped` lines down their files.
+pub(super) fn hunks(old: &Side<'_>, new: &Side<'_>, skipped: usize) -> String {
     let pairs = zip(&old.raw, &new.raw);
     let first = pairs.take_while(|(old, new)| old == new).count();
     let rest = |side: &[&str]| side.len() - first;
@@ -65,9 +66,37 @@ pub(super) fn hunks(old: &Side<'_>, new: &Side<'_>) -> String {
 
     let mut text = String::new();
     for hunk in grouped(&lines) {
-        write_hunk(&mut text, hunk, old, new);
+        write_hunk(&mut text, hunk, old, new, skipped);
     }
     text
+}
+
+/// The parts of two texts that differ, with the lines around them, and the number of lines before.
+pub(super) fn differing(old: &str, new: &str) -> (Range<usize>, Range<usize>, usize) {
+    let same = zip(old.bytes(), new.bytes()).take_while(|(old, new)| old == new);
+    let same = same.count();
+    let before = old.as_bytes().get(..same).unwrap_or_default();
+    let mut start = same;
+    for _ in 0..=CONTEXT {
+        let lines = before.get(..start.saturating_sub(1)).unwrap_or_default();
+        start = lines
+            .iter()
+            .rposition(|byte| *byte == b'\n')
+            .map_or(0, |end| end + 1);
+    }
+    let rest = (old.len() - same).min(new.len() - same);
+    let ends = zip(old.bytes().rev(), new.bytes().rev()).take(rest);
+    let ends = ends.take_while(|(old, new)| old == new).count();
+    let tail = old.as_bytes().get(old.len() - ends..).unwrap_or_default();
+    let feeds = tail.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+    let kept = feeds.map(|(at, _)| at + 1).nth(CONTEXT + 1).unwrap_or(ends);
+    let skipped = before.get(..start).unwrap_or_default();
+    let skipped = skipped.iter().filter(|byte| **byte == b'\n').count();
+    (
+        start..old.len() - ends + kept,
+        start..new.len() - ends + kept,
+        skipped,
+    )
 }
 
 /// The lines of both sides in order, counted from `first`.
@@ -134,7 +163,7 @@ fn grouped(lines: &[Line]) -> Vec<&[Line]> {
         .collect()
 }
 
-fn write_hunk(text: &mut String, lines: &[Line], old: &Side<'_>, new: &Side<'_>) {
+fn write_hunk(text: &mut String, lines: &[Line], old: &Side<'_>, new: &Side<'_>, skipped: usize) {
     let (mut was, mut is) = (Vec::new(), Vec::new());
     for line in lines {
         match *line {
@@ -148,9 +177,9 @@ fn write_hunk(text: &mut String, lines: &[Line], old: &Side<'_>, new: &Side<'_>)
     }
     // An empty side is numbered by the preceding line.
     let start = |own: &[usize], lines: &[Line]| match own.first() {
-        Some(first) => first + 1,
+        Some(first) => skipped + first + 1,
         None => lines.first().map_or(0, |line| match *line {
-            Line::Kept(line, _) | Line::Gone(line) | Line::Added(line) => line,
+            Line::Kept(line, _) | Line::Gone(line) | Line::Added(line) => skipped + line,
         }),
     };
     let range = |own: &[usize]| match own.len() {

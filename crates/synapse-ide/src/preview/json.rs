@@ -1,16 +1,20 @@
 //! Tokenises JSON with comments. Invalid JSON is tokenised too, and shows nothing more than valid
 //! JSON would.
 
-use super::part::{Judge, Part};
+use std::ops::Range;
 
-pub(super) fn parts(text: &str, judge: &Judge<'_>) -> Vec<Part> {
+use super::part::{Judge, Part, Parts};
+
+pub(super) fn parts(text: &str, window: Range<usize>, judge: &Judge<'_>) -> Vec<Part> {
     let mut scanner = Scanner {
         text,
         at: 0,
         levels: Vec::new(),
-        parts: Vec::new(),
+        parts: Parts::within(window),
     };
-    while let Some(next) = scanner.rest().chars().next() {
+    while let Some(next) = scanner.rest().chars().next()
+        && !scanner.parts.is_behind(scanner.at)
+    {
         match next {
             '"' | '\'' => scanner.quoted(judge),
             '/' => scanner.comment(),
@@ -22,14 +26,14 @@ pub(super) fn parts(text: &str, judge: &Judge<'_>) -> Vec<Part> {
             _ => scanner.word(judge),
         }
     }
-    scanner.parts
+    scanner.parts.into_vec()
 }
 
 struct Scanner<'a> {
     text: &'a str,
     at: usize,
     levels: Vec<Level>,
-    parts: Vec<Part>,
+    parts: Parts,
 }
 
 /// An object or a list.

@@ -2,20 +2,29 @@
 //! format, keys, and values of our entry that Synapse itself would write. Everything else,
 //! including comments, becomes an ellipsis on its line.
 
+use std::ops::Range;
+
 use super::part::{Judge, Visible};
 use super::{json, toml, yaml};
 use crate::client::Format;
 
-/// Masks every potential secret in `text`, line by line.
-pub(super) fn masked(format: Format, text: &str, key: &str, visible: &Visible) -> String {
+/// Masks every potential secret in the `window` of `text`, which is whole lines.
+pub(super) fn masked(
+    format: Format,
+    text: &str,
+    window: Range<usize>,
+    key: &str,
+    visible: &Visible,
+) -> String {
+    let (start, end) = (window.start, window.end);
     let judge = Judge { key, visible };
     let parts = match format {
-        Format::Json | Format::Jsonc => json::parts(text, &judge),
-        Format::Toml => toml::parts(text, &judge),
-        Format::Yaml => yaml::parts(text, &judge),
+        Format::Json | Format::Jsonc => json::parts(text, window, &judge),
+        Format::Toml => toml::parts(text, window, &judge),
+        Format::Yaml => yaml::parts(text, window, &judge),
     };
-    let mut masked = String::with_capacity(text.len());
-    let mut done = 0;
+    let mut masked = String::with_capacity(end - start);
+    let mut done = start;
     for part in parts {
         // Overlaps the previous one, which covers it.
         let Some(between) = text.get(done..part.range.start) else {
@@ -30,7 +39,7 @@ pub(super) fn masked(format: Format, text: &str, key: &str, visible: &Visible) -
         }
         done = part.range.end;
     }
-    push_between(&mut masked, text.get(done..).unwrap_or_default());
+    push_between(&mut masked, text.get(done..end).unwrap_or_default());
     masked
 }
 

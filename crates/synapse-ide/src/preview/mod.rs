@@ -10,7 +10,9 @@ mod part;
 mod toml;
 mod yaml;
 
-use self::hunks::{Side, hunks};
+use std::ops::Range;
+
+use self::hunks::{Side, differing, hunks};
 pub(crate) use self::part::Visible;
 use crate::client::Client;
 
@@ -25,9 +27,18 @@ pub(crate) fn diff(
     let text =
         |content: Option<&[u8]>| String::from_utf8_lossy(content.unwrap_or_default()).into_owned();
     let (old, new) = (text(before), text(after));
-    let masked = |text: &str| mask::masked(client.format, text, client.key, visible);
-    let (old_masked, new_masked) = (masked(&old), masked(&new));
-    let found = hunks(&Side::new(&old, &old_masked), &Side::new(&new, &new_masked));
+    let (old_part, new_part, skipped) = differing(&old, &new);
+    let masked = |text: &str, part: &Range<usize>| {
+        mask::masked(client.format, text, part.clone(), client.key, visible)
+    };
+    let (old_masked, new_masked) = (masked(&old, &old_part), masked(&new, &new_part));
+    let raw = |text: &'_ str, part: Range<usize>| text.get(part).unwrap_or_default().to_owned();
+    let (old, new) = (raw(&old, old_part), raw(&new, new_part));
+    let found = hunks(
+        &Side::new(&old, &old_masked),
+        &Side::new(&new, &new_masked),
+        skipped,
+    );
     if found.is_empty() {
         return found;
     }

@@ -88,6 +88,44 @@ impl Part {
     }
 }
 
+/// The parts of a text within a window.
+#[derive(Debug)]
+pub(super) struct Parts {
+    pub(super) window: Range<usize>,
+    list: Vec<Part>,
+}
+
+impl Parts {
+    pub(super) const fn within(window: Range<usize>) -> Self {
+        Self {
+            window,
+            list: Vec::new(),
+        }
+    }
+
+    /// Adds a part. Outside the window it is dropped; one that only overlaps is hidden.
+    pub(super) fn push(&mut self, part: Part) {
+        let (start, end) = (part.range.start, part.range.end);
+        if start >= self.window.end || end <= self.window.start {
+            return;
+        }
+        let is_inside = start >= self.window.start && end <= self.window.end;
+        self.list.push(Part {
+            range: start.max(self.window.start)..end.min(self.window.end),
+            is_shown: part.is_shown && is_inside,
+        });
+    }
+
+    /// Whether the window ends before `place`.
+    pub(super) const fn is_behind(&self, place: usize) -> bool {
+        place >= self.window.end
+    }
+
+    pub(super) fn into_vec(self) -> Vec<Part> {
+        self.list
+    }
+}
+
 /// Decides which values are shown.
 pub(super) struct Judge<'a> {
     /// The key of the entries.

@@ -23,7 +23,7 @@ fn client(format: Format) -> &'static Client {
 #[track_caller]
 fn shows(format: Format, text: &str, expected: &str) {
     let client = client(format);
-    let masked = mask::masked(format, text, client.key, &visible(client));
+    let masked = mask::masked(format, text, 0..text.len(), client.key, &visible(client));
     assert_eq!(masked, expected, "{text}");
 }
 
@@ -101,7 +101,7 @@ fn a_token_is_no_key() {
         (Format::Yaml, format!("{token}: 1\n\"{token}\":\n  a: 2\n")),
     ] {
         let client = client(format);
-        let masked = mask::masked(format, &text, client.key, &visible(client));
+        let masked = mask::masked(format, &text, 0..text.len(), client.key, &visible(client));
         assert!(!masked.contains(&token), "{masked}");
     }
 }
@@ -117,7 +117,7 @@ fn what_is_not_of_the_format_is_hidden() {
         (Format::Yaml, "- [\nhidden: {\n&hidden x: *hidden\n"),
     ] {
         let client = client(format);
-        let masked = mask::masked(format, text, client.key, &visible(client));
+        let masked = mask::masked(format, text, 0..text.len(), client.key, &visible(client));
         assert!(!masked.contains("hidden"), "{format:?}: {masked}");
         assert_eq!(masked.lines().count(), text.lines().count());
     }

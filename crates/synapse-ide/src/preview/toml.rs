@@ -1,8 +1,10 @@
 //! Tokenises TOML: keys, values and comments, including multi-line strings and arrays.
 
-use super::part::{Judge, Part};
+use std::ops::Range;
 
-pub(super) fn parts(text: &str, judge: &Judge<'_>) -> Vec<Part> {
+use super::part::{Judge, Part, Parts};
+
+pub(super) fn parts(text: &str, window: Range<usize>, judge: &Judge<'_>) -> Vec<Part> {
     let mut scanner = Scanner {
         text,
         at: 0,
@@ -10,12 +12,14 @@ pub(super) fn parts(text: &str, judge: &Judge<'_>) -> Vec<Part> {
         path: Vec::new(),
         levels: Vec::new(),
         state: State::Key,
-        parts: Vec::new(),
+        parts: Parts::within(window),
     };
-    while let Some(next) = scanner.rest().chars().next() {
+    while let Some(next) = scanner.rest().chars().next()
+        && !scanner.parts.is_behind(scanner.at)
+    {
         scanner.step(next, judge);
     }
-    scanner.parts
+    scanner.parts.into_vec()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +42,7 @@ struct Scanner<'a> {
     /// The open arrays and inline tables.
     levels: Vec<Level>,
     state: State,
-    parts: Vec<Part>,
+    parts: Parts,
 }
 
 struct Level {
@@ -147,13 +151,7 @@ impl<'a> Scanner<'a> {
         self.part(start..start + word.len(), word, word.to_owned(), judge);
     }
 
-    fn part(
-        &mut self,
-        range: std::ops::Range<usize>,
-        content: &str,
-        decoded: String,
-        judge: &Judge<'_>,
-    ) {
+    fn part(&mut self, range: Range<usize>, content: &str, decoded: String, judge: &Judge<'_>) {
         match self.state {
             State::Value => {
                 let is_own = judge.is_own(self.path.iter().map(String::as_str));

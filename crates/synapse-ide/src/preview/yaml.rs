@@ -1,14 +1,22 @@
 //! Tokenises YAML with its parser, and the comments in between.
 
+use std::ops::Range;
+
 use granit_parser::{Event, Parser, ScalarStyle};
 
-use super::part::{Judge, Part};
+use super::part::{Judge, Part, Parts};
 
-pub(super) fn parts(text: &str, judge: &Judge<'_>) -> Vec<Part> {
+pub(super) fn parts(text: &str, window: Range<usize>, judge: &Judge<'_>) -> Vec<Part> {
     let mut levels: Vec<Level> = Vec::new();
-    let mut scalars = Vec::new();
+    let mut scalars = Parts::within(window.clone());
     // Text after a syntax error is hidden.
     for (event, span) in Parser::new_from_str(text).map_while(Result::ok) {
+        if span
+            .byte_range()
+            .is_some_and(|range| scalars.is_behind(range.start))
+        {
+            break;
+        }
         match event {
             Event::Scalar(content, style, ..) => {
                 let Some(range) = span.byte_range() else {
@@ -55,7 +63,7 @@ pub(super) fn parts(text: &str, judge: &Judge<'_>) -> Vec<Part> {
             _ => {}
         }
     }
-    with_comments(text, scalars)
+    with_comments(text, window, scalars.into_vec())
 }
 
 /// A mapping or a sequence.
@@ -74,19 +82,19 @@ fn said(levels: &mut [Level]) {
 }
 
 /// Adds the comments between `scalars`.
-fn with_comments(text: &str, scalars: Vec<Part>) -> Vec<Part> {
+fn with_comments(text: &str, window: Range<usize>, scalars: Vec<Part>) -> Vec<Part> {
     let mut parts = Vec::with_capacity(scalars.len());
-    let mut done = 0;
+    let mut done = window.start;
     for scalar in scalars {
         comments(text, done..scalar.range.start, &mut parts);
         done = done.max(scalar.range.end);
         parts.push(scalar);
     }
-    comments(text, done..text.len(), &mut parts);
+    comments(text, done..window.end, &mut parts);
     parts
 }
 
-fn comments(text: &str, between: std::ops::Range<usize>, parts: &mut Vec<Part>) {
+fn comments(text: &str, between: Range<usize>, parts: &mut Vec<Part>) {
     let mut at = between.start;
     for line in text.get(between).unwrap_or_default().split_inclusive('\n') {
         if let Some(mark) = line.find('#') {

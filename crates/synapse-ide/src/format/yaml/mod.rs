@@ -15,6 +15,14 @@ pub(super) fn read(text: &str) -> Result<Value, String> {
     Ok(tree::document(text)?.map_or(Value::Null, Node::into_value))
 }
 
+/// The keys of a text that is one block mapping.
+pub(super) fn keys(text: &str) -> Option<Vec<String>> {
+    match tree::document(text).ok()??.meaning {
+        Meaning::Mapping(entries) => Some(entries.into_iter().map(|entry| entry.key).collect()),
+        Meaning::Value(_) => None,
+    }
+}
+
 pub(super) fn edit(text: &str, edits: &[Edit]) -> Result<String, String> {
     if text.lines().any(says_nothing_behind_a_tab) {
         return Err("a line says nothing behind a tab, which not every reader takes".to_owned());
