@@ -5,7 +5,7 @@ use synapse_core::nearest::nearest;
 use synapse_documents::{CodeDocument, CodesDocument};
 
 use super::{CommandError, Context};
-use crate::output::{CommandLines, Printer, table};
+use crate::output::{Column, CommandLines, Printer, listing};
 
 pub(super) fn run(context: &Context, words: &[String]) -> Result<(), CommandError> {
     let printer = &context.printer;
@@ -120,8 +120,14 @@ fn list(printer: &Printer, entries: &[&CodeEntry]) {
             ]
         })
         .collect();
-    printer.line(&table(&["CODE", "EXIT", "MEANING"], &[1], rows));
+    printer.line(&listing(&COLUMNS, rows));
 }
+
+const COLUMNS: [Column<'static>; 3] = [
+    Column::new("CODE"),
+    Column::new("EXIT").right(),
+    Column::new("MEANING").cut(20),
+];
 
 #[cfg(test)]
 mod tests {

@@ -88,6 +88,15 @@ fn lay_out(columns: &[Column<'_>], rows: &[Vec<String>], width: Option<usize>) -
             let rank = |each: &Shown<'_>| each.column.rank;
             let dispensable = (0..shown.len()).filter_map(|at| Some((rank(shown.get(at)?)?, at)));
             let Some((_, at)) = dispensable.max() else {
+                // Names too: the rest of one row must not break all the others. A pipe has them.
+                if width >= STANDARD {
+                    for each in &mut shown {
+                        each.least = each.least.min(each.column.header.width().max(LEAST_NAME));
+                    }
+                    if taken(&shown, |each| each.least) <= width {
+                        break;
+                    }
+                }
                 let headers: Vec<&str> = columns.iter().map(|column| column.header).collect();
                 return paragraphs(&headers, rows, width);
             };
@@ -173,6 +182,10 @@ fn line<'a>(shown: &[Shown<'a>], cell: impl Fn(&Shown<'a>) -> &'a str) -> String
     line.truncate(line.trim_end().len());
     line
 }
+
+/// At this width a list has one line per row, whatever its names.
+const STANDARD: usize = 80;
+const LEAST_NAME: usize = 16;
 
 /// Truncates single-line text to `width` columns, with `…` at the cut.
 pub(crate) fn cut(text: &str, width: usize) -> String {

@@ -30,11 +30,14 @@ fn at_80_columns_every_row_is_one_line() {
         "https://mcp.example.com/a/very/long/path/to/the/server/of/pages",
     ])
     .with_code(0);
+    let long = "a-very-long-name-of-a-connection-for-my-work-account";
+    home.run(["connection", "copy", "work", long]).with_code(0);
     for (words, rows) in [
-        (&["history"][..], 5),
+        (&["explain"][..], 20),
+        (&["history"], 5),
         (&["history", "list", "--utc"], 5),
         (&["usage", "--by", "model"], 3),
-        (&["connection", "list"], 3),
+        (&["connection", "list"], 4),
         (&["secret", "list"], 2),
         (&["ide", "list"], 2),
         (&["hub", "list"], 1),
