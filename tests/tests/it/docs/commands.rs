@@ -8,7 +8,7 @@ use synapse_tests::home::set_mode;
 use synapse_tests::process::Run;
 use synapse_tests::{Home, Output};
 
-use super::{TWIN, blocks, guides, readme, spans, text};
+use super::{TWIN, blocks, guides, readme, repository, spans, text};
 
 /// A home with a `synapse` that only parses its arguments, and otherwise only programs that create
 /// files.
@@ -66,6 +66,24 @@ fn every_command_of_the_guides_is_one_of_the_program() {
     let pages: Vec<PathBuf> = guides();
     let known: usize = pages.iter().map(|page| known(page)).sum();
     assert!(known >= 80, "{known}");
+}
+
+/// The page of commands by task has each command that does something.
+#[test]
+fn the_page_of_tasks_has_every_command() {
+    let page = text(&repository().join("docs/guides/which-command.md"));
+    let reference = text(&repository().join("docs/reference/cli.md"));
+    let all: Vec<&str> = reference
+        .lines()
+        .filter_map(|line| line.strip_prefix("## `")?.strip_suffix('`'))
+        .collect();
+    assert!(all.len() > 60, "{}", all.len());
+    let missing: Vec<&str> = all
+        .into_iter()
+        .filter(|command| !page.contains(&format!("`{command}")))
+        .filter(|command| !page.contains(&format!("{command} ")))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]
