@@ -210,6 +210,7 @@ fn invalid(text: &str) -> Failure {
             Redactor::none().clean(text, 64)
         ),
     )
+    .hint("compare a column with a value, such as latency_ms>=10000")
 }
 
 impl fmt::Display for Filter {

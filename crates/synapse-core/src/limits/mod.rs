@@ -295,7 +295,7 @@ impl LimitExceeded {
             )
             .cause("no price is known for the model before it answers; nothing was sent")
             .remedy(
-                "look at the prices that the router states",
+                "see the listed prices",
                 &Remedy::ListModels {
                     connection: name.clone(),
                 },

@@ -184,7 +184,8 @@ fn flags_that_do_not_fit() {
     ----- stdout
     ----- stderr
     error[usage.invalid-arguments]: there is nothing to check
-      hint: name a connection, or pass --all, or --provider with --model and --credential
+      hint: check every connection: synapse preflight --all
+      hint: or name a connection, or a new one by --provider, --model and --credential
     ");
     assert_snapshot!(run("explain no.such"), @"
     exit code: 2
@@ -207,6 +208,7 @@ fn flags_that_do_not_fit() {
     ----- stderr
     error[usage.invalid-arguments]: `colour=red` is no condition on a column
       cause: columns are: call_id, started_at, ended_at, operation, outcome, error_class, error_code, connection, provider, host, model_requested, model_served, served_by, client_name, client_version, tool, attempts, maybe_billed, http_status, request_id, bytes_out, bytes_in, headers_ms, latency_ms, finish_reason, prompt_tokens, completion_tokens, cached_tokens, cache_write_tokens, reasoning_tokens, cost_nano_usd, cost_source, priced_at, server, transport, era, catalogue, issuer, client_kind, scopes, generation, requests, may_have_run
+      hint: compare a column with a value, such as latency_ms>=10000
     ");
     assert_snapshot!(run("history purge --before 30d"), @"
     exit code: 2
@@ -221,6 +223,7 @@ fn flags_that_do_not_fit() {
     ----- stderr
     error[usage.invalid-arguments]: that is not a point in time
       cause: --since takes 30d, 24h, 2w, 2026-11-01, 2026-11, 2026-11-01T08:00:00Z, now, today, this-week or this-month
+      hint: for example, 7 days ago: synapse usage --since 7d
     ");
 }
 
