@@ -48,10 +48,18 @@ const steps = {
     assert.match(await page.textContent("main"), /Kept in/);
     assert.ok(!(await page.content()).includes("sk-fake-wrong-key"));
 
+    // What an empty form says to somebody who has no key here, and where its link leads.
     await page.goto(`${base}connections/new?provider=openai`);
+    assert.doesNotMatch(await page.textContent("label[for=credential]"), /optional/);
+    await page.getByRole("link", { name: "store it" }).click();
+    assert.equal(await page.inputValue("#reference"), "file:~/.synapse/openai.token");
+    await page.goBack();
+    await page.goBack();
+
+    await page.getByRole("link", { name: "New connection with this key" }).click();
+    assert.equal(await page.inputValue("#credential"), `file:${settings.KEY_FILE}`);
     await page.fill("#name", "work");
-    await page.fill("#model", settings.MODEL);
-    await page.fill("#credential", `file:${settings.KEY_FILE}`);
+    await page.fill("#model", settings.MODEL.slice(0, -1));
     await page.check("#network");
     await page.click("summary:has-text('More')");
     await page.fill("#base_url", settings.BASE_URL);
@@ -62,6 +70,10 @@ const steps = {
     assert.equal(await page.getAttribute("[data-rung=reach]", "data-outcome"), "ok");
 
     writeFileSync(settings.KEY_FILE, `${settings.KEY}\n`, { mode: 0o600 });
+    await press(page, "Check and save");
+    await page.waitForLoadState("load");
+    assert.match(await page.textContent(".verdict"), new RegExp(`spelled nearly so: ${settings.MODEL}`));
+    await page.fill("#model", settings.MODEL);
     await press(page, "Check and save");
     await page.waitForLoadState("load");
     assert.match(await page.textContent(".verdict"), /Saved work/);

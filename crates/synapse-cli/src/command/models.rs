@@ -1,7 +1,6 @@
 //! `synapse models`: the provider's list of models, and the verdict on the requested model.
 
 use synapse_core::check::{Check, CheckId, Finding};
-use synapse_core::connection::Draft;
 use synapse_core::engine::{AskedFor, Engine, Models};
 use synapse_core::error::{Code, Failure};
 use synapse_core::models::{ListedModel, Offer};
@@ -55,29 +54,6 @@ pub(super) async fn run(
         }
         _ => Ok(()),
     }
-}
-
-/// Adds the listed models most similar to a missing one. Requests the list again, which is free; a
-/// failure of that request is ignored.
-pub(super) async fn with_nearest(engine: &Engine, draft: &Draft, failure: Failure) -> Failure {
-    let is_named = failure
-        .causes()
-        .iter()
-        .any(|cause| cause.starts_with(NEAREST));
-    if failure.code() != Code::ProviderModelUnavailable || is_named {
-        return failure;
-    }
-    if let Ok(models) = engine.models_of(draft).await
-        && !models.nearest.is_empty()
-    {
-        let nearest = models.nearest.join(", ");
-        let failure = failure.cause(format!("{NEAREST}: {nearest}"));
-        return match models.nearest.first() {
-            Some(near) => failure.did_you_mean(&draft.model, near),
-            None => failure,
-        };
-    }
-    failure
 }
 
 fn human(printer: &Printer, models: &Models, search: Option<&str>) {
@@ -242,7 +218,6 @@ fn unknown() -> String {
     "?".to_owned()
 }
 
-const NEAREST: &str = "listed, and spelled nearly so";
 const ROUTES: [ListColumn<'static>; 8] = [
     ListColumn::new("MODEL"),
     ListColumn::new("LIVE AT"),

@@ -2,7 +2,7 @@
 //! cannot cost anything; prices in the list are stored.
 
 use crate::connection::{Connection, Draft};
-use crate::error::Failure;
+use crate::error::{Code, Failure};
 use crate::gate::NetworkPermit;
 use crate::models::{Listed, ModelList};
 use crate::nearest::likest;
@@ -91,6 +91,27 @@ impl Engine {
         self.listed(connection, &permit, asked_for).await
     }
 
+    /// Adds the listed models most similar to a missing one, and suggests the first. Requests the
+    /// list again, which is free; a failure of that request is ignored.
+    pub async fn with_nearest(&self, draft: &Draft, failure: Failure) -> Failure {
+        let is_named = failure
+            .causes()
+            .iter()
+            .any(|cause| cause.starts_with(NEAREST));
+        if failure.code() != Code::ProviderModelUnavailable || is_named {
+            return failure;
+        }
+        match self.models_of(draft).await {
+            Ok(models) => match models.nearest.first() {
+                Some(first) => failure
+                    .cause(format!("{NEAREST}: {}", models.nearest.join(", ")))
+                    .did_you_mean(&draft.model, first),
+                None => failure,
+            },
+            Err(_) => failure,
+        }
+    }
+
     /// All refusals precede the single send.
     async fn listed(
         &self,
@@ -125,6 +146,8 @@ impl Engine {
         })
     }
 }
+
+const NEAREST: &str = "listed, and spelled nearly so";
 
 /// The listed ids most similar to `model`, unless it is listed itself.
 fn near(listed: &Listed, model: &str) -> Vec<String> {

@@ -175,6 +175,7 @@ fn verdict(app: &App, running: &RunningCheck, ended: &Ended) -> Markup {
                     Tone::Bad,
                     html! {
                         p data-code=(failure.code().as_str()) { b { (if *purpose == Purpose::Look { "It does not work: " } else { "Not saved: " }) (foreign(failure.message())) } }
+                        @for cause in further(report, result) { p { (foreign(cause)) } }
                         p .sub { "Checked at " (moment(report.checked_at)) ". " (contacted(report)) }
                     },
                 ),
@@ -196,6 +197,18 @@ fn verdict(app: &App, running: &RunningCheck, ended: &Ended) -> Markup {
         }
     };
     html! { div .verdict { (note(tone, Some("alert"), &said)) } }
+}
+
+/// The causes that were found after the check, such as the nearest models.
+fn further<'a>(report: &PreflightReport, result: &'a Result<(), Failure>) -> Vec<&'a str> {
+    let known = report.failure().map(Failure::causes).unwrap_or_default();
+    let mut causes = result
+        .as_ref()
+        .err()
+        .map(Failure::causes)
+        .unwrap_or_default();
+    causes.retain(|cause| !known.contains(cause));
+    causes
 }
 
 fn contacted(report: &PreflightReport) -> Markup {

@@ -9,7 +9,7 @@ use synapse_core::credential::CredentialRef;
 use synapse_core::error::{Code, Failure};
 use synapse_core::name::ConnectionName;
 use synapse_core::preflight::Reach;
-use synapse_core::provider::ProviderKind;
+use synapse_core::provider::{ProviderKind, ProviderProfile, TokenNeed};
 use synapse_core::redact::{holds_token, is_opaque};
 use synapse_documents::{ConnectionDocument, ErrorDocument, ProvidersDocument};
 
@@ -17,7 +17,7 @@ use super::digest::digest;
 use super::show::show;
 use super::start::start;
 use crate::app::App;
-use crate::ask::Ask;
+use crate::ask::{Ask, link};
 use crate::form::wrong;
 use crate::hub::Tone;
 use crate::icon::Icon;
@@ -234,10 +234,10 @@ fn form(app: &App, ask: &Ask, filled: &Filled) -> Markup {
     let at = |key: &str| failure.filter(|failure| failure.field() == Some(key));
     let is_first =
         |field: &&FieldEntry| matches!(field.key, "provider" | "model" | "credential" | "network");
-    let uses_more = FIELDS
-        .iter()
-        .filter(|field| !is_first(field))
-        .any(|field| !field.value(&filled.draft).is_empty() || at(field.key).is_some());
+    let uses_more = FIELDS.iter().filter(|field| !is_first(field)).any(|field| {
+        let is_filled = !field.value(&filled.draft).is_empty();
+        is_filled || at(field.key).is_some() || is_needed(field, &filled.draft)
+    });
     let hosts = hosts(&filled.draft);
     html! {
         form .stack action=(app.to("connections")) method="post" aria-describedby="result" {
@@ -253,10 +253,10 @@ fn form(app: &App, ask: &Ask, filled: &Filled) -> Markup {
                     @if let Some(failure) = at("name") { (error_line("name", failure)) }
                     p .hint #name-hint { "What your IDE will call it: letters, digits, " code { "." } " " code { "_" } " and " code { "-" } "." }
                 }
-                @for field in FIELDS.iter().filter(is_first) { (input(field, &filled.draft, at(field.key), &hosts)) }
+                @for field in FIELDS.iter().filter(is_first) { (input(app, field, &filled.draft, at(field.key), &hosts)) }
                 details open[uses_more] {
                     summary { "More: base URL, billing, time, tokens, limits, recording" }
-                    div .grid2.pad { @for field in FIELDS.iter().filter(|field| !is_first(field)) { (input(field, &filled.draft, at(field.key), &hosts)) } }
+                    div .grid2.pad { @for field in FIELDS.iter().filter(|field| !is_first(field)) { (input(app, field, &filled.draft, at(field.key), &hosts)) } }
                 }
             } }
             div .row {
@@ -270,7 +270,13 @@ fn form(app: &App, ask: &Ask, filled: &Filled) -> Markup {
     }
 }
 
-fn input(field: &FieldEntry, draft: &Draft, failure: Option<&Failure>, hosts: &str) -> Markup {
+fn input(
+    app: &App,
+    field: &FieldEntry,
+    draft: &Draft,
+    failure: Option<&Failure>,
+    hosts: &str,
+) -> Markup {
     let value = field.value(draft);
     // A token in place of a reference is refused and not displayed again. A reference is kept,
     // however long and random its path: otherwise the form would be resubmitted without it.
@@ -294,7 +300,7 @@ fn input(field: &FieldEntry, draft: &Draft, failure: Option<&Failure>, hosts: &s
                 }
             },
             kind => div class=(class) {
-                label for=(field.key) { (field.label) @if !matches!(field.key, "provider" | "model") { " " span .opt { "optional" } } }
+                label for=(field.key) { (field.label) @if !is_needed(field, draft) { " " span .opt { "optional" } } }
                 @match kind {
                     FieldKind::Provider => select id=(field.key) name=(field.key) aria-invalid=[wrong] aria-describedby=(hint) {
                         @for kind in ProviderKind::ALL { option value=(kind.as_str()) selected[kind.as_str() == value] { (kind.profile().title) } }
@@ -309,9 +315,38 @@ fn input(field: &FieldEntry, draft: &Draft, failure: Option<&Failure>, hosts: &s
                 }
                 @if let Some(failure) = failure { (error_line(field.key, failure)) }
                 p .hint #(hint) { (field.hint) @if !field.hint.ends_with('…') { "." } }
+                @if field.key == "credential" && value.is_empty() { (to_a_key(app, draft)) }
             },
         }
     }
+}
+
+/// Whether a connection of this provider needs the field.
+fn is_needed(field: &FieldEntry, draft: &Draft) -> bool {
+    match field.key {
+        "provider" | "model" => true,
+        "credential" => profile(draft).is_some_and(|each| each.token == TokenNeed::Required),
+        "base_url" => profile(draft).is_some_and(|each| each.base_url.is_none()),
+        _ => false,
+    }
+}
+
+fn profile(draft: &Draft) -> Option<&'static ProviderProfile> {
+    let kind: ProviderKind = draft.provider.parse().ok()?;
+    Some(kind.profile())
+}
+
+/// Where a key comes from, and the page that stores it.
+fn to_a_key(app: &App, draft: &Draft) -> Markup {
+    let Some(profile) = profile(draft).filter(|each| each.token == TokenNeed::Required) else {
+        return html! {};
+    };
+    let reference = format!("file:~/.synapse/{}.token", draft.provider);
+    let store = link(&app.to("secrets"), &[("reference", &reference)]);
+    html! { p .hint {
+        "No key here yet? Create one at " a href=(profile.token_page) rel="noreferrer" { (profile.token_page.split(['?', '#']).next().unwrap_or_default()) }
+        ", and " a href=(store) { "store it" } " as " code { (reference) } "."
+    } }
 }
 
 fn error_line(key: &str, failure: &Failure) -> Markup {

@@ -35,6 +35,12 @@ struct Known {
     usage: Use,
 }
 
+/// The reference of a key that was just stored.
+fn stored(ask: &Ask) -> Option<String> {
+    let reference: CredentialRef = ask.get("stored")?.parse().ok()?;
+    Some(reference.to_string())
+}
+
 /// `secrets`
 pub(crate) fn page(app: &App, ask: &Ask, failure: Option<&Failure>) -> Page {
     let loaded = app.engine.connections();
@@ -49,6 +55,9 @@ pub(crate) fn page(app: &App, ask: &Ask, failure: Option<&Failure>) -> Page {
         .collect();
     let body = html! {
         (said(app, ask))
+        @if let Some(reference) = stored(ask) {
+            p { a .btn href=(link(&app.to("connections/new"), &[("credential", &reference)])) { "New connection with this key" } }
+        }
         @if let Some(failure) = failure { (super::error::head(app, failure)) }
         @if let Err(failure) = &loaded { (super::error::head(app, failure)) }
         (note(Tone::Off, None, &html! { p { b { "This page contains no secrets. " } span .sub { "It shows references, stores and their connections. A key that you enter is stored and then dropped; not even its length is shown." } } }))
@@ -183,7 +192,7 @@ pub(crate) async fn keep(
         Ok((reference, kept)) => {
             let notes: String = kept.notes.iter().map(|note| format!(" {note}.")).collect();
             app.done(
-                "secrets",
+                &link("secrets", &[("stored", &reference.to_string())]),
                 Tone::Good,
                 &format!("Kept in {}. Use it as {reference}.{notes}", kept.place),
             )

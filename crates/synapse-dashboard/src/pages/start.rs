@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use synapse_core::engine::{Engine, Naming, PreflightCall};
+use synapse_core::connection::Draft;
+use synapse_core::engine::{Engine, Naming, PreflightCall, Saved};
 use synapse_core::error::{Code, Failure};
 use synapse_core::preflight::Check;
 
@@ -46,10 +47,10 @@ async fn run(engine: &Engine, running: &Arc<RunningCheck>) -> Ended {
                 Ok(name) => name,
                 Err(failure) => return Ended::Refused(failure),
             };
-            engine
+            let saved = engine
                 .create_observed(name, order.draft.clone(), order.reach, &mut observe)
-                .await
-                .into()
+                .await;
+            named(engine, &order.draft, saved).await.into()
         }
         Purpose::Edit(shown) => {
             let stored = match engine.stored(&order.name) {
@@ -66,7 +67,7 @@ async fn run(engine: &Engine, running: &Arc<RunningCheck>) -> Ended {
                 base_url: true,
                 proxy: true,
             };
-            engine
+            let saved = engine
                 .edit_observed(
                     &stored,
                     |stored| *stored = draft,
@@ -74,8 +75,8 @@ async fn run(engine: &Engine, running: &Arc<RunningCheck>) -> Ended {
                     order.reach,
                     &mut observe,
                 )
-                .await
-                .into()
+                .await;
+            named(engine, &order.draft, saved).await.into()
         }
         Purpose::Look => match engine.stored(&order.name) {
             Ok(stored) => {
@@ -86,4 +87,17 @@ async fn run(engine: &Engine, running: &Arc<RunningCheck>) -> Ended {
             Err(failure) => Ended::Refused(failure),
         },
     }
+}
+
+/// The same result, naming the listed models nearest to one that does not exist.
+async fn named(
+    engine: &Engine,
+    draft: &Draft,
+    saved: Result<Saved, Failure>,
+) -> Result<Saved, Failure> {
+    let mut saved = saved?;
+    if let Err(failure) = saved.result {
+        saved.result = Err(engine.with_nearest(draft, failure).await);
+    }
+    Ok(saved)
 }

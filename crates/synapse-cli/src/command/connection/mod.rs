@@ -15,7 +15,7 @@ use synapse_documents::{
     ConnectionDocument, ConnectionsDocument, ErrorDocument, PreflightDocument,
 };
 
-use super::{CommandError, Context, models, preflight};
+use super::{CommandError, Context, preflight};
 use crate::args::{ConnectionCommand, CreateArguments, EditArguments, reach};
 use crate::compose::{self, Asking};
 use crate::output::{Column, CommandLines, Printer, Waiting, check_line, command_line, listing};
@@ -69,7 +69,7 @@ async fn create(
         .await?;
     rungs.end(&saved);
     if let Err(failure) = saved.result {
-        saved.result = Err(models::with_nearest(engine, &draft, failure).await);
+        saved.result = Err(engine.with_nearest(&draft, failure).await);
     }
     report(printer, engine, name, &saved)?;
     if !printer.is_json() {

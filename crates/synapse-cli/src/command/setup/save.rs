@@ -15,8 +15,8 @@ use synapse_core::shell::quote_text;
 
 use super::connect::Next;
 use super::{Setup, Stop, flag};
+use crate::command::preflight;
 use crate::command::preflight::LADDER;
-use crate::command::{models, preflight};
 use crate::output::check_line;
 use crate::prompt::{Left, Usual};
 
@@ -40,7 +40,7 @@ impl Setup<'_> {
         let cleared = match report.clear() {
             Ok(cleared) => cleared,
             Err(failure) => {
-                let failure = self.wait(models::with_nearest(&self.engine, draft, failure))?;
+                let failure = self.wait(self.engine.with_nearest(draft, failure))?;
                 return self.mend(failure, draft, Next::Save);
             }
         };
