@@ -227,3 +227,34 @@ async fn a_check_is_cancelled_when_its_page_is_closed() {
     let body = cancelled.expect("closing the page cancels the check");
     assert!(body.contains("cancelled"), "{body}");
 }
+
+/// However many rows and connections there are, a page asks a fixed number of questions.
+#[tokio::test]
+async fn a_page_asks_the_ledger_at_most_twelve_questions() {
+    let bench = Bench::new().await;
+    let session = bench.enter().await;
+    let mut most = 0;
+    for page in [
+        "",
+        "?format=json",
+        "connections",
+        "connections?show=open",
+        "usage",
+        "usage?by=hour&since=7d",
+        "usage?format=csv",
+        "history",
+        "history?outcome=error",
+        "hub",
+        "secrets",
+        "doctor",
+        "welcome",
+    ] {
+        let before = bench.ledger.questions();
+        let answer = bench.get(&session, page).await;
+        assert_eq!(answer.status, 200, "{page}");
+        let asked = bench.ledger.questions() - before;
+        assert!(asked <= 12, "{page}: {asked} questions");
+        most = most.max(asked);
+    }
+    assert!(most > 5, "the overview was not counted: {most}");
+}

@@ -4,6 +4,7 @@ mod sums;
 
 use std::collections::BTreeMap;
 use std::future::ready;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -29,6 +30,7 @@ pub struct MemoryLedger {
     carried: Mutex<Vec<Row>>,
     failure: Option<Failure>,
     required: bool,
+    questions: AtomicUsize,
 }
 
 #[derive(Debug, Clone)]
@@ -65,6 +67,16 @@ impl MemoryLedger {
     #[must_use]
     pub fn entries(&self) -> Vec<Entry> {
         self.lock().iter().map(|row| row.entry.clone()).collect()
+    }
+
+    /// How many questions were asked of it as a [`LedgerReader`].
+    #[must_use]
+    pub fn questions(&self) -> usize {
+        self.questions.load(Ordering::SeqCst)
+    }
+
+    fn count_question(&self) {
+        self.questions.fetch_add(1, Ordering::SeqCst);
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Row>> {
@@ -256,6 +268,7 @@ impl HubLedger for MemoryLedger {
 #[async_trait]
 impl LedgerReader for MemoryLedger {
     async fn history(&self, query: HistoryQuery) -> Result<Vec<Entry>, Failure> {
+        self.count_question();
         let words: Vec<String> = query
             .text
             .iter()
@@ -284,10 +297,12 @@ impl LedgerReader for MemoryLedger {
     }
 
     async fn entry(&self, call_id: CallId) -> Result<Option<Entry>, Failure> {
+        self.count_question();
         Ok(find(&mut self.lock(), call_id).map(|row| row.entry.clone()))
     }
 
     async fn usage(&self, query: UsageQuery) -> Result<UsageReport, Failure> {
+        self.count_question();
         if let Some(failure) = &self.failure {
             return Err(failure.clone());
         }
@@ -299,10 +314,12 @@ impl LedgerReader for MemoryLedger {
         per: UsageKey,
         query: UsageQuery,
     ) -> Result<Vec<PeriodUsage>, Failure> {
+        self.count_question();
         Ok(sums::per(&self.entries(), per, &query))
     }
 
     async fn standings(&self, at: Timestamp) -> Result<BTreeMap<String, Standing>, Failure> {
+        self.count_question();
         let carried = self.carried.lock().unwrap_or_else(PoisonError::into_inner);
         let rows = self.lock();
         let mut standings: BTreeMap<String, Standing> = BTreeMap::new();
@@ -320,10 +337,12 @@ impl LedgerReader for MemoryLedger {
     }
 
     async fn failures(&self, since: Timestamp) -> Result<Vec<FailureGroup>, Failure> {
+        self.count_question();
         Ok(sums::failures(&self.entries(), since))
     }
 
     async fn outcomes(&self, query: HistoryQuery) -> Result<OutcomeCounts, Failure> {
+        self.count_question();
         let rows = self.history(HistoryQuery {
             limit: u32::MAX,
             after: None,
@@ -338,18 +357,22 @@ impl LedgerReader for MemoryLedger {
     }
 
     async fn seal(&self, _call_id: CallId) -> Result<Option<RowSeal>, Failure> {
+        self.count_question();
         Ok(None)
     }
 
     async fn extent(&self) -> Result<Extent, Failure> {
+        self.count_question();
         Ok(Extent::default())
     }
 
     async fn seals(&self, _places: Vec<u64>) -> Result<BTreeMap<u64, String>, Failure> {
+        self.count_question();
         Ok(BTreeMap::new())
     }
 
     async fn texts(&self, calls: Vec<CallId>) -> Result<BTreeMap<CallId, RecordedText>, Failure> {
+        self.count_question();
         let mut rows = self.lock();
         let texts = calls.into_iter().filter_map(|call_id| {
             let text = find(&mut rows, call_id)?.text.clone()?;
@@ -359,10 +382,12 @@ impl LedgerReader for MemoryLedger {
     }
 
     async fn text(&self, call_id: CallId) -> Result<Option<RecordedText>, Failure> {
+        self.count_question();
         Ok(find(&mut self.lock(), call_id).and_then(|row| row.text.clone()))
     }
 
     async fn verify(&self) -> Result<Verification, Failure> {
+        self.count_question();
         let rows = self.lock();
         let open = rows
             .iter()
@@ -376,6 +401,7 @@ impl LedgerReader for MemoryLedger {
     }
 
     async fn examine(&self) -> Result<Examination, Failure> {
+        self.count_question();
         match &self.failure {
             Some(failure) => Err(failure.clone()),
             None => Ok(Examination {
@@ -387,6 +413,7 @@ impl LedgerReader for MemoryLedger {
     }
 
     async fn dating(&self, _now: Timestamp) -> Result<Dating, Failure> {
+        self.count_question();
         Ok(Dating::default())
     }
 }
