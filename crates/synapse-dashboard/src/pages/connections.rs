@@ -1,10 +1,14 @@
 //! The list of connections, with the details of one below.
 
+use std::collections::BTreeMap;
+
 use maud::{Markup, html};
 use synapse_core::check::Outcome;
 use synapse_core::error::Failure;
 use synapse_core::gate::NetworkGate;
-use synapse_core::ledger::{Column, Entry, Filter, HistoryQuery, Standing, UsageKey, UsageQuery};
+use synapse_core::ledger::{
+    Column, Entry, Filter, HistoryQuery, Standing, UsageKey, UsageLine, UsageQuery,
+};
 use synapse_core::ports::StoredConnection;
 use synapse_core::time::Timestamp;
 use synapse_documents::{ConnectionDocument, ConnectionsDocument};
@@ -51,7 +55,13 @@ pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
         since: Some(now.month_start()),
         ..UsageQuery::by(UsageKey::Connection)
     };
-    let usage = reader.usage(this_month).await.unwrap_or_default();
+    // By period, because that leaves out the latencies.
+    let months = reader.usage_per(UsageKey::Month, this_month).await;
+    let months = months.unwrap_or_default();
+    let mut usage: BTreeMap<&str, UsageLine> = BTreeMap::new();
+    for line in months.iter().flat_map(|month| &month.lines) {
+        usage.entry(&line.key).or_default().merge(line);
+    }
     let newest = rows.as_ref().map_or(&[][..], Vec::as_slice);
     let table = html! { table .wrap {
         thead { tr {
@@ -77,7 +87,7 @@ pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
                 td .p3 { (credential(stored)) }
                 td { (lately.show(now)) }
                 td .n.p2.sub { (day_limit(stored, standings.get(name))) }
-                td .n.p2 { @match usage.lines.iter().find(|line| line.key == name) {
+                td .n.p2 { @match usage.get(name) {
                     Some(line) => (sum(line.cost_nano_usd, line.unknown_cost, money)),
                     None => span .dim { "–" },
                 } }
