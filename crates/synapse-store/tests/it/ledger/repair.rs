@@ -187,6 +187,43 @@ fn a_damaged_first_page_costs_no_row() {
     }
 }
 
+/// The schema takes several pages, and is the same in every ledger: no row is lost with it.
+#[test]
+fn a_damaged_page_of_the_schema_costs_no_row() {
+    let (_directory, home) = written();
+    let pristine = std::fs::read(home.ledger()).unwrap();
+    let rows = verified(&home).rows;
+    let word = b"CREATE ";
+    let places = |page: &[u8]| page.windows(word.len()).position(|bytes| bytes == word);
+    let pages = pristine.chunks(PAGE).enumerate().skip(1);
+    let pages: Vec<(usize, usize)> = pages
+        .filter_map(|(number, page)| Some((number, number * PAGE + places(page)?)))
+        .collect();
+    assert!(!pages.is_empty(), "the schema fits on the first page");
+    for (number, place) in pages {
+        for zeroed in [place..place + 1, number * PAGE..(number + 1) * PAGE] {
+            for ending in ["-wal", "-shm"] {
+                let mut path = home.ledger().into_os_string();
+                path.push(ending);
+                drop(std::fs::remove_file(path));
+            }
+            let mut damaged = pristine.clone();
+            damaged[zeroed.clone()].fill(0);
+            write(&home.ledger(), &damaged);
+            let ledger = SqliteLedger::new(home.clone());
+            assert!(block_on(ledger.examine()).is_err(), "{number} {zeroed:?}");
+            drop(ledger);
+            let repaired = repair(&home);
+            assert_eq!(
+                (repaired.rows, repaired.lost.len()),
+                (rows, 0),
+                "{number} {zeroed:?}: {repaired:?}"
+            );
+            assert_eq!(verified(&home).rows, rows, "{number} {zeroed:?}");
+        }
+    }
+}
+
 #[test]
 fn what_was_spent_by_lost_and_purged_rows_stays_spent() {
     let (_directory, home) = written();
