@@ -40,7 +40,7 @@ use crate::args::Arguments;
 use crate::command::CommandError;
 use crate::context::Context;
 use crate::environment::{Environment, SYNAPSE_COMPLETE};
-use crate::output::{ColorWord, CommandLines, Format, Printer, ShownExchanges, TypedLines};
+use crate::output::{ColorWord, CommandLines, OutputFormat, Printer, ShownExchanges, TypedLines};
 use crate::system::NewestCall;
 
 pub use crate::secret_tracking::Resolved;
@@ -119,7 +119,7 @@ fn offer_or_refuse(refusal: clap::Error, seen: KnownSecrets, resolved: Resolved)
     }
     let context = Context {
         environment: Environment::of_process(),
-        printer: Printer::new(Format::Human, ColorWord::Auto).hiding(seen.clone()),
+        printer: Printer::new(OutputFormat::Human, ColorWord::Auto).hiding(seen.clone()),
         seen,
         resolved,
         newest_call: NewestCall::default(),
@@ -136,7 +136,8 @@ fn offer_or_refuse(refusal: clap::Error, seen: KnownSecrets, resolved: Resolved)
 fn refuse(refusal: clap::Error) -> ExitCode {
     let arguments = shown_arguments();
     if refusal.kind() == ErrorKind::DisplayVersion && is_json(&arguments) {
-        Printer::new(Format::Json(DocumentVersion::One), ColorWord::Auto).document(&version());
+        Printer::new(OutputFormat::Json(DocumentVersion::One), ColorWord::Auto)
+            .document(&version());
         return ExitCode::SUCCESS;
     }
     let refusal = match refusal.kind() {
@@ -151,7 +152,7 @@ fn refuse(refusal: clap::Error) -> ExitCode {
     }
     let rendered = refusal.render();
     let text = without_tokens(&rendered.to_string(), &arguments);
-    let printer = Printer::new(Format::Json(DocumentVersion::One), ColorWord::Auto);
+    let printer = Printer::new(OutputFormat::Json(DocumentVersion::One), ColorWord::Auto);
     // A value from elsewhere, such as the environment, was not made printable.
     let shown = match printable(&text) == text {
         true => without_tokens(&rendered.ansi().to_string(), &arguments),

@@ -9,13 +9,13 @@ use crate::value::secure_url::{SecureUrl, SecureUrlError, is_private};
 pub use crate::value::{BaseUrl, Origin};
 
 impl BaseUrl {
-    /// Parses the base URL of a connection that sends `cargo`, permitting plain http as far as
+    /// Parses the base URL of a connection that sends `payload`, permitting plain http as far as
     /// `plain` allows. If it allows more than this machine, the caller must ensure that no
     /// credential is sent.
     ///
     /// # Errors
     /// Same as [`BaseUrl::from_str`].
-    pub(crate) fn read(text: &str, plain: PlainHttp, cargo: Cargo) -> Result<Self, Failure> {
+    pub(crate) fn read(text: &str, plain: PlainHttp, payload: Payload) -> Result<Self, Failure> {
         let mut url = match text.parse::<SecureUrl>() {
             Ok(url) => url.into_url(),
             Err(SecureUrlError::PlainHttp(url))
@@ -23,7 +23,7 @@ impl BaseUrl {
             {
                 url
             }
-            Err(error) => return Err(refused(error, cargo)),
+            Err(error) => return Err(refused(error, payload)),
         };
         let path = url.path().trim_end_matches('/').to_owned();
         url.set_path(&path);
@@ -39,7 +39,7 @@ impl FromStr for BaseUrl {
     /// `endpoint.invalid-url` for an invalid URL; `endpoint.path-mismatch` for a host without an
     /// API; `endpoint.gone` for a host known to be retired.
     fn from_str(text: &str) -> Result<Self, Failure> {
-        Self::read(text, PlainHttp::ThisMachine, Cargo::Credential)
+        Self::read(text, PlainHttp::ThisMachine, Payload::Credential)
     }
 }
 
@@ -54,7 +54,7 @@ pub(crate) enum PlainHttp {
 
 /// The sensitive data that a connection sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Cargo {
+pub(crate) enum Payload {
     /// Prompts and the credential.
     Credential,
     /// Prompts only; the connection has no credential.
@@ -77,7 +77,7 @@ impl FromStr for Origin {
 }
 
 /// The failure for an invalid base URL, with the remedy.
-fn refused(error: SecureUrlError, cargo: Cargo) -> Failure {
+fn refused(error: SecureUrlError, payload: Payload) -> Failure {
     match error {
         SecureUrlError::NoUrl(error) => invalid("that is not a URL").cause(error.to_string()).hint(
             "write it whole, for example https://api.openai.com/v1 or http://127.0.0.1:8080/v1",
@@ -93,15 +93,15 @@ fn refused(error: SecureUrlError, cargo: Cargo) -> Failure {
             .hint("remove it; the credential reference is the one place for a secret"),
         SecureUrlError::QueryOrFragment => invalid("the base URL has a query or a fragment")
             .hint("remove everything from `?` or `#` on"),
-        SecureUrlError::PlainHttp(url) => plain_http(&url, cargo),
+        SecureUrlError::PlainHttp(url) => plain_http(&url, payload),
     }
 }
 
 /// The refusal of plain http to another machine, with ways to encrypt.
-fn plain_http(url: &Url, cargo: Cargo) -> Failure {
-    let failure = invalid(match cargo {
-        Cargo::Credential => "plain http would send the credential unencrypted",
-        Cargo::Prompts => "plain http would send every prompt unencrypted",
+fn plain_http(url: &Url, payload: Payload) -> Failure {
+    let failure = invalid(match payload {
+        Payload::Credential => "plain http would send the credential unencrypted",
+        Payload::Prompts => "plain http would send every prompt unencrypted",
     });
     let mut encrypted = url.clone();
     if encrypted.set_scheme("https").is_err() {
@@ -127,13 +127,13 @@ fn plain_http(url: &Url, cargo: Cargo) -> Failure {
             host.trim_matches(['[', ']']),
             url.path().trim_end_matches('/')
         ));
-    match (cargo, is_private(url)) {
-        (Cargo::Prompts, true) => failure
+    match (payload, is_private(url)) {
+        (Payload::Prompts, true) => failure
             .hint("or accept it: with --allow-plain-http prompts go to this address unencrypted"),
-        (Cargo::Prompts, false) => {
+        (Payload::Prompts, false) => {
             failure.hint("--allow-plain-http takes its private address, not its name")
         }
-        (Cargo::Credential, _) => failure.hint(
+        (Payload::Credential, _) => failure.hint(
             "--allow-plain-http is for a private address and a connection without a credential",
         ),
     }
@@ -280,8 +280,8 @@ mod tests {
     /// there is one.
     #[test]
     fn plain_http_is_refused_with_the_ways_to_encrypt_it() {
-        let sending = |text: &str, cargo| {
-            let failure = BaseUrl::read(text, PlainHttp::ThisMachine, cargo).unwrap_err();
+        let sending = |text: &str, payload| {
+            let failure = BaseUrl::read(text, PlainHttp::ThisMachine, payload).unwrap_err();
             assert_eq!(failure.code(), Code::EndpointInvalidUrl, "{text}");
             let hints: Vec<String> = failure
                 .hints()
@@ -290,7 +290,7 @@ mod tests {
                 .collect();
             hints.join("\n")
         };
-        let hints = |text: &str| sending(text, Cargo::Prompts);
+        let hints = |text: &str| sending(text, Payload::Prompts);
         let public = hints("http://api.example.com:8000/v1/");
         assert!(
             public.starts_with("use https://api.example.com:8000/v1\n"),
@@ -316,7 +316,7 @@ mod tests {
         ] {
             assert!(!hints(url).contains("credential"), "{}", hints(url));
         }
-        let with_one = sending("http://192.168.1.7:1234/v1", Cargo::Credential);
+        let with_one = sending("http://192.168.1.7:1234/v1", Payload::Credential);
         assert!(
             with_one.contains("a connection without a credential"),
             "{with_one}"
@@ -325,7 +325,7 @@ mod tests {
 
     #[test]
     fn plain_http_to_a_private_address_is_a_base_url_of_its_own_making() {
-        let read = |text: &str| BaseUrl::read(text, PlainHttp::PrivateNetwork, Cargo::Prompts);
+        let read = |text: &str| BaseUrl::read(text, PlainHttp::PrivateNetwork, Payload::Prompts);
         let private = read("http://192.168.1.7:1234/v1/").unwrap();
         assert_eq!(private.as_str(), "http://192.168.1.7:1234/v1");
         assert!(private.is_plain() && !private.is_loopback());

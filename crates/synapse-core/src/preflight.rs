@@ -107,7 +107,7 @@ impl PreflightReport {
 /// Defaults to the probe's first check, because an unattributable failure means that the probe as a
 /// whole failed.
 #[must_use]
-pub fn blame(rung: &Probe, failure: &Failure) -> CheckId {
+pub fn blame(probe: &Probe, failure: &Failure) -> CheckId {
     let suspect = match failure.class() {
         Class::Transport | Class::Endpoint => CheckId::Reach,
         Class::Credential => CheckId::Token,
@@ -119,10 +119,10 @@ pub fn blame(rung: &Probe, failure: &Failure) -> CheckId {
         },
         _ => CheckId::Reach,
     };
-    if rung.decides.contains(&suspect) {
+    if probe.decides.contains(&suspect) {
         return suspect;
     }
-    rung.decides.first().copied().unwrap_or(suspect)
+    probe.decides.first().copied().unwrap_or(suspect)
 }
 
 #[cfg(test)]

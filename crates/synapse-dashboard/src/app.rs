@@ -12,9 +12,9 @@ use synapse_core::engine::Engine;
 use synapse_core::error::{Failure, RemedyText};
 use synapse_core::time::Timestamp;
 
-use crate::house::House;
 use crate::hub::Tone;
 use crate::login::LoginDesk;
+use crate::program::Program;
 use crate::response::redirect;
 use crate::running::RunningCheck;
 use crate::session::Sessions;
@@ -23,7 +23,7 @@ use crate::session::Sessions;
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) engine: Engine,
-    pub(crate) house: Arc<dyn House>,
+    pub(crate) program: Arc<dyn Program>,
     pub(crate) sessions: Sessions,
     pub(crate) port: u16,
     /// `/RANDOM/`: the prefix of all pages and the path of the cookie.
@@ -47,14 +47,14 @@ pub(crate) enum Kept {
 impl App {
     pub(crate) fn new(
         engine: Engine,
-        house: Arc<dyn House>,
+        program: Arc<dyn Program>,
         sessions: Sessions,
         base: String,
         port: u16,
     ) -> Self {
         Self {
             engine,
-            house,
+            program,
             sessions,
             port,
             base,
@@ -64,7 +64,7 @@ impl App {
 
     /// The commands that failures name.
     pub(crate) fn remedies(&self) -> &dyn RemedyText {
-        self.house.remedies()
+        self.program.remedies()
     }
 
     /// The path of a page.

@@ -8,12 +8,12 @@ mod ask;
 mod chart;
 mod form;
 mod guard;
-mod house;
 mod hub;
 mod icon;
 mod login;
 mod page;
 mod pages;
+mod program;
 mod response;
 mod routes;
 mod running;
@@ -29,7 +29,6 @@ use synapse_core::engine::Engine;
 use synapse_core::error::Failure;
 
 use self::app::App;
-pub use self::house::{About, House, Place, Snippet};
 pub use self::hub::{
     Approval, Change, HubAction, HubDone, HubVerb, HubView, Next, Piece, Running, ServerView,
     Stage, Tone, ToolView,
@@ -37,6 +36,7 @@ pub use self::hub::{
 pub use self::login::{
     AfterLogin, LoginAnswer, LoginDesk, LoginEnd, LoginOrder, LoginProposal, Registering,
 };
+pub use self::program::{About, Program, SecretStoreState, Snippet};
 pub use self::server::{Listening, Loopback};
 use self::session::Sessions;
 
@@ -55,14 +55,14 @@ impl Dashboard {
     /// `internal.invariant` if the system provides no randomness.
     pub fn new(
         engine: Engine,
-        house: Arc<dyn House>,
+        program: Arc<dyn Program>,
         listening: Listening,
     ) -> Result<Self, Failure> {
         let sessions = Sessions::new();
         let base = format!("/{}/", sessions.random::<16>()?);
         let port = listening.port();
         let token = sessions.issue(engine.ports().clock.monotonic())?;
-        let app = App::new(engine, house, sessions, base, port);
+        let app = App::new(engine, program, sessions, base, port);
         Ok(Self {
             app: Arc::new(app),
             listening,

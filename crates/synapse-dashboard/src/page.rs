@@ -101,7 +101,7 @@ impl Page {
 
     /// The whole page as HTML.
     pub(crate) fn html(&self, app: &App, ask: &Ask) -> String {
-        let about = app.house.about();
+        let about = app.program.about();
         let markup = html! {
             (DOCTYPE)
             html lang="en" data-theme=[ask.theme.word()] {

@@ -17,7 +17,7 @@ pub use crate::parquet::{Origin, ParquetWriter, Texts, call_ids};
 /// The format of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Format {
+pub enum ExportFormat {
     /// One JSON object per line, with the keys of the documents.
     Jsonl,
     /// RFC 4180, with a header.
@@ -26,7 +26,7 @@ pub enum Format {
     Parquet,
 }
 
-impl Format {
+impl ExportFormat {
     /// Every format.
     pub const ALL: [Self; 3] = [Self::Jsonl, Self::Csv, Self::Parquet];
 
@@ -65,14 +65,14 @@ impl<W: Write + Send> Exporter<W> {
     ///
     /// # Errors
     /// I/O errors of `sink`.
-    pub fn begin(format: Format, mut sink: W) -> io::Result<Self> {
+    pub fn begin(format: ExportFormat, mut sink: W) -> io::Result<Self> {
         let writer = match format {
-            Format::Jsonl => Writer::Jsonl(sink),
-            Format::Csv => {
+            ExportFormat::Jsonl => Writer::Jsonl(sink),
+            ExportFormat::Csv => {
                 sink.write_all(csv::header().as_bytes())?;
                 Writer::Csv(sink)
             }
-            Format::Parquet => {
+            ExportFormat::Parquet => {
                 Writer::Parquet(Box::new(ParquetWriter::begin(sink, Texts::LeftOut, None)?))
             }
         };

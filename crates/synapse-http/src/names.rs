@@ -16,7 +16,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use synapse_core::secure_url::{Place, is_localhost};
+use synapse_core::secure_url::{AddressScope, is_localhost};
 use tokio::net::lookup_host;
 
 use crate::failure::BoxError;
@@ -96,7 +96,10 @@ async fn admitted(
     lookup: &dyn NameLookup,
     server: String,
 ) -> Result<Vec<IpAddr>, BoxError> {
-    let Some(inner) = found.iter().find(|each| Place::of(**each) != Place::Public) else {
+    let Some(inner) = found
+        .iter()
+        .find(|each| AddressScope::of(**each) != AddressScope::Public)
+    else {
         return Ok(found);
     };
     let refused = NotPublic(*inner);
@@ -105,11 +108,11 @@ async fn admitted(
         Err(_) if is_localhost(&server) => LOOPBACK.to_vec(),
         Err(_) => lookup.lookup(server).await?,
     };
-    let places: Vec<Place> = servers.into_iter().map(Place::of).collect();
+    let places: Vec<AddressScope> = servers.into_iter().map(AddressScope::of).collect();
     let admitted: Vec<IpAddr> = found
         .into_iter()
-        .filter(|each| match Place::of(*each) {
-            Place::Public => true,
+        .filter(|each| match AddressScope::of(*each) {
+            AddressScope::Public => true,
             place => places.contains(&place),
         })
         .collect();

@@ -32,8 +32,8 @@ pub(crate) struct Index {
     pub(crate) skills: Vec<Item>,
     pub(crate) instructions: Option<String>,
     pub(crate) extensions: JsonObject,
-    tools_by_name: HashMap<String, Place>,
-    prompts_by_name: HashMap<String, Place>,
+    tools_by_name: HashMap<String, Resolved>,
+    prompts_by_name: HashMap<String, Resolved>,
     apps: HashMap<String, Vec<usize>>,
     runtimes: Vec<Arc<Runtime>>,
     ranking: OnceLock<Ranking>,
@@ -74,7 +74,7 @@ pub(crate) struct OfferedPrompt {
 }
 
 #[derive(Debug, Clone)]
-enum Place {
+enum Resolved {
     Offered(usize),
     Withheld(Failure),
 }
@@ -153,13 +153,13 @@ impl Index {
                             item,
                             audience,
                         });
-                        Place::Offered(number)
+                        Resolved::Offered(number)
                     } else {
-                        Place::Withheld(tool_denied(&upstream.name, &own))
+                        Resolved::Withheld(tool_denied(&upstream.name, &own))
                     }
                 }
                 _ => match member.failure() {
-                    Some(failure) => Place::Withheld(failure.of_tool(&own)),
+                    Some(failure) => Resolved::Withheld(failure.of_tool(&own)),
                     None => continue,
                 },
             };
@@ -180,10 +180,10 @@ impl Index {
                         runtime: Arc::clone(runtime),
                         item: listed.renamed(&name),
                     });
-                    Place::Offered(number)
+                    Resolved::Offered(number)
                 }
                 _ => match member.failure() {
-                    Some(failure) => Place::Withheld(failure),
+                    Some(failure) => Resolved::Withheld(failure),
                     None => continue,
                 },
             };
@@ -233,11 +233,11 @@ impl Index {
     /// only app-callable tool of that name.
     pub(crate) fn tool(&self, name: &str, for_apps: ForApps) -> Found<'_, OfferedTool> {
         match self.tools_by_name.get(name) {
-            Some(Place::Offered(number)) => match self.tools.get(*number) {
+            Some(Resolved::Offered(number)) => match self.tools.get(*number) {
                 Some(tool) => return Found::Offered(tool),
                 None => return Found::Unknown,
             },
-            Some(Place::Withheld(failure)) => return Found::Withheld(failure),
+            Some(Resolved::Withheld(failure)) => return Found::Withheld(failure),
             None => {}
         }
         let named = match for_apps {
@@ -260,11 +260,11 @@ impl Index {
     /// Resolves a prompt name.
     pub(crate) fn prompt(&self, name: &str) -> Found<'_, OfferedPrompt> {
         match self.prompts_by_name.get(name) {
-            Some(Place::Offered(number)) => self
+            Some(Resolved::Offered(number)) => self
                 .prompts
                 .get(*number)
                 .map_or(Found::Unknown, Found::Offered),
-            Some(Place::Withheld(failure)) => Found::Withheld(failure),
+            Some(Resolved::Withheld(failure)) => Found::Withheld(failure),
             None => Found::Unknown,
         }
     }

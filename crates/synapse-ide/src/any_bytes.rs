@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::client::Format;
+use crate::client::FileFormat;
 use crate::format::{Edit, Text, at, edit, read};
 
 /// Reads `bytes` as a client's file in the format named on the first line; adds an entry, adds it
@@ -14,10 +14,10 @@ use crate::format::{Edit, Text, at, edit, read};
 pub fn edits(bytes: &[u8]) {
     let mut lines = bytes.splitn(2, |byte| *byte == b'\n');
     let format = match lines.next().unwrap_or_default() {
-        b"toml" => Format::Toml,
-        b"yaml" => Format::Yaml,
-        b"jsonc" => Format::Jsonc,
-        _ => Format::Json,
+        b"toml" => FileFormat::Toml,
+        b"yaml" => FileFormat::Yaml,
+        b"jsonc" => FileFormat::Jsonc,
+        _ => FileFormat::Json,
     };
     let Ok(text) = Text::of(lines.next().unwrap_or_default()) else {
         return;

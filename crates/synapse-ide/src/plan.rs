@@ -16,7 +16,7 @@ use crate::location::Location;
 use crate::machine::Machine;
 use crate::preview::Visible;
 use crate::seen::{Found, Seen};
-use crate::survey::{Place, Survey};
+use crate::survey::{Survey, SurveyedFile};
 use crate::update::update;
 
 /// How to treat a foreign entry under our name.
@@ -177,7 +177,7 @@ pub fn remove(
     let target = survey
         .target_place(scope)
         .ok_or_else(|| without_file(client, scope))?;
-    let mut files: Vec<(PathBuf, Vec<Place>)> = Vec::new();
+    let mut files: Vec<(PathBuf, Vec<SurveyedFile>)> = Vec::new();
     for place in survey.ours(scope, entry) {
         match files.iter_mut().find(|(file, _)| *file == place.site.file) {
             Some((_, places)) => places.push(place),
@@ -206,7 +206,7 @@ fn removal(
     client: &'static Client,
     scope: Scope,
     (file, location): (PathBuf, Location),
-    places: &[Place],
+    places: &[SurveyedFile],
     entry: &Entry,
     journal: &Journal,
 ) -> Result<Change, Failure> {

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 use synapse_core::Failure;
 
-use crate::client::{Client, Format};
+use crate::client::{Client, FileFormat};
 use crate::entry::{Configured, Entry, NAME};
 use crate::failure::invalid;
 use crate::file;
@@ -95,7 +95,7 @@ impl Seen {
         let entries = section.iter().try_fold(&value, |value, key| value.get(key));
         match entries {
             None | Some(Value::Object(_)) => {}
-            Some(Value::Null) if client.format == Format::Yaml => {}
+            Some(Value::Null) if client.format == FileFormat::Yaml => {}
             Some(other) => {
                 let kind = format::kind(other);
                 let why = format!("`{}` is {kind}, an object is needed", section.join("."));
@@ -122,7 +122,7 @@ impl Seen {
 
 /// Problems for a client that reads plain JSON only.
 fn warnings(client: &Client, text: &Text) -> Vec<String> {
-    if client.format != Format::Json {
+    if client.format != FileFormat::Json {
         return Vec::new();
     }
     let mark = text

@@ -4,7 +4,7 @@
 use serde_json::Value;
 use synapse_core::Failure;
 
-use crate::client::{Client, Format, Key, Merge, Rule, Scope, Site, Switch, usual};
+use crate::client::{Client, FileFormat, Key, Merge, Rule, Scope, Site, Switch, usual};
 use crate::entry::{Configured, Entry, NAME};
 use crate::failure::shown;
 use crate::file;
@@ -15,14 +15,14 @@ use crate::update::update;
 
 /// A place with its content.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct SurveyedFile {
     pub(crate) site: Site,
     /// The keys of the object of entries.
     pub(crate) section: Vec<String>,
     pub(crate) seen: Result<Seen, Failure>,
 }
 
-impl Place {
+impl SurveyedFile {
     fn at(client: &Client, site: Site, section: Vec<String>, entry: &Entry) -> Self {
         let seen = Seen::at(client, &site.file, &section, entry);
         Self {
@@ -113,7 +113,7 @@ pub(crate) struct Survey<'a> {
     machine: &'a Machine,
     own_command: String,
     /// Highest precedence first.
-    pub(crate) places: Vec<Place>,
+    pub(crate) places: Vec<SurveyedFile>,
     /// The place whose entry the client loads.
     pub(crate) wins: Option<usize>,
 }
@@ -126,12 +126,12 @@ impl<'a> Survey<'a> {
                 for key in projects(&site) {
                     let section = vec![PROJECTS.to_owned(), key.clone(), client.key.to_owned()];
                     if machine.is_project(&key) {
-                        places.push(Place::at(client, site.clone(), section, entry));
+                        places.push(SurveyedFile::at(client, site.clone(), section, entry));
                     }
                 }
             } else {
                 let section = vec![client.key.to_owned()];
-                places.push(Place::at(client, site, section, entry));
+                places.push(SurveyedFile::at(client, site, section, entry));
             }
         }
         // Of the projects in a file, only those with an entry count.
@@ -167,8 +167,9 @@ impl<'a> Survey<'a> {
     /// The place `install` changes in `scope`: with our entry, else with an entry of our name, else
     /// for a new one.
     pub(crate) fn target(&self, scope: Scope) -> Option<usize> {
-        let of_scope = |place: &&Place| place.site.scope == scope && place.site.reader.is_none();
-        let index = |found: &Place| {
+        let of_scope =
+            |place: &&SurveyedFile| place.site.scope == scope && place.site.reader.is_none();
+        let index = |found: &SurveyedFile| {
             let mut places = self.places.iter();
             places.position(|place| std::ptr::eq(place, found))
         };
@@ -188,7 +189,7 @@ impl<'a> Survey<'a> {
     }
 
     /// The place of `target`.
-    pub(crate) fn target_place(&self, scope: Scope) -> Option<&Place> {
+    pub(crate) fn target_place(&self, scope: Scope) -> Option<&SurveyedFile> {
         self.places.get(self.target(scope)?)
     }
 
@@ -203,7 +204,7 @@ impl<'a> Survey<'a> {
             .iter()
             .rev()
             .filter(|place| place.site.reader.is_none())
-            .filter_map(Place::value);
+            .filter_map(SurveyedFile::value);
         parts.cloned().reduce(|mut below, above| {
             merge(&mut below, above);
             below
@@ -260,7 +261,7 @@ impl<'a> Survey<'a> {
                 });
             }
             let Ok(root) =
-                Text::of(&bytes).and_then(|text| format::read(Format::Jsonc, text.as_str()))
+                Text::of(&bytes).and_then(|text| format::read(FileFormat::Jsonc, text.as_str()))
             else {
                 continue;
             };
@@ -341,7 +342,7 @@ impl<'a> Survey<'a> {
     }
 
     /// A note that the entry of `winner` takes precedence.
-    pub(crate) fn beaten(&self, winner: &Place) -> String {
+    pub(crate) fn beaten(&self, winner: &SurveyedFile) -> String {
         let place = place_in_words(winner);
         match self.client.merge {
             Merge::Whole => format!("{} loads that of {place}", self.client),
@@ -350,7 +351,7 @@ impl<'a> Survey<'a> {
     }
 
     /// Files of special readers that have no entry of ours.
-    pub(crate) fn elsewhere(&self) -> impl Iterator<Item = &Place> {
+    pub(crate) fn elsewhere(&self) -> impl Iterator<Item = &SurveyedFile> {
         self.places.iter().filter(|place| {
             place.site.reader.is_some()
                 && place.is_there()
@@ -361,7 +362,7 @@ impl<'a> Survey<'a> {
 
     /// The places in files of `scope` with our entry; user scope includes entries for any single
     /// project.
-    pub(crate) fn ours(&self, scope: Scope, entry: &Entry) -> Vec<Place> {
+    pub(crate) fn ours(&self, scope: Scope, entry: &Entry) -> Vec<SurveyedFile> {
         let mut ours = Vec::new();
         for site in self.client.sites(self.machine) {
             let sections = match (scope, site.scope) {
@@ -376,22 +377,22 @@ impl<'a> Survey<'a> {
             };
             let places = sections
                 .into_iter()
-                .map(|section| Place::at(self.client, site.clone(), section, entry));
-            ours.extend(places.filter(Place::is_ours));
+                .map(|section| SurveyedFile::at(self.client, site.clone(), section, entry));
+            ours.extend(places.filter(SurveyedFile::is_ours));
         }
         ours
     }
 }
 
 /// Whether two places resolve to the same file.
-fn is_same(one: &Place, other: &Place) -> bool {
-    let real = |place: &Place| place.site.file.canonicalize().ok();
+fn is_same(one: &SurveyedFile, other: &SurveyedFile) -> bool {
+    let real = |place: &SurveyedFile| place.site.file.canonicalize().ok();
     one.section == other.section
         && (one.site.file == other.site.file || real(one).is_some_and(|it| real(other) == Some(it)))
 }
 
 /// A place, for messages.
-pub(crate) fn place_in_words(place: &Place) -> String {
+pub(crate) fn place_in_words(place: &SurveyedFile) -> String {
     let file = shown(&place.site.file);
     match place.section.as_slice() {
         [first, project, _] if first == PROJECTS => {
@@ -407,7 +408,7 @@ fn projects(site: &Site) -> Vec<String> {
     let read = || {
         let bytes = file::read(&site.file).ok()??;
         let text = Text::of(&bytes).ok()?;
-        let root = format::read(Format::Jsonc, text.as_str()).ok()?;
+        let root = format::read(FileFormat::Jsonc, text.as_str()).ok()?;
         let projects = root.get(PROJECTS)?.as_object()?;
         let names = projects.iter();
         let with_entry = names.filter(|(_, value)| {

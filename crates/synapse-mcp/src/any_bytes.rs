@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, ReadBuf};
 
 use crate::client::wire::{Incoming, notification};
 use crate::client::{Caps, Scanner};
-use crate::engine::any_bytes::{read_batch, read_lines, read_message};
+use crate::server::any_bytes::{read_batch, read_lines, read_message};
 
 /// Reads `bytes` as a client's output.
 ///

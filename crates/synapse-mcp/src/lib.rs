@@ -7,7 +7,6 @@
 #[cfg(any(test, fuzzing))]
 pub mod any_bytes;
 pub mod client;
-mod engine;
 pub mod host;
 mod identity;
 mod revision;

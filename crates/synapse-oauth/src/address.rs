@@ -2,7 +2,7 @@
 //! no local address unless the server itself is local. `synapse-http` judges the addresses of names.
 
 use synapse_core::redact::Redactor;
-use synapse_core::secure_url::{Place, is_loopback};
+use synapse_core::secure_url::{AddressScope, is_loopback};
 use url::Url;
 
 /// Why a URL is refused.
@@ -43,8 +43,8 @@ pub(crate) fn named_by(text: &str, server: &Url) -> Result<Url, Refused> {
     if url.scheme() == "http" && !is_loopback(&url) {
         return Err(Refused::Scheme);
     }
-    match (Place::of_url(&url), Place::of_url(server)) {
-        (Place::Public, _) => Ok(url),
+    match (AddressScope::of_url(&url), AddressScope::of_url(server)) {
+        (AddressScope::Public, _) => Ok(url),
         (its, servers) if its == servers => Ok(url),
         _ => Err(Refused::Place),
     }

@@ -19,12 +19,12 @@ pub struct Probe {
     /// Its stable name.
     pub id: &'static str,
     /// Its result.
-    pub outcome: RungOutcome,
+    pub outcome: ProbeOutcome,
 }
 
 /// The result of a [`Probe`].
 #[derive(Debug)]
-pub enum RungOutcome {
+pub enum ProbeOutcome {
     /// Passed, with the observation.
     Passed(String),
     /// Inconclusive, with the reason.
@@ -36,7 +36,7 @@ pub enum RungOutcome {
 }
 
 /// The prerequisites of a login, in order; the stored token is always checked.
-const RUNGS: [&str; 5] = [
+const PROBES: [&str; 5] = [
     "oauth.discovery",
     "oauth.issuer",
     "oauth.registration",
@@ -59,37 +59,40 @@ impl OAuth {
             .filter(|(key, _)| key.url == *request.url)
             .collect();
         let wire = self.wire(request.url, request.settings.issuer_of());
-        let mut rungs = Vec::new();
-        if let Err(failure) = self.climb(request, &stored, &wire, &mut rungs).await {
-            let id = RUNGS.get(rungs.len()).copied().unwrap_or("oauth.discovery");
-            rungs.push(Probe {
+        let mut probes = Vec::new();
+        if let Err(failure) = self.run_probes(request, &stored, &wire, &mut probes).await {
+            let id = PROBES
+                .get(probes.len())
+                .copied()
+                .unwrap_or("oauth.discovery");
+            probes.push(Probe {
                 id,
-                outcome: RungOutcome::Failed(failure),
+                outcome: ProbeOutcome::Failed(failure),
             });
         }
-        let skipped = RUNGS.iter().skip(rungs.len()).map(|id| Probe {
+        let skipped = PROBES.iter().skip(probes.len()).map(|id| Probe {
             id,
-            outcome: RungOutcome::Skipped,
+            outcome: ProbeOutcome::Skipped,
         });
-        rungs.extend(skipped.collect::<Vec<_>>());
-        rungs.push(Probe {
+        probes.extend(skipped.collect::<Vec<_>>());
+        probes.push(Probe {
             id: "oauth.token",
-            outcome: self.token_rung(request, &stored),
+            outcome: self.token_probe(request, &stored),
         });
-        Ok(rungs)
+        Ok(probes)
     }
 
-    async fn climb(
+    async fn run_probes(
         &self,
         request: &LoginRequest<'_>,
         stored: &[(RecordKey, TokenRecord)],
         wire: &Wire,
-        rungs: &mut Vec<Probe>,
+        probes: &mut Vec<Probe>,
     ) -> Result<(), Failure> {
         let mut pass = |id, text: String| {
-            rungs.push(Probe {
+            probes.push(Probe {
                 id,
-                outcome: RungOutcome::Passed(text),
+                outcome: ProbeOutcome::Passed(text),
             });
         };
         let mut trail = Trail::default();
@@ -105,7 +108,7 @@ impl OAuth {
             format!("{} asks for a login", shown(&resource.identifier)),
         );
         let server = self
-            .issuer_rung(request, stored, &resource.issuers, wire, &mut trail)
+            .issuer_probe(request, stored, &resource.issuers, wire, &mut trail)
             .await?;
         pass("oauth.issuer", shown(&server.issuer));
         let record = stored
@@ -128,7 +131,7 @@ impl OAuth {
             (None, challenged) => challenged.to_vec(),
         };
         let outcome = self
-            .redirect_rung(
+            .redirect_probe(
                 request,
                 &server,
                 &choice,
@@ -137,7 +140,7 @@ impl OAuth {
                 wire,
             )
             .await?;
-        rungs.push(Probe {
+        probes.push(Probe {
             id: "oauth.redirect",
             outcome,
         });
@@ -145,14 +148,14 @@ impl OAuth {
             [] => "none are asked for".to_owned(),
             scopes => shown(&scopes.join(" ")),
         };
-        rungs.push(Probe {
+        probes.push(Probe {
             id: "oauth.scopes",
-            outcome: RungOutcome::Passed(text),
+            outcome: ProbeOutcome::Passed(text),
         });
         Ok(())
     }
 
-    async fn issuer_rung(
+    async fn issuer_probe(
         &self,
         request: &LoginRequest<'_>,
         stored: &[(RecordKey, TokenRecord)],
@@ -193,7 +196,7 @@ impl OAuth {
         Ok(server)
     }
 
-    async fn redirect_rung(
+    async fn redirect_probe(
         &self,
         request: &LoginRequest<'_>,
         server: &ServerMetadata,
@@ -201,12 +204,12 @@ impl OAuth {
         scopes: &[String],
         resource: &str,
         wire: &Wire,
-    ) -> Result<RungOutcome, Failure> {
+    ) -> Result<ProbeOutcome, Failure> {
         let Choice::Known(client) = choice else {
-            return Ok(RungOutcome::Skipped);
+            return Ok(ProbeOutcome::Skipped);
         };
         let Some(endpoint) = &server.authorization_endpoint else {
-            return Ok(RungOutcome::Unknown(
+            return Ok(ProbeOutcome::Unknown(
                 "there is no login for browsers".to_owned(),
             ));
         };
@@ -218,27 +221,27 @@ impl OAuth {
         let attempt = begin(endpoint, &client.id, &redirect, scopes, Some(resource))?;
         let permit = request.permit.for_issuer(Origin::of(endpoint));
         match look(wire, &permit, &attempt, &redirect, &client.id).await {
-            Judged::Fine | Judged::Dropped => Ok(RungOutcome::Passed(redirect.uri)),
-            Judged::Unknown(why) => Ok(RungOutcome::Unknown(why)),
+            Judged::Fine | Judged::Dropped => Ok(ProbeOutcome::Passed(redirect.uri)),
+            Judged::Unknown(why) => Ok(ProbeOutcome::Unknown(why)),
             Judged::Refused(failure) => Err(*failure),
         }
     }
 
-    fn token_rung(
+    fn token_probe(
         &self,
         request: &LoginRequest<'_>,
         stored: &[(RecordKey, TokenRecord)],
-    ) -> RungOutcome {
+    ) -> ProbeOutcome {
         let with_token = stored.iter().find(|(_, record)| record.access.is_some());
         match with_token {
-            None => RungOutcome::Failed(login_required(request.server, "nobody logged in")),
+            None => ProbeOutcome::Failed(login_required(request.server, "nobody logged in")),
             Some((_, record)) if need(record, self.clock.now()) == Need::Login => {
-                RungOutcome::Failed(login_required(request.server, "the stored login has ended"))
+                ProbeOutcome::Failed(login_required(request.server, "the stored login has ended"))
             }
             Some((_, record)) if need(record, self.clock.now()) == Need::Refresh => {
-                RungOutcome::Unknown("the next call refreshes it; nothing does here".to_owned())
+                ProbeOutcome::Unknown("the next call refreshes it; nothing does here".to_owned())
             }
-            Some((_, record)) => RungOutcome::Passed(match record.expires_at {
+            Some((_, record)) => ProbeOutcome::Passed(match record.expires_at {
                 Some(end) => format!("{}, expires {end}", record.state.as_str()),
                 None => format!("{}, without a known end", record.state.as_str()),
             }),

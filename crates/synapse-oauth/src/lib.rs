@@ -34,7 +34,7 @@ use url::Url;
 
 pub use self::challenge::Demand;
 pub use self::discovery::{Resource, ServerMetadata};
-pub use self::examine::{Probe, RungOutcome};
+pub use self::examine::{Probe, ProbeOutcome};
 pub use self::login::{Decision, Dialogue, LoggedIn, LoginRequest, Look, News, Proposal, Way};
 pub use self::logout::{LoggedOut, Registrations};
 pub use self::settings::{LoginSettings, Registering};

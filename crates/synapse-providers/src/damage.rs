@@ -47,7 +47,7 @@ const DAMAGES: [&[u8]; 31] = [
     b"{\"error\":7}",
 ];
 
-type Place = Vec<String>;
+type ValuePath = Vec<String>;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Wire {
@@ -108,7 +108,7 @@ fn goldens() -> Vec<(String, Wire, Value)> {
 }
 
 /// Every position in `value`, by member names and entry indices.
-fn places(value: &Value, place: &Place, all: &mut Vec<Place>) {
+fn places(value: &Value, place: &ValuePath, all: &mut Vec<ValuePath>) {
     let inside: Vec<(String, &Value)> = match value {
         Value::Object(members) => members.iter().map(|(n, v)| (n.clone(), v)).collect(),
         Value::Array(list) => list
@@ -127,7 +127,7 @@ fn places(value: &Value, place: &Place, all: &mut Vec<Place>) {
 }
 
 /// The body with replaced bytes at that position.
-fn damaged(body: &Value, place: &Place, damage: &[u8]) -> Vec<u8> {
+fn damaged(body: &Value, place: &ValuePath, damage: &[u8]) -> Vec<u8> {
     let mut body = body.clone();
     *body.pointer_mut(&format!("/{}", place.join("/"))).unwrap() = "@HERE@".into();
     let text = body.to_string();
@@ -136,7 +136,7 @@ fn damaged(body: &Value, place: &Place, damage: &[u8]) -> Vec<u8> {
 }
 
 /// Whether `place` and `other` are independent: neither contains the other.
-fn apart(place: &Place, other: &[&str]) -> bool {
+fn apart(place: &ValuePath, other: &[&str]) -> bool {
     !place.iter().zip(other).all(|(one, other)| one == other)
 }
 

@@ -13,7 +13,7 @@ pub(super) struct Reading<'a> {
     bytes: Bytes<'a>,
     words: Words,
     /// Source position of each byte; `None` for the text itself.
-    places: Option<Vec<Place>>,
+    places: Option<Vec<TextSpan>>,
 }
 
 enum Bytes<'a> {
@@ -31,7 +31,7 @@ pub(super) enum Words {
 }
 
 /// Start and end in the text; `u32` suffices for a block.
-type Place = (u32, u32);
+type TextSpan = (u32, u32);
 
 impl<'a> Reading<'a> {
     /// Reads the text verbatim.
@@ -242,7 +242,7 @@ impl<'a> Reading<'a> {
 /// leaves the old buffer unwiped.
 struct Making {
     bytes: Zeroizing<Vec<u8>>,
-    places: Vec<Place>,
+    places: Vec<TextSpan>,
 }
 
 impl Making {

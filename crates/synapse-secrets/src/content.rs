@@ -16,7 +16,10 @@ pub(super) enum Flaw {
     ByteOrderMark(&'static str),
     NotUtf8,
     Lines(usize),
-    Character { kind: Kind, place: Place },
+    Character {
+        kind: Kind,
+        place: CharacterPosition,
+    },
     Dressed(Dress),
 }
 
@@ -39,7 +42,7 @@ pub(super) enum Kind {
 
 /// The position of a character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum CharacterPosition {
     Start,
     End,
     Inside,
@@ -149,7 +152,7 @@ impl fmt::Display for Kind {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for CharacterPosition {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Start => "at the start",
@@ -219,15 +222,15 @@ fn wrong_character(line: &str) -> Option<Flaw> {
         _ if each.is_whitespace() => Some(Kind::WideSpace),
         _ => Some(Kind::NotAscii),
     };
-    let at = |place: Place, each: Option<char>| {
+    let at = |place: CharacterPosition, each: Option<char>| {
         each.and_then(kind)
             .map(|kind| Flaw::Character { kind, place })
     };
-    at(Place::Start, line.chars().next())
-        .or_else(|| at(Place::End, line.chars().next_back()))
+    at(CharacterPosition::Start, line.chars().next())
+        .or_else(|| at(CharacterPosition::End, line.chars().next_back()))
         .or_else(|| {
             at(
-                Place::Inside,
+                CharacterPosition::Inside,
                 line.chars().find(|each| kind(*each).is_some()),
             )
         })
@@ -281,16 +284,31 @@ mod tests {
             ("a\rb\n", Flaw::Lines(2)),
             ("\na\n", Flaw::Lines(2)),
             ("\u{feff}a\n", Flaw::ByteOrderMark("UTF-8")),
-            (" a\n", character(Kind::WhiteSpace, Place::Start)),
-            ("a \n", character(Kind::WhiteSpace, Place::End)),
-            ("a\t", character(Kind::WhiteSpace, Place::End)),
-            ("a b", character(Kind::WhiteSpace, Place::Inside)),
-            ("a\0b", character(Kind::Control, Place::Inside)),
-            ("\u{1b}a", character(Kind::Control, Place::Start)),
-            ("a\u{7f}", character(Kind::Control, Place::End)),
-            ("a\u{a0}", character(Kind::WideSpace, Place::End)),
-            ("ä", character(Kind::NotAscii, Place::Start)),
-            ("a\u{200b}b", character(Kind::NotAscii, Place::Inside)),
+            (
+                " a\n",
+                character(Kind::WhiteSpace, CharacterPosition::Start),
+            ),
+            ("a \n", character(Kind::WhiteSpace, CharacterPosition::End)),
+            ("a\t", character(Kind::WhiteSpace, CharacterPosition::End)),
+            (
+                "a b",
+                character(Kind::WhiteSpace, CharacterPosition::Inside),
+            ),
+            ("a\0b", character(Kind::Control, CharacterPosition::Inside)),
+            (
+                "\u{1b}a",
+                character(Kind::Control, CharacterPosition::Start),
+            ),
+            ("a\u{7f}", character(Kind::Control, CharacterPosition::End)),
+            (
+                "a\u{a0}",
+                character(Kind::WideSpace, CharacterPosition::End),
+            ),
+            ("ä", character(Kind::NotAscii, CharacterPosition::Start)),
+            (
+                "a\u{200b}b",
+                character(Kind::NotAscii, CharacterPosition::Inside),
+            ),
             (&format!("{longest}x"), Flaw::TooLong),
             (&format!("{longest}x\n"), Flaw::TooLong),
             (&format!("{longest}\n\n\n"), Flaw::TooLong),

@@ -25,7 +25,7 @@ pub(super) struct Baseline {
 
 /// A new count compared with the committed one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum CountChange {
     /// No count is committed.
     New,
     Held,
@@ -84,9 +84,9 @@ impl Baseline {
             .map(|count| count.instructions)
     }
 
-    pub(super) fn verdict(&self, name: &str, instructions: u64, machine: &str) -> Verdict {
+    pub(super) fn verdict(&self, name: &str, instructions: u64, machine: &str) -> CountChange {
         let Some(before) = self.count(name) else {
-            return Verdict::New;
+            return CountChange::New;
         };
         let tolerated = match self.machine == machine {
             true => TOLERATED,
@@ -94,11 +94,11 @@ impl Baseline {
         };
         let bound = before * tolerated / 100;
         if instructions > before + bound {
-            Verdict::Slower
+            CountChange::Slower
         } else if instructions + bound < before {
-            Verdict::Faster
+            CountChange::Faster
         } else {
-            Verdict::Held
+            CountChange::Held
         }
     }
 
@@ -123,18 +123,18 @@ pub(super) fn line(
     measure: &Measure,
     instructions: u64,
     before: Option<u64>,
-    verdict: Verdict,
+    verdict: CountChange,
 ) -> String {
     let goal = measure
         .goal
         .map_or_else(String::new, |goal| format!("  goal {goal:>9}"));
     let change = match (before, verdict) {
-        (Some(before), Verdict::Held | Verdict::Faster | Verdict::Slower) => {
+        (Some(before), CountChange::Held | CountChange::Faster | CountChange::Slower) => {
             let percent = (instructions as f64 / before as f64 - 1.0) * 100.0;
             let word = match verdict {
-                Verdict::Slower => ", SLOWER",
-                Verdict::Faster => ", faster: write the counts anew",
-                Verdict::Held | Verdict::New => "",
+                CountChange::Slower => ", SLOWER",
+                CountChange::Faster => ", faster: write the counts anew",
+                CountChange::Held | CountChange::New => "",
             };
             format!("  committed {before:>9} ({percent:+.1} %{word})")
         }
@@ -173,12 +173,12 @@ mod tests {
     #[test]
     fn a_rise_above_the_bound_fails_and_the_bound_does_not() {
         let verdict = |name, count, machine| baseline().verdict(name, count, machine);
-        assert_eq!(verdict("one call", 1_020, "here"), Verdict::Held);
-        assert_eq!(verdict("one call", 1_021, "here"), Verdict::Slower);
-        assert_eq!(verdict("one call", 979, "here"), Verdict::Faster);
-        assert_eq!(verdict("one call", 1_150, "elsewhere"), Verdict::Held);
-        assert_eq!(verdict("one call", 1_151, "elsewhere"), Verdict::Slower);
-        assert_eq!(verdict("another", 1, "here"), Verdict::New);
+        assert_eq!(verdict("one call", 1_020, "here"), CountChange::Held);
+        assert_eq!(verdict("one call", 1_021, "here"), CountChange::Slower);
+        assert_eq!(verdict("one call", 979, "here"), CountChange::Faster);
+        assert_eq!(verdict("one call", 1_150, "elsewhere"), CountChange::Held);
+        assert_eq!(verdict("one call", 1_151, "elsewhere"), CountChange::Slower);
+        assert_eq!(verdict("another", 1, "here"), CountChange::New);
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod provider;
 
 use std::path::{Path, PathBuf};
 
-use self::baseline::{Baseline, Count, Verdict};
+use self::baseline::{Baseline, Count, CountChange};
 use self::home::Home;
 use self::measures::{MEASURES, Measure};
 use self::provider::Provider;
@@ -81,13 +81,13 @@ pub(crate) fn run(repository: &Repository, purpose: Purpose, what: What) -> Resu
     for measure in MEASURES.iter().filter(wanted) {
         let mut instructions = bench.count(measure)?;
         let before = committed.count(measure.name);
-        if committed.verdict(measure.name, instructions, &machine) == Verdict::Slower {
+        if committed.verdict(measure.name, instructions, &machine) == CountChange::Slower {
             // Thread scheduling adds a few instructions: the lower count is closer to the truth.
             instructions = instructions.min(bench.count(measure)?);
         }
         let verdict = committed.verdict(measure.name, instructions, &machine);
         println!("{}", baseline::line(measure, instructions, before, verdict));
-        if verdict == Verdict::Slower {
+        if verdict == CountChange::Slower {
             slower.push(measure.name);
         }
         counts.push(Count {

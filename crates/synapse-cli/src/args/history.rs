@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use synapse_core::call::Operation;
 use synapse_core::ledger::{HubKind, Outcome};
-use synapse_export::Format;
+use synapse_export::ExportFormat;
 
 use super::history_column::HistoryColumn;
 use super::one_of;
@@ -144,8 +144,8 @@ fn kinds() -> Vec<&'static str> {
 #[derive(Debug, Args)]
 pub(crate) struct HistoryExportArguments {
     /// The format; when left out, by the file's extension, or jsonl without one
-    #[arg(long, value_parser = one_of(Format::ALL, |format| format.as_str().into()))]
-    pub(crate) format: Option<Format>,
+    #[arg(long, value_parser = one_of(ExportFormat::ALL, |format| format.as_str().into()))]
+    pub(crate) format: Option<ExportFormat>,
 
     /// Write atomically to this file instead of stdout
     #[arg(long, short, value_name = "FILE")]

@@ -55,7 +55,7 @@ pub(crate) use self::serving::{
 };
 pub(crate) use self::setup::{SETUP_EXAMPLES, SetupArguments};
 pub(crate) use self::usage::{USAGE_EXAMPLES, UsageArguments};
-use crate::output::{ColorWord, Format};
+use crate::output::{ColorWord, OutputFormat};
 
 /// A local, bring-your-own-key runtime between MCP-capable IDEs and the models you pay for.
 #[derive(Debug, Parser)]
@@ -152,10 +152,10 @@ impl Arguments {
     }
 
     /// The requested format.
-    pub(crate) const fn format(&self) -> Format {
+    pub(crate) const fn format(&self) -> OutputFormat {
         match self.global.json {
-            Some(version) => Format::Json(version),
-            None => Format::Human,
+            Some(version) => OutputFormat::Json(version),
+            None => OutputFormat::Human,
         }
     }
 

@@ -20,7 +20,7 @@ use self::bash::Bash;
 use self::values::Values;
 use crate::args::Arguments;
 use crate::environment::{Environment, SYNAPSE_COMPLETE};
-use crate::output::{ColorWord, Format, Printer};
+use crate::output::{ColorWord, OutputFormat, Printer};
 
 /// Prints the candidates for the last of `words`, in the form that `shell` reads.
 pub(crate) fn answer(
@@ -28,7 +28,7 @@ pub(crate) fn answer(
     shell: &OsStr,
     words: impl Iterator<Item = OsString>,
 ) -> ExitCode {
-    let printer = Printer::new(Format::Human, ColorWord::Never);
+    let printer = Printer::new(OutputFormat::Human, ColorWord::Never);
     let Some(shell) = shell.to_str().and_then(completer) else {
         let names: Vec<&str> = Shells::builtins().names().collect();
         let failure = Failure::new(

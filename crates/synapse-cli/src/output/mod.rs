@@ -53,7 +53,7 @@ pub(crate) enum ColorWord {
 
 /// The format of results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Format {
+pub(crate) enum OutputFormat {
     Human,
     Json(DocumentVersion),
 }
@@ -61,7 +61,7 @@ pub(crate) enum Format {
 /// Prints, without the secrets resolved by this process.
 #[derive(Debug, Clone)]
 pub(crate) struct Printer {
-    format: Format,
+    format: OutputFormat,
     color: ColorChoice,
     seen: KnownSecrets,
     remedies: Arc<dyn RemedyText>,
@@ -73,7 +73,7 @@ pub(crate) struct Printer {
 }
 
 impl Printer {
-    pub(crate) fn new(format: Format, color: ColorWord) -> Self {
+    pub(crate) fn new(format: OutputFormat, color: ColorWord) -> Self {
         let color = match color {
             ColorWord::Auto => ColorChoice::Auto,
             ColorWord::Always => ColorChoice::Always,
@@ -138,7 +138,7 @@ impl Printer {
 
     /// Whether results are one JSON document.
     pub(crate) fn is_json(&self) -> bool {
-        matches!(self.format, Format::Json(_))
+        matches!(self.format, OutputFormat::Json(_))
     }
 
     /// Whether stdout is a terminal.
@@ -230,8 +230,10 @@ impl Printer {
     /// Prints the one JSON document of the result.
     pub(crate) fn document(&self, document: &impl Serialize) {
         match self.format {
-            Format::Human | Format::Json(DocumentVersion::One) => self.print_document(document),
-            Format::Json(version) => match serde_json::to_value(document) {
+            OutputFormat::Human | OutputFormat::Json(DocumentVersion::One) => {
+                self.print_document(document);
+            }
+            OutputFormat::Json(version) => match serde_json::to_value(document) {
                 Ok(value) => self.print_document(&version.of(value)),
                 Err(error) => self.note(&format!("the document cannot be written: {error}")),
             },

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::account::{Account, HeaderText};
 use crate::credential::CredentialRef;
-use crate::endpoint::{BaseUrl, Cargo, Origin, PlainHttp};
+use crate::endpoint::{BaseUrl, Origin, Payload, PlainHttp};
 use crate::error::{Code, Failure, Remedy};
 use crate::gate::NetworkGate;
 use crate::limits::{DraftLimits, Limits};
@@ -214,17 +214,17 @@ impl Draft {
             true => PlainHttp::PrivateNetwork,
             false => PlainHttp::ThisMachine,
         };
-        let cargo = match self.credential {
-            Some(_) => Cargo::Credential,
-            None => Cargo::Prompts,
+        let payload = match self.credential {
+            Some(_) => Payload::Credential,
+            None => Payload::Prompts,
         };
         match self.base_url.as_deref().or(profile.base_url) {
             Some(text) => {
                 address::check_text(provider, text)?;
-                let base_url = BaseUrl::read(text, plain, cargo).map_err(|failure| {
+                let base_url = BaseUrl::read(text, plain, payload).map_err(|failure| {
                     // The hints name the URL with the path of the API.
                     let corrected = address::corrected(provider, text);
-                    let of_corrected = |text: String| BaseUrl::read(&text, plain, cargo).err();
+                    let of_corrected = |text: String| BaseUrl::read(&text, plain, payload).err();
                     corrected.and_then(of_corrected).unwrap_or(failure)
                 })?;
                 address::check(provider, &base_url)?;

@@ -14,7 +14,7 @@ use crate::call::{CallId, Caller, Operation};
 use crate::error::{Code, Failure};
 use crate::gate::Departure;
 use crate::ledger::{Closing, Opening, Outcome, Reservation};
-use crate::limits::{LimitMode, Limits, UsageEstimate, Verdict};
+use crate::limits::{LimitDecision, LimitMode, Limits, UsageEstimate};
 use crate::name::ConnectionName;
 use crate::ports::{CallEvent, CallObservers, Clock, Ledger, Written};
 use crate::receipt::Receipt;
@@ -41,7 +41,7 @@ pub(super) struct OpenCall {
 pub(super) struct Row {
     ledger: Arc<dyn Ledger>,
     call_id: CallId,
-    state: Mutex<State>,
+    state: Mutex<RowState>,
     /// Bytes of the request body, once passed to the network.
     handed: AtomicU64,
     /// Whether it reached an open connection.
@@ -51,7 +51,7 @@ pub(super) struct Row {
 }
 
 /// The state of the row.
-enum State {
+enum RowState {
     /// Held back, to be written together with the send record.
     Held(Box<Opening>),
     /// Being written.
@@ -83,7 +83,7 @@ impl OpenCall {
             row: Arc::new(Row {
                 ledger: Arc::clone(&ports.ledger),
                 call_id: receipt.call_id,
-                state: Mutex::new(State::Held(Box::new(opening))),
+                state: Mutex::new(RowState::Held(Box::new(opening))),
                 handed: AtomicU64::new(NOT_YET),
                 departed: AtomicBool::new(false),
                 decisive: AtomicBool::new(false),
@@ -143,13 +143,13 @@ impl OpenCall {
         let judged = self.row.ledger.reserve(reservation).await;
         let verdict = self.row.written().await.and(judged);
         match (verdict, limits.mode) {
-            (Ok(Verdict::Granted(grant)), _) => {
+            (Ok(LimitDecision::Granted(grant)), _) => {
                 let warnings = grant.warnings.iter();
                 self.warnings
                     .extend(warnings.map(|breach| breach.failure(connection)));
                 Ok(())
             }
-            (Ok(Verdict::Refused(breach)), _) => Err(breach.failure(connection)),
+            (Ok(LimitDecision::Refused(breach)), _) => Err(breach.failure(connection)),
             (Err(failure), LimitMode::Block) => {
                 self.row.decisive.store(true, Ordering::Release);
                 Err(failure.cause(format!(
@@ -245,8 +245,8 @@ impl Row {
     /// Starts writing it, once.
     fn begin(&self) {
         let mut state = self.lock();
-        *state = match std::mem::replace(&mut *state, State::Settled(Ok(()))) {
-            State::Held(opening) => State::Begun(self.ledger.open(*opening)),
+        *state = match std::mem::replace(&mut *state, RowState::Settled(Ok(()))) {
+            RowState::Held(opening) => RowState::Begun(self.ledger.open(*opening)),
             begun => begun,
         };
     }
@@ -254,21 +254,21 @@ impl Row {
     /// Waits until it is written.
     async fn written(&self) -> Result<(), Failure> {
         self.begin();
-        let begun = std::mem::replace(&mut *self.lock(), State::Settled(Ok(())));
+        let begun = std::mem::replace(&mut *self.lock(), RowState::Settled(Ok(())));
         let settled = match begun {
-            State::Begun(written) => written.await,
-            State::Settled(settled) => settled,
-            State::Held(_) => Ok(()),
+            RowState::Begun(written) => written.await,
+            RowState::Settled(settled) => settled,
+            RowState::Held(_) => Ok(()),
         };
-        *self.lock() = State::Settled(settled.clone());
+        *self.lock() = RowState::Settled(settled.clone());
         settled
     }
 
     fn has_failed(&self) -> bool {
-        matches!(*self.lock(), State::Settled(Err(_)))
+        matches!(*self.lock(), RowState::Settled(Err(_)))
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, RowState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -277,14 +277,14 @@ impl Row {
 impl Departure for Row {
     async fn departing(&self, bytes: u64) -> Result<(), Failure> {
         let held = match &mut *self.lock() {
-            State::Held(opening) => {
+            RowState::Held(opening) => {
                 let exchange = &mut opening.receipt.exchange;
                 exchange.attempts = 1;
                 exchange.maybe_billed = true;
                 exchange.bytes_out = bytes;
                 true
             }
-            State::Begun(_) | State::Settled(_) => false,
+            RowState::Begun(_) | RowState::Settled(_) => false,
         };
         let mut written = self.written().await;
         if !held && written.is_ok() {

@@ -151,7 +151,7 @@ impl Engine {
         call: PreflightCall,
         observe: &mut Observer<'_>,
     ) -> PreflightReport {
-        let mut climb = Climb {
+        let mut run = PreflightRun {
             ports: &self.ports,
             observe,
             report: PreflightReport {
@@ -165,8 +165,8 @@ impl Engine {
                 warnings: Vec::new(),
             },
         };
-        climb.run(call.name, call.standing, call.bound).await;
-        climb.report
+        run.run(call.name, call.standing, call.bound).await;
+        run.report
     }
 }
 
@@ -174,7 +174,7 @@ impl Engine {
 pub type Observer<'a> = dyn FnMut(&Check) + Send + 'a;
 
 /// The state of a preflight.
-struct Climb<'a, 'o> {
+struct PreflightRun<'a, 'o> {
     ports: &'a Ports,
     observe: &'a mut Observer<'o>,
     report: PreflightReport,
@@ -188,7 +188,7 @@ struct Ready {
     secret: Option<BoundSecret>,
 }
 
-impl Climb<'_, '_> {
+impl PreflightRun<'_, '_> {
     async fn run(&mut self, name: Option<ConnectionName>, standing: Standing, bound: Bound) {
         let Some((connection, provider)) = self.understand(name.as_ref(), bound) else {
             return;
@@ -220,8 +220,8 @@ impl Climb<'_, '_> {
             self.skip_network(ready.provider.probes(), Skip::Offline);
             return;
         }
-        for rung in ready.provider.probes() {
-            self.climb_rung(rung, &ready).await;
+        for probe in ready.provider.probes() {
+            self.run_probe(probe, &ready).await;
         }
         self.live(&ready).await;
     }
@@ -331,7 +331,7 @@ impl Climb<'_, '_> {
         &mut self,
         connection: &Connection,
         permit: &NetworkPermit,
-        rungs: &[Probe],
+        probes: &[Probe],
     ) -> ControlFlow<(), Option<BoundSecret>> {
         let flaws = match &connection.credential {
             Some(reference) => self.ports.secrets.inspect(reference).await,
@@ -361,24 +361,24 @@ impl Climb<'_, '_> {
             }
             Err(failure) => {
                 self.push(CheckId::Credential, Finding::Fail(failure));
-                self.skip_network(rungs, Skip::Needs(CheckId::Credential));
+                self.skip_network(probes, Skip::Needs(CheckId::Credential));
                 ControlFlow::Break(())
             }
         }
     }
 
     /// Sends a probe's single request, unless its checks are decided or pointless already.
-    async fn climb_rung(&mut self, rung: &Probe, ready: &Ready) {
-        if rung.decides.iter().all(|id| self.decided(*id)) {
+    async fn run_probe(&mut self, probe: &Probe, ready: &Ready) {
+        if probe.decides.iter().all(|id| self.decided(*id)) {
             return;
         }
         if let Some(needed) = self.failed(&[CheckId::Reach]) {
-            self.skip_undecided(rung, Skip::Needs(needed));
+            self.skip_undecided(probe, Skip::Needs(needed));
             return;
         }
         let access = Access::new(&ready.permit, ready.secret.as_ref());
         let model = &ready.connection.model;
-        let exchanged = ready.provider.probe(rung, access, model).await;
+        let exchanged = ready.provider.probe(probe, access, model).await;
         match exchanged.outcome {
             Ok(climbed) => {
                 for (id, finding) in climbed.findings {
@@ -387,16 +387,16 @@ impl Climb<'_, '_> {
                 let kept = pricing::keep(self.ports, climbed.prices).await;
                 self.report.warnings.extend(kept.err());
             }
-            Err(failure) => self.attribute(rung, failure, &exchanged.exchange.host),
+            Err(failure) => self.attribute(probe, failure, &exchanged.exchange.host),
         }
     }
 
     /// Assigns the failure to its check: earlier checks of the probe passed, later ones are
     /// unknown.
-    fn attribute(&mut self, rung: &Probe, failure: Failure, host: &str) {
-        let blamed = blame(rung, &failure);
+    fn attribute(&mut self, probe: &Probe, failure: Failure, host: &str) {
+        let blamed = blame(probe, &failure);
         let mut failure = Some(failure);
-        for id in rung.decides {
+        for id in probe.decides {
             let finding = match failure.take_if(|_| *id == blamed) {
                 Some(failure) => Finding::Fail(failure),
                 None if failure.is_some() && *id == CheckId::Token => {
@@ -466,17 +466,17 @@ impl Climb<'_, '_> {
         self.report.checks.iter().any(|check| check.id == id)
     }
 
-    fn skip_undecided(&mut self, rung: &Probe, skip: Skip) {
-        for id in rung.decides {
+    fn skip_undecided(&mut self, probe: &Probe, skip: Skip) {
+        for id in probe.decides {
             if !self.decided(*id) {
                 self.push(*id, Finding::Skip(skip));
             }
         }
     }
 
-    fn skip_network(&mut self, rungs: &[Probe], skip: Skip) {
+    fn skip_network(&mut self, probes: &[Probe], skip: Skip) {
         let mut seen = BTreeSet::new();
-        for id in rungs.iter().flat_map(|rung| rung.decides) {
+        for id in probes.iter().flat_map(|probe| probe.decides) {
             if seen.insert(*id) {
                 self.push(*id, Finding::Skip(skip));
             }

@@ -1,11 +1,11 @@
 //! The limits of a connection, and the decision about a call. Pure arithmetic; the ledger provides
 //! sums and stores reservations.
 
-mod demand;
+mod estimate;
 
 use std::fmt;
 
-pub use self::demand::{Need, UsageEstimate};
+pub use self::estimate::{Need, UsageEstimate};
 use crate::cost::{self, Billing};
 use crate::error::{Code, Failure, Help, Remedy};
 use crate::name::ConnectionName;
@@ -177,7 +177,7 @@ pub struct Sums {
 
 /// The decision about a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum LimitDecision {
     /// It may be sent.
     Granted(Grant),
     /// It is refused; nothing is reserved.
@@ -228,13 +228,13 @@ pub enum Unit {
 impl Limits {
     /// Decides about a call.
     #[must_use]
-    pub fn judge(&self, demand: &UsageEstimate, spent: &Spent) -> Verdict {
+    pub fn judge(&self, estimate: &UsageEstimate, spent: &Spent) -> LimitDecision {
         let mut breaches = Vec::new();
-        if demand.nano_usd.is_none() && self.unknown_cost == UnknownCost::Breaks {
+        if estimate.nano_usd.is_none() && self.unknown_cost == UnknownCost::Breaks {
             breaches.push(LimitExceeded::CostUnknown);
         }
-        let mut tokens = demand.tokens.most;
-        let mut nano_usd = demand.nano_usd.map(|need| need.most);
+        let mut tokens = estimate.tokens.most;
+        let mut nano_usd = estimate.nano_usd.map(|need| need.most);
         for (period, allowance, sums) in [
             (Period::Day, self.day, spent.day),
             (Period::Month, self.month, spent.month),
@@ -244,13 +244,13 @@ impl Limits {
                     Unit::Tokens,
                     allowance.tokens,
                     sums.tokens,
-                    Some(demand.tokens),
+                    Some(estimate.tokens),
                 ),
                 (
                     Unit::NanoUsd,
                     allowance.nano_usd,
                     sums.nano_usd,
-                    demand.nano_usd,
+                    estimate.nano_usd,
                 ),
             ];
             for (unit, limit, spent, need) in checks {
@@ -274,8 +274,8 @@ impl Limits {
             }
         }
         match (self.mode, breaches.first()) {
-            (LimitMode::Block, Some(breach)) => Verdict::Refused(*breach),
-            (LimitMode::Block | LimitMode::Warn, _) => Verdict::Granted(Grant {
+            (LimitMode::Block, Some(breach)) => LimitDecision::Refused(*breach),
+            (LimitMode::Block | LimitMode::Warn, _) => LimitDecision::Granted(Grant {
                 tokens,
                 nano_usd,
                 warnings: breaches,
@@ -372,7 +372,7 @@ impl fmt::Display for Limits {
 
 #[cfg(test)]
 mod tests {
-    use super::demand::tests::request;
+    use super::estimate::tests::request;
     use super::*;
 
     fn limits(tokens: Option<u64>, nano_usd: Option<u64>) -> Limits {
@@ -392,57 +392,57 @@ mod tests {
 
     #[test]
     fn a_call_without_a_cap_takes_what_is_left_and_no_second_one_passes_beside_it() {
-        let demand = UsageEstimate::of(&request("hello", None), None);
-        assert!(!demand.tokens.bounded());
+        let estimate = UsageEstimate::of(&request("hello", None), None);
+        assert!(!estimate.tokens.bounded());
         let limits = limits(Some(100), None);
-        let Verdict::Granted(grant) = limits.judge(&demand, &spent(20, 0)) else {
+        let LimitDecision::Granted(grant) = limits.judge(&estimate, &spent(20, 0)) else {
             panic!("80 tokens are left");
         };
         assert_eq!(grant.tokens, 80);
         assert!(matches!(
-            limits.judge(&demand, &spent(20 + grant.tokens, 0)),
-            Verdict::Refused(LimitExceeded::Exceeded { spent: 100, .. })
+            limits.judge(&estimate, &spent(20 + grant.tokens, 0)),
+            LimitDecision::Refused(LimitExceeded::Exceeded { spent: 100, .. })
         ));
     }
 
     #[test]
     fn a_bounded_call_that_does_not_fit_is_refused_and_one_that_just_fits_is_not() {
-        let demand = UsageEstimate::of(&request("hello", Some(63)), None);
-        assert_eq!(demand.tokens.most, 100);
+        let estimate = UsageEstimate::of(&request("hello", Some(63)), None);
+        assert_eq!(estimate.tokens.most, 100);
         let limits = limits(Some(100), None);
         assert!(matches!(
-            limits.judge(&demand, &spent(0, 0)),
-            Verdict::Granted(Grant { tokens: 100, .. })
+            limits.judge(&estimate, &spent(0, 0)),
+            LimitDecision::Granted(Grant { tokens: 100, .. })
         ));
         assert!(matches!(
-            limits.judge(&demand, &spent(1, 0)),
-            Verdict::Refused(_)
+            limits.judge(&estimate, &spent(1, 0)),
+            LimitDecision::Refused(_)
         ));
     }
 
     #[test]
     fn warnings_let_pass_and_strictness_is_about_unknown_cost_alone() {
-        let demand = UsageEstimate::of(&request("hello", Some(63)), None);
+        let estimate = UsageEstimate::of(&request("hello", Some(63)), None);
         let mut limits = limits(Some(10), None);
         limits.mode = LimitMode::Warn;
-        let Verdict::Granted(grant) = limits.judge(&demand, &spent(0, 0)) else {
+        let LimitDecision::Granted(grant) = limits.judge(&estimate, &spent(0, 0)) else {
             panic!("a warning lets pass");
         };
         assert_eq!((grant.tokens, grant.warnings.len()), (100, 1));
 
         let mut limits = self::limits(None, Some(5));
         assert!(matches!(
-            limits.judge(&demand, &spent(0, 0)),
-            Verdict::Granted(_)
+            limits.judge(&estimate, &spent(0, 0)),
+            LimitDecision::Granted(_)
         ));
         assert!(matches!(
-            limits.judge(&demand, &spent(0, 5)),
-            Verdict::Refused(LimitExceeded::Exceeded { .. })
+            limits.judge(&estimate, &spent(0, 5)),
+            LimitDecision::Refused(LimitExceeded::Exceeded { .. })
         ));
         limits.unknown_cost = UnknownCost::Breaks;
         assert_eq!(
-            limits.judge(&demand, &spent(0, 0)),
-            Verdict::Refused(LimitExceeded::CostUnknown)
+            limits.judge(&estimate, &spent(0, 0)),
+            LimitDecision::Refused(LimitExceeded::CostUnknown)
         );
     }
 

@@ -25,7 +25,7 @@ use crate::ledger::{
     HubOpening, Opening, OutcomeCounts, PeriodUsage, Purged, RecordedText, Repaired, Reservation,
     RowSeal, Standing, UsageKey, UsageQuery, UsageReport, Verification,
 };
-use crate::limits::Verdict;
+use crate::limits::LimitDecision;
 use crate::name::ConnectionName;
 use crate::preflight::PreflightRecord;
 use crate::price::{PriceKey, PriceList, SeenPrice};
@@ -224,7 +224,7 @@ pub trait Ledger: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     /// `storage.*`; nothing is reserved then, and the result is unknown.
-    async fn reserve(&self, reservation: Reservation) -> Result<Verdict, Failure>;
+    async fn reserve(&self, reservation: Reservation) -> Result<LimitDecision, Failure>;
 
     /// Records that an opened call's request with a body of `bytes_out` is about to be sent: one
     /// attempt, possibly billed. Unnecessary if the row is opened right before the send with this

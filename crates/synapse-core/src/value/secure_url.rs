@@ -143,7 +143,7 @@ pub fn is_private(url: &Url) -> bool {
 
 /// How far an address is reachable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Place {
+pub enum AddressScope {
     /// A loopback address.
     ThisMachine,
     /// A private, shared, link-local, reserved or multicast address.
@@ -152,7 +152,7 @@ pub enum Place {
     Public,
 }
 
-impl Place {
+impl AddressScope {
     /// The place of `address`. An IPv4 address inside an IPv6 one (mapped, compatible, NAT64,
     /// 6to4) is judged itself: a gateway forwards to it.
     #[must_use]
@@ -226,40 +226,44 @@ mod tests {
     #[test]
     fn the_place_of_an_address_holds_in_every_spelling() {
         for (address, place) in [
-            ("127.0.0.1", Place::ThisMachine),
-            ("127.9.9.9", Place::ThisMachine),
-            ("::1", Place::ThisMachine),
-            ("::ffff:127.0.0.1", Place::ThisMachine),
-            ("::127.0.0.1", Place::ThisMachine),
-            ("64:ff9b::7f00:1", Place::ThisMachine),
-            ("2002:7f00:1::", Place::ThisMachine),
-            ("::", Place::Private),
-            ("0.0.0.0", Place::Private),
-            ("10.0.0.1", Place::Private),
-            ("172.31.0.1", Place::Private),
-            ("192.168.0.1", Place::Private),
-            ("169.254.169.254", Place::Private),
-            ("::ffff:169.254.169.254", Place::Private),
-            ("64:ff9b::a9fe:a9fe", Place::Private),
-            ("2002:a00:1::1", Place::Private),
-            ("100.64.0.1", Place::Private),
-            ("192.0.0.192", Place::Private),
-            ("198.19.0.1", Place::Private),
-            ("224.0.0.1", Place::Private),
-            ("240.0.0.1", Place::Private),
-            ("255.255.255.255", Place::Private),
-            ("fd00:ec2::254", Place::Private),
-            ("fe80::1", Place::Private),
-            ("fec0::1", Place::Private),
-            ("ff02::1", Place::Private),
-            ("8.8.8.8", Place::Public),
-            ("100.128.0.1", Place::Public),
-            ("192.0.2.1", Place::Public),
-            ("223.255.255.255", Place::Public),
-            ("2606:4700::1111", Place::Public),
-            ("64:ff9b::808:808", Place::Public),
+            ("127.0.0.1", AddressScope::ThisMachine),
+            ("127.9.9.9", AddressScope::ThisMachine),
+            ("::1", AddressScope::ThisMachine),
+            ("::ffff:127.0.0.1", AddressScope::ThisMachine),
+            ("::127.0.0.1", AddressScope::ThisMachine),
+            ("64:ff9b::7f00:1", AddressScope::ThisMachine),
+            ("2002:7f00:1::", AddressScope::ThisMachine),
+            ("::", AddressScope::Private),
+            ("0.0.0.0", AddressScope::Private),
+            ("10.0.0.1", AddressScope::Private),
+            ("172.31.0.1", AddressScope::Private),
+            ("192.168.0.1", AddressScope::Private),
+            ("169.254.169.254", AddressScope::Private),
+            ("::ffff:169.254.169.254", AddressScope::Private),
+            ("64:ff9b::a9fe:a9fe", AddressScope::Private),
+            ("2002:a00:1::1", AddressScope::Private),
+            ("100.64.0.1", AddressScope::Private),
+            ("192.0.0.192", AddressScope::Private),
+            ("198.19.0.1", AddressScope::Private),
+            ("224.0.0.1", AddressScope::Private),
+            ("240.0.0.1", AddressScope::Private),
+            ("255.255.255.255", AddressScope::Private),
+            ("fd00:ec2::254", AddressScope::Private),
+            ("fe80::1", AddressScope::Private),
+            ("fec0::1", AddressScope::Private),
+            ("ff02::1", AddressScope::Private),
+            ("8.8.8.8", AddressScope::Public),
+            ("100.128.0.1", AddressScope::Public),
+            ("192.0.2.1", AddressScope::Public),
+            ("223.255.255.255", AddressScope::Public),
+            ("2606:4700::1111", AddressScope::Public),
+            ("64:ff9b::808:808", AddressScope::Public),
         ] {
-            assert_eq!(Place::of(address.parse().unwrap()), place, "{address}");
+            assert_eq!(
+                AddressScope::of(address.parse().unwrap()),
+                place,
+                "{address}"
+            );
         }
     }
 

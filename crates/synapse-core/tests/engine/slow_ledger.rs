@@ -7,7 +7,7 @@ use synapse_core::call::CallId;
 use synapse_core::engine::Engine;
 use synapse_core::error::Failure;
 use synapse_core::ledger::{Closing, Opening, Outcome, Purged, Repaired, Reservation};
-use synapse_core::limits::Verdict;
+use synapse_core::limits::LimitDecision;
 use synapse_core::ports::{Ledger, Written};
 use synapse_core::time::Timestamp;
 use synapse_testkit::ports::MemoryLedger;
@@ -34,7 +34,7 @@ impl Ledger for Slow {
         })
     }
 
-    async fn reserve(&self, reservation: Reservation) -> Result<Verdict, Failure> {
+    async fn reserve(&self, reservation: Reservation) -> Result<LimitDecision, Failure> {
         self.ledger.reserve(reservation).await
     }
 

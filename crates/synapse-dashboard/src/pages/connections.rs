@@ -172,8 +172,8 @@ async fn one(
         ..HistoryQuery::newest(8)
     };
     let calls = app.engine.history(calls).await;
-    let checklist = app.house.checklist(stored).await;
-    let snippets = app.house.snippets(Some(name));
+    let checklist = app.program.checklist(stored).await;
+    let snippets = app.program.snippets(Some(name));
     html! {
         div .row.between {
             h2 #shown { (foreign(name)) " " span .sub { (foreign(&stored.draft.provider)) " · " (foreign(&stored.draft.model)) (sends_to(stored)) } }

@@ -37,7 +37,7 @@ pub(crate) fn page(app: &App, ask: &Ask) -> Page {
             &[],
         )
     };
-    let about = app.house.about();
+    let about = app.program.about();
     let checks: &[Check] = found.as_ref().map_or(&[], |(checks, _)| checks);
     let body = html! {
         (said(app, ask))
@@ -122,7 +122,7 @@ fn line(app: &App, check: &Check) -> Markup {
 /// `POST doctor`
 pub(crate) async fn look(app: &App, ask: &Ask) -> Result<Response<Body>, Failure> {
     ask.form.only(&[])?;
-    let checks = app.house.doctor().await;
+    let checks = app.program.doctor().await;
     app.keep(Kept::Doctor(Arc::new(checks), app.now()))?;
     Ok(redirect(&app.to("doctor")))
 }
@@ -130,8 +130,8 @@ pub(crate) async fn look(app: &App, ask: &Ask) -> Result<Response<Body>, Failure
 /// `POST doctor/bundle`
 pub(crate) async fn bundle(app: &App, ask: &Ask) -> Result<Response<Body>, Failure> {
     ask.form.only(&[])?;
-    let checks = app.house.doctor().await;
-    let path = app.house.bundle(&checks).await?;
+    let checks = app.program.doctor().await;
+    let path = app.program.bundle(&checks).await?;
     app.keep(Kept::Doctor(Arc::new(checks), app.now()))?;
     app.done(
         "doctor",

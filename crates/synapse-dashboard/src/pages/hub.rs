@@ -25,9 +25,9 @@ use crate::words::{ago, count, maybe, moment, several, unknown, verb};
 
 /// `hub`
 pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
-    let hub = app.house.hub().await?;
-    let document = app.house.hub_document().await?;
-    let waiting = app.house.approvals().await?;
+    let hub = app.program.hub().await?;
+    let document = app.program.hub_document().await?;
+    let waiting = app.program.approvals().await?;
     let number = u64::try_from(waiting.len()).unwrap_or(u64::MAX);
     let body = html! {
         (said(app, ask))
@@ -183,7 +183,7 @@ fn add(app: &App, ask: &Ask) -> Markup {
 
 /// `hub/approvals`
 pub(crate) async fn approvals(app: &App, ask: &Ask) -> Result<Page, Failure> {
-    let all = app.house.approvals().await?;
+    let all = app.program.approvals().await?;
     let body = html! {
         (said(app, ask))
         @if all.is_empty() { p .lede { "Nothing waits for your approval." } }
@@ -280,7 +280,7 @@ pub(crate) async fn act(
     };
     if verb == HubVerb::Approve {
         let shown = ask.form.need("digest")?;
-        let all = app.house.approvals().await?;
+        let all = app.program.approvals().await?;
         let current = all
             .iter()
             .find(|each| each.server == action.server && each.tool == action.tool);
@@ -320,7 +320,7 @@ pub(crate) async fn add_server(app: &App, ask: &Ask) -> Result<Response<Body>, F
 }
 
 async fn finish(app: &App, action: HubAction) -> Result<Response<Body>, Failure> {
-    let done = app.house.act(action).await?;
+    let done = app.program.act(action).await?;
     let to = match done.next {
         Next::Servers => "hub",
         Next::Approvals => "hub/approvals",

@@ -42,10 +42,10 @@ pub(crate) async fn begin(app: &App, ask: &Ask, server: &str) -> Result<Response
         registering,
     });
     let id = app.keep(Kept::Login(Arc::clone(&desk)))?;
-    let house = Arc::clone(&app.house);
+    let program = Arc::clone(&app.program);
     let work = Arc::clone(&desk);
     let task = tokio::spawn(async move {
-        let ended = house.log_in(&work.order, &work).await;
+        let ended = program.log_in(&work.order, &work).await;
         work.end(ended);
     });
     desk.done_by(task.abort_handle());

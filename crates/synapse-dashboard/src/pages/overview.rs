@@ -63,8 +63,8 @@ pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
         now,
         connections,
         ledger,
-        hub: app.house.hub().await,
-        approvals: app.house.approvals().await.map_or(0, |all| all.len()),
+        hub: app.program.hub().await,
+        approvals: app.program.approvals().await.map_or(0, |all| all.len()),
     };
     // The document has the latencies of each day too, which take longer to sum.
     let mut seen = seen;

@@ -15,10 +15,10 @@ use super::show::show;
 use crate::app::App;
 use crate::ask::{Ask, link};
 use crate::form::{SECRET, wrong};
-use crate::house::Place;
 use crate::hub::Tone;
 use crate::icon::Icon;
 use crate::page::{Nav, Page, csrf};
+use crate::program::SecretStoreState;
 use crate::text::foreign;
 use crate::view::{note, panel, said, scrolling, state};
 
@@ -70,7 +70,7 @@ pub(crate) fn page(app: &App, ask: &Ask, failure: Option<&Failure>) -> Page {
     let views = known
         .iter()
         .map(|known| {
-            let place = app.house.place(&known.reference);
+            let place = app.program.place(&known.reference);
             SecretView::new(&known.reference, place, known.usage.names.clone())
         })
         .collect();
@@ -101,11 +101,11 @@ fn table(app: &App, known: &[Known]) -> Markup {
         thead { tr { th scope="col" { "Reference" } th scope="col" .p2 { "Leads to" } th scope="col" { "Found" } th scope="col" .p2 { "Used by" } th scope="col" .p3 { "May go to" } } }
         tbody { @for Known { reference, usage } in known { tr {
             th scope="row" { code { (foreign(&reference.to_string())) } span .sub.narrow { (foreign(&usage.names.join(", "))) } }
-            td .p2 { (foreign(&app.house.place(reference))) }
-            td { @match app.house.seen(reference) {
-                Place::There(seen) => (state(Tone::Good, Icon::Tick, &foreign(&seen))),
-                Place::Missing(why) => (state(Tone::Bad, Icon::Failed, &foreign(&why))),
-                Place::Unseen(why) => (state(Tone::Off, Icon::None, &foreign(&why))),
+            td .p2 { (foreign(&app.program.place(reference))) }
+            td { @match app.program.seen(reference) {
+                SecretStoreState::There(seen) => (state(Tone::Good, Icon::Tick, &foreign(&seen))),
+                SecretStoreState::Missing(why) => (state(Tone::Bad, Icon::Failed, &foreign(&why))),
+                SecretStoreState::Unseen(why) => (state(Tone::Off, Icon::None, &foreign(&why))),
             } }
             td .p2 { @for name in &usage.names { a href=(link(&app.to("connections"), &[("show", name)])) { (foreign(name)) } " " } }
             td .p3.sub { @if usage.hosts.is_empty() { "nowhere yet" } @else { (foreign(&usage.hosts.join(", "))) } }
@@ -182,7 +182,7 @@ pub(crate) async fn keep(
         .ok_or_else(|| wrong("the key is missing"))?;
     let kept = match ask.form.need("reference")?.parse::<CredentialRef>() {
         Ok(reference) => app
-            .house
+            .program
             .keep(&reference, value, writing)
             .await
             .map(|kept| (reference, kept)),
@@ -226,6 +226,6 @@ pub(crate) async fn remove(app: &App, ask: &Ask) -> Result<Response<Body>, Failu
         )
         .cause(format!("used by: {}", usage.names.join(", "))));
     }
-    app.house.forget(&reference).await?;
+    app.program.forget(&reference).await?;
     app.done("secrets", Tone::Good, &format!("{reference} is removed."))
 }

@@ -8,9 +8,9 @@ use synapse_core::provider::{ProviderKind, TokenNeed};
 
 use crate::app::App;
 use crate::ask::{Ask, link};
-use crate::house::Place;
 use crate::icon::Icon;
 use crate::page::{Nav, Page};
+use crate::program::SecretStoreState;
 use crate::text::foreign;
 use crate::view::panel;
 
@@ -41,7 +41,7 @@ pub(crate) async fn page(app: &App, _ask: &Ask) -> Result<Page, Failure> {
         _ => "later",
     };
     let ides: Vec<String> = app
-        .house
+        .program
         .ides()
         .unwrap_or_default()
         .iter()
@@ -53,7 +53,7 @@ pub(crate) async fn page(app: &App, _ask: &Ask) -> Result<Page, Failure> {
         p .lede { "Six steps from here to an answer in your IDE. " (count) " of 6 " (if count == 1 { "is" } else { "are" }) " done." }
         div .cols {
             div .w8 { ol .steps.panel {
-                li class=(class(0)) { h2 { "Synapse runs here" } p { "On 127.0.0.1 and ::1 alone, with its home at " code { (foreign(&app.house.about().home)) } ". Nothing is reported to anybody." } }
+                li class=(class(0)) { h2 { "Synapse runs here" } p { "On 127.0.0.1 and ::1 alone, with its home at " code { (foreign(&app.program.about().home)) } ". Nothing is reported to anybody." } }
                 li class=(class(1)) { h2 { "Choose who answers" } p { "You keep your own account and pay there. With a model on this machine you need neither key nor network." } (providers(app)) }
                 li class=(class(2)) { h2 { "Say where the key is" } p { "Synapse keeps a reference, never the key. Put it into a file that only you can read, the keyring, or a vault; or paste it on the page that keeps it there." } div .row { a .btn.sm href=(app.to("secrets")) { (Icon::Secrets.small()) "Put a key somewhere safe" } } }
                 li class=(class(3)) { h2 { "Let preflight prove it" } p { "Eight checks, from the spelling to the permission to chat; seven are free. Each shows its proof or, if it fails, its remedy. Nothing is saved before they pass." } div .row { a .btn.sm href=(app.to("connections/new")) { (Icon::Add.small()) "New connection" } } }
@@ -90,7 +90,7 @@ pub(crate) async fn page(app: &App, _ask: &Ask) -> Result<Page, Failure> {
 
 async fn steps(app: &App) -> Steps {
     let connections = app.engine.connections().unwrap_or_default();
-    let has_key = |reference| !matches!(app.house.seen(reference), Place::Missing(_));
+    let has_key = |reference| !matches!(app.program.seen(reference), SecretStoreState::Missing(_));
     let proven = |id: &str| {
         connections.iter().any(|stored| {
             stored
@@ -103,7 +103,7 @@ async fn steps(app: &App) -> Steps {
         outcome: Some(Outcome::Ok),
         ..HistoryQuery::newest(1)
     };
-    let ides = app.house.ides().unwrap_or_default();
+    let ides = app.program.ides().unwrap_or_default();
     Steps {
         connected: !connections.is_empty(),
         key: connections

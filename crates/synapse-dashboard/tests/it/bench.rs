@@ -12,9 +12,9 @@ use synapse_core::error::{Code, Failure, Remedy, RemedyText};
 use synapse_core::ports::{Kept, StoredConnection, Writing};
 use synapse_core::{Draft, NetworkGate, Origin};
 use synapse_dashboard::{
-    About, AfterLogin, Approval, Change, Dashboard, House, HubAction, HubDone, HubVerb, HubView,
-    Listening, LoginAnswer, LoginDesk, LoginEnd, LoginOrder, LoginProposal, Piece, Place,
-    Registering, ServerView, Snippet, Tone,
+    About, AfterLogin, Approval, Change, Dashboard, HubAction, HubDone, HubVerb, HubView,
+    Listening, LoginAnswer, LoginDesk, LoginEnd, LoginOrder, LoginProposal, Piece, Program,
+    Registering, SecretStoreState, ServerView, Snippet, Tone,
 };
 use synapse_documents::IdeClientView;
 use synapse_testkit::ports::{
@@ -32,7 +32,7 @@ pub(crate) struct Bench {
     pub(crate) ledger: Arc<MemoryLedger>,
     pub(crate) secrets: Arc<FixedSecret>,
     pub(crate) provider: Arc<StubProvider>,
-    pub(crate) house: Arc<StubHouse>,
+    pub(crate) program: Arc<StubProgram>,
     pub(crate) clock: Arc<FixedClock>,
     stop: Option<oneshot::Sender<()>>,
     served: Option<tokio::task::JoinHandle<()>>,
@@ -96,8 +96,8 @@ impl Bench {
         });
         let listening = Listening::bind(0).await.unwrap();
         let port = listening.port();
-        let house = Arc::new(StubHouse::default());
-        let dashboard = Dashboard::new(engine, house.clone(), listening).unwrap();
+        let program = Arc::new(StubProgram::default());
+        let dashboard = Dashboard::new(engine, program.clone(), listening).unwrap();
         let token = dashboard.address().rsplit('/').next().unwrap().to_owned();
         let (stop, stopped) = oneshot::channel();
         let served = tokio::spawn(dashboard.serve(async { drop(stopped.await) }));
@@ -107,7 +107,7 @@ impl Bench {
             ledger,
             secrets,
             provider,
-            house,
+            program,
             clock,
             stop: Some(stop),
             served: Some(served),
@@ -232,7 +232,7 @@ fn unchunked(head: &str, body: &str) -> String {
 
 /// An environment that counts actions beyond viewing.
 #[derive(Debug, Default)]
-pub(crate) struct StubHouse {
+pub(crate) struct StubProgram {
     pub(crate) looked: AtomicUsize,
     pub(crate) acted: AtomicUsize,
     pub(crate) kept: AtomicUsize,
@@ -244,7 +244,7 @@ pub(crate) struct StubHouse {
 pub(crate) const AUTHORIZATION: &str = "https://login.example/authorize?client_id=a%20b&state=x";
 
 #[async_trait]
-impl House for StubHouse {
+impl Program for StubProgram {
     fn remedies(&self) -> &dyn RemedyText {
         &NamedRemedies
     }
@@ -282,8 +282,8 @@ impl House for StubHouse {
         format!("the place {reference}")
     }
 
-    fn seen(&self, _reference: &CredentialRef) -> Place {
-        Place::Unseen("not looked at".into())
+    fn seen(&self, _reference: &CredentialRef) -> SecretStoreState {
+        SecretStoreState::Unseen("not looked at".into())
     }
 
     async fn keep(

@@ -108,7 +108,7 @@ async fn a_submitted_secret_is_never_echoed() {
         )
         .await;
     assert_eq!(answer.status, 422);
-    assert_eq!(bench.house.kept.load(Ordering::Relaxed), 1);
+    assert_eq!(bench.program.kept.load(Ordering::Relaxed), 1);
     assert!(answer.body.contains("credential.exists"));
     assert!(!answer.body.contains("fake-secret-value"));
     assert!(answer.body.contains("file:/x/key"));
@@ -127,7 +127,7 @@ async fn a_form_beyond_64_kilobytes_is_refused() {
         .post_with(&session, "doctor", &format!("{fits}a"), &own)
         .await;
     assert!(matches!(answer.status, 413 | 0), "{}", answer.status);
-    assert_eq!(bench.house.looked.load(Ordering::Relaxed), 0);
+    assert_eq!(bench.program.looked.load(Ordering::Relaxed), 0);
 }
 
 #[tokio::test]
@@ -160,12 +160,12 @@ async fn approving_another_command_than_was_shown_shows_it_anew() {
         .await;
     assert_eq!(answer.status, 409);
     assert!(answer.body.contains("digest-now"));
-    assert_eq!(bench.house.acted.load(Ordering::Relaxed), 0);
+    assert_eq!(bench.program.acted.load(Ordering::Relaxed), 0);
     let answer = bench
         .post(&session, "hub/notes/approve", "digest=digest-now")
         .await;
     assert_eq!(answer.status, 303);
-    assert_eq!(bench.house.acted.load(Ordering::Relaxed), 1);
+    assert_eq!(bench.program.acted.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test]

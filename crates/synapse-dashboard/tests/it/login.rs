@@ -40,7 +40,7 @@ async fn a_login_is_agreed_to_followed_and_seen_to_its_end() {
     let visit = document(&bench, &session, &place).await;
     assert_eq!(visit["authorization_url"], AUTHORIZATION);
 
-    bench.house.returned.notify_one();
+    bench.program.returned.notify_one();
     while document(&bench, &session, &place).await["schema"] != "synapse.login/1" {
         tokio::task::yield_now().await;
     }
@@ -56,7 +56,7 @@ async fn a_second_request_leads_to_the_login_that_is_under_way() {
     let session = bench.enter().await;
     let place = begin(&bench, &session).await;
     assert_eq!(begin(&bench, &session).await, place);
-    assert_eq!(bench.house.acted.load(Ordering::Relaxed), 1);
+    assert_eq!(bench.program.acted.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test]
@@ -105,7 +105,7 @@ async fn forms_of_a_login_have_no_other_fields_and_words() {
         let answer = bench.post(&session, "hub/notes/login", fields).await;
         assert_eq!(answer.status, 400, "{fields}");
     }
-    assert_eq!(bench.house.acted.load(Ordering::Relaxed), 0);
+    assert_eq!(bench.program.acted.load(Ordering::Relaxed), 0);
     let place = begin(&bench, &session).await;
     assert_eq!(bench.post(&session, &place, "do=yes").await.status, 400);
     assert_eq!(

@@ -180,10 +180,10 @@ async fn a_change_needs_the_origin_of_this_server() {
         let answer = bench.post_with(&session, "doctor", &body, &headers).await;
         assert_eq!(answer.status, 403, "{headers}");
     }
-    assert_eq!(bench.house.looked.load(Ordering::Relaxed), 0);
+    assert_eq!(bench.program.looked.load(Ordering::Relaxed), 0);
     let answer = bench.post_with(&session, "doctor", &body, &own).await;
     assert_eq!(answer.status, 303);
-    assert_eq!(bench.house.looked.load(Ordering::Relaxed), 1);
+    assert_eq!(bench.program.looked.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test]
@@ -195,7 +195,7 @@ async fn a_change_needs_the_form_secret_of_its_session() {
         let answer = bench.post_with(&session, "doctor", body, &own).await;
         assert_eq!(answer.status, 403, "{body}");
     }
-    assert_eq!(bench.house.looked.load(Ordering::Relaxed), 0);
+    assert_eq!(bench.program.looked.load(Ordering::Relaxed), 0);
 }
 
 #[tokio::test]
@@ -220,8 +220,8 @@ async fn a_change_is_a_form_and_no_other_get_changes_anything() {
     ] {
         bench.get(&session, path).await;
     }
-    assert_eq!(bench.house.looked.load(Ordering::Relaxed), 0);
-    assert_eq!(bench.house.acted.load(Ordering::Relaxed), 0);
+    assert_eq!(bench.program.looked.load(Ordering::Relaxed), 0);
+    assert_eq!(bench.program.acted.load(Ordering::Relaxed), 0);
     assert_eq!(
         bench.get(&session, "").await.status,
         200,
@@ -269,8 +269,8 @@ async fn viewing_pages_reads_no_secret_sends_nothing_and_starts_nothing() {
     }
     assert_eq!(bench.secrets.reads(), 0);
     assert_eq!(bench.provider.probe_count(), 0);
-    assert_eq!(bench.house.looked.load(Ordering::Relaxed), 0);
-    assert_eq!(bench.house.acted.load(Ordering::Relaxed), 0);
+    assert_eq!(bench.program.looked.load(Ordering::Relaxed), 0);
+    assert_eq!(bench.program.acted.load(Ordering::Relaxed), 0);
     assert!(bench.ledger.entries().is_empty());
 }
 

@@ -8,12 +8,12 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::statistics::Statistics;
 use parquet::record::Field;
 use synapse_core::ledger::{Column, ColumnKind, ColumnValue, RecordedText};
-use synapse_export::{Format, ParquetWriter, Texts, call_ids};
+use synapse_export::{ExportFormat, ParquetWriter, Texts, call_ids};
 
 use crate::rows::{exported, row};
 
 fn reader(count: u64) -> SerializedFileReader<Bytes> {
-    SerializedFileReader::new(Bytes::from(exported(Format::Parquet, count))).unwrap()
+    SerializedFileReader::new(Bytes::from(exported(ExportFormat::Parquet, count))).unwrap()
 }
 
 /// A cell, as returned by the reader.
@@ -157,7 +157,8 @@ fn texts_have_columns_only_where_they_are_asked_for_and_no_statistics() {
 #[test]
 fn the_ids_of_a_file_read_back_and_another_file_says_so() {
     let mut file = tempfile::tempfile().unwrap();
-    file.write_all(&exported(Format::Parquet, 9_000)).unwrap();
+    file.write_all(&exported(ExportFormat::Parquet, 9_000))
+        .unwrap();
     let mut found = Vec::new();
     call_ids(file, |id| found.push(id)).unwrap();
     let ids: Vec<_> = (0..9_000)
@@ -189,7 +190,7 @@ impl std::io::Write for Full {
 
 #[test]
 fn a_full_sink_says_that_it_is_full_wherever_it_happens() {
-    let whole = exported(Format::Parquet, 3).len();
+    let whole = exported(ExportFormat::Parquet, 3).len();
     for room in (0..whole).step_by(97).chain([whole - 1]) {
         let written = || {
             let mut writer = ParquetWriter::begin(Full(room), Texts::LeftOut, None)?;

@@ -6,7 +6,7 @@ use synapse_core::cost::{Cost, CostSource};
 use synapse_core::ledger::{Entry, Outcome};
 use synapse_core::receipt::{Exchange, Receipt};
 use synapse_core::time::Timestamp;
-use synapse_export::{Exporter, Format};
+use synapse_export::{ExportFormat, Exporter};
 use uuid::Uuid;
 
 /// The row of that number; columns repeat, vary or are unknown in different cycles.
@@ -65,7 +65,7 @@ pub(crate) fn row(number: u64) -> Entry {
 }
 
 /// An export of the first `count` rows.
-pub(crate) fn exported(format: Format, count: u64) -> Vec<u8> {
+pub(crate) fn exported(format: ExportFormat, count: u64) -> Vec<u8> {
     let mut exporter = Exporter::begin(format, Vec::new()).unwrap();
     for number in 0..count {
         exporter.row(&row(number)).unwrap();

@@ -1,13 +1,13 @@
 //! JSON Lines and CSV.
 
 use synapse_core::ledger::Column;
-use synapse_export::Format;
+use synapse_export::ExportFormat;
 
 use crate::rows::{exported, row};
 
 #[test]
 fn json_lines_have_the_keys_of_the_documents() {
-    let text = String::from_utf8(exported(Format::Jsonl, 3)).unwrap();
+    let text = String::from_utf8(exported(ExportFormat::Jsonl, 3)).unwrap();
     let lines: Vec<serde_json::Value> = text
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
@@ -19,7 +19,7 @@ fn json_lines_have_the_keys_of_the_documents() {
     assert_eq!(lines[1]["started_at"], "2026-11-20T12:00:01.000Z");
     assert_eq!(lines[1]["outcome"], "ok");
     assert_eq!(lines[1]["error_code"], "provider.failed");
-    assert_eq!(exported(Format::Jsonl, 0), b"");
+    assert_eq!(exported(ExportFormat::Jsonl, 0), b"");
 }
 
 /// A strict RFC 4180 reader.
@@ -50,7 +50,7 @@ fn read(text: &str) -> Vec<Vec<String>> {
 
 #[test]
 fn csv_reads_back_and_unknown_is_empty() {
-    let text = String::from_utf8(exported(Format::Csv, 200)).unwrap();
+    let text = String::from_utf8(exported(ExportFormat::Csv, 200)).unwrap();
     let records = read(&text);
     let names: Vec<&str> = Column::ALL.iter().map(|column| column.as_str()).collect();
     assert_eq!(records[0], names);

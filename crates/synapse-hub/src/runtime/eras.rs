@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 use super::ask::Ask;
 use super::parked::{Digest, Parking, Suspended, Work, digest};
 use super::pulse::Pulse;
-use super::relaying::{AskLater, AskNow, Question, unanswered};
+use super::relaying::{AskLater, AskNow, ServerRequest, unanswered};
 use super::{Live, Runtime, Use};
 use crate::failure::{Refusal, unsupported};
 
@@ -214,7 +214,7 @@ impl Runtime {
             .pending
             .iter()
             .map(|(key, question)| {
-                let Question { admitted, .. } = question;
+                let ServerRequest { admitted, .. } = question;
                 let request = json!({"method": admitted.method, "params": admitted.params});
                 (key.clone(), request)
             })
@@ -239,7 +239,7 @@ impl Runtime {
 }
 
 impl Suspended {
-    fn keep(&mut self, question: Question) {
+    fn keep(&mut self, question: ServerRequest) {
         self.asked += 1;
         self.pending
             .push((format!("question-{}", self.asked), question));

@@ -7,13 +7,13 @@
 mod ask;
 mod eras;
 mod hearing;
-mod listening;
 mod lists;
 mod live;
 mod parked;
 mod pulse;
 mod relaying;
 mod starting;
+mod subscriptions;
 
 use std::collections::{BTreeSet, HashSet};
 use std::fmt;

@@ -23,7 +23,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::Use;
 use super::pulse::Pulse;
-use super::relaying::Question;
+use super::relaying::ServerRequest;
 use crate::compare::canonical;
 
 /// The parked calls of a hub.
@@ -56,9 +56,9 @@ pub(crate) struct Suspended {
     /// The upstream's use count.
     pub(super) running: Use,
     pub(super) work: Work,
-    pub(super) questions: mpsc::Receiver<Question>,
+    pub(super) questions: mpsc::Receiver<ServerRequest>,
     /// Server requests sent to the IDE, by key.
-    pub(super) pending: Vec<(String, Question)>,
+    pub(super) pending: Vec<(String, ServerRequest)>,
     pub(super) pulse: Pulse,
     /// Number of server requests so far, for their keys.
     pub(super) asked: usize,

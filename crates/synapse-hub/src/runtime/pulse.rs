@@ -12,10 +12,10 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 /// Routes the progress of one upstream call to the current request. A parked call is resumed by
 /// another request with another token.
 #[derive(Clone, Default)]
-pub(super) struct Pulse(Arc<State>);
+pub(super) struct Pulse(Arc<PulseState>);
 
 #[derive(Default)]
-struct State {
+struct PulseState {
     reporter: Mutex<Option<ProgressReporter>>,
     /// The upstream reports progress itself.
     has_voice: AtomicBool,

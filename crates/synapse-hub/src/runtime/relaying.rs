@@ -114,11 +114,11 @@ impl Questions for AskNow {
 /// requests.
 pub(super) struct AskLater {
     pub(super) gatekeeper: Gatekeeper,
-    pub(super) questions: mpsc::Sender<Question>,
+    pub(super) questions: mpsc::Sender<ServerRequest>,
 }
 
 /// A pending server request.
-pub(super) struct Question {
+pub(super) struct ServerRequest {
     pub(super) admitted: Admitted,
     pub(super) answer: oneshot::Sender<Result<Value, RpcError>>,
 }
@@ -128,7 +128,7 @@ impl Questions for AskLater {
     async fn ask(&self, method: &str, params: JsonObject) -> Result<Value, RpcError> {
         let admitted = self.gatekeeper.admit(method, params).await?;
         let (answer, answered) = oneshot::channel();
-        let question = Question { admitted, answer };
+        let question = ServerRequest { admitted, answer };
         let sent = self.questions.send(question).await;
         sent.map_err(|_| refused("the client is gone"))?;
         answered

@@ -100,12 +100,12 @@ fn encoded(text: &str) -> String {
 /// The annotated parameters of a schema, with their paths.
 fn annotated(schema: &Value) -> Result<Vec<Annotated<'_>>, InvalidAnnotation> {
     let mut found = Vec::new();
-    collect(schema, &[], Place::Root, &mut found)?;
+    collect(schema, &[], SchemaPosition::Root, &mut found)?;
     Ok(found)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum SchemaPosition {
     Root,
     Property,
     Elsewhere,
@@ -114,7 +114,7 @@ enum Place {
 fn collect<'a>(
     schema: &'a Value,
     path: &[&'a str],
-    place: Place,
+    place: SchemaPosition,
     found: &mut Vec<Annotated<'a>>,
 ) -> Result<(), InvalidAnnotation> {
     let schema = match schema {
@@ -122,14 +122,14 @@ fn collect<'a>(
         Value::Array(schemas) => {
             return schemas
                 .iter()
-                .try_for_each(|schema| collect(schema, path, Place::Elsewhere, found));
+                .try_for_each(|schema| collect(schema, path, SchemaPosition::Elsewhere, found));
         }
         _ => return Ok(()),
     };
     if let Some(annotation) = schema.get(ANNOTATION) {
         let name = annotation.as_str().filter(|name| is_header_name(name));
         let name = name.ok_or(InvalidAnnotation::Name)?;
-        if place != Place::Property {
+        if place != SchemaPosition::Property {
             return Err(InvalidAnnotation::Place);
         }
         let kind = schema.get("type").and_then(Value::as_str);
@@ -151,10 +151,14 @@ fn collect<'a>(
         match (key.as_str(), value, place) {
             // Values rather than schemas.
             (ANNOTATION | "const" | "enum" | "default" | "examples", _, _) => {}
-            ("properties", Value::Object(properties), Place::Root | Place::Property) => {
+            (
+                "properties",
+                Value::Object(properties),
+                SchemaPosition::Root | SchemaPosition::Property,
+            ) => {
                 for (name, property) in properties {
                     let path = [path, &[name.as_str()]].concat();
-                    collect(property, &path, Place::Property, found)?;
+                    collect(property, &path, SchemaPosition::Property, found)?;
                 }
             }
             (
@@ -163,10 +167,10 @@ fn collect<'a>(
                 _,
             ) => {
                 for schema in schemas.values() {
-                    collect(schema, path, Place::Elsewhere, found)?;
+                    collect(schema, path, SchemaPosition::Elsewhere, found)?;
                 }
             }
-            _ => collect(value, path, Place::Elsewhere, found)?,
+            _ => collect(value, path, SchemaPosition::Elsewhere, found)?,
         }
     }
     Ok(())

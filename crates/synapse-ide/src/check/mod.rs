@@ -28,7 +28,7 @@ use crate::entry::{Configured, Entry};
 use crate::failure::{not_installed, shown, without_file};
 use crate::machine::Machine;
 use crate::seen::Found;
-use crate::survey::{Place, Survey};
+use crate::survey::{Survey, SurveyedFile};
 use crate::update::update;
 
 /// The steps in order.
@@ -233,7 +233,7 @@ pub async fn check(target: Target<'_>) -> Result<CheckReport, Failure> {
 }
 
 /// Reads the entry and refuses a foreign one.
-fn entry(target: &Target<'_>, place: &Place) -> Result<(Configured, Finding), Failure> {
+fn entry(target: &Target<'_>, place: &SurveyedFile) -> Result<(Configured, Finding), Failure> {
     let client = target.client;
     let seen = place.seen.as_ref().map_err(Clone::clone)?;
     let file = &place.site.file;

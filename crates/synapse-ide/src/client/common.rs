@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use super::{
-    Age, Client, CommandForm, Directory, Format, Key, Kind, Launch, Merge, Passing, Place, Rule,
-    Scope, Shape, Spot, Switch,
+    Age, Client, CommandForm, Directory, EntryLocation, FileFormat, Key, Kind, Launch, Merge,
+    Passing, Rule, Scope, Shape, Spot, Switch,
 };
 use crate::machine::{Root, System};
 
-const fn place(scope: Scope, spot: Spot, age: Age) -> Place {
-    Place {
+const fn place(scope: Scope, spot: Spot, age: Age) -> EntryLocation {
+    EntryLocation {
         scope,
         spot,
         age,
@@ -18,20 +18,20 @@ const fn place(scope: Scope, spot: Spot, age: Age) -> Place {
     }
 }
 
-pub(super) const fn user(root: Root, path: &'static str) -> Place {
+pub(super) const fn user(root: Root, path: &'static str) -> EntryLocation {
     place(Scope::User, anywhere(root, path), Age::Present)
 }
 
-pub(super) const fn project(path: &'static str) -> Place {
+pub(super) const fn project(path: &'static str) -> EntryLocation {
     place(Scope::Project, anywhere(Root::Project, path), Age::Present)
 }
 
-pub(super) const fn past(scope: Scope, root: Root, path: &'static str) -> Place {
+pub(super) const fn past(scope: Scope, root: Root, path: &'static str) -> EntryLocation {
     place(scope, anywhere(root, path), Age::Past)
 }
 
 /// Also read, but never the target of a new entry.
-pub(super) const fn beside(scope: Scope, root: Root, path: &'static str) -> Place {
+pub(super) const fn beside(scope: Scope, root: Root, path: &'static str) -> EntryLocation {
     place(scope, anywhere(root, path), Age::Beside)
 }
 
@@ -40,21 +40,25 @@ pub(super) const fn beside_in(
     scope: Scope,
     root: Root,
     path: &'static str,
-) -> Place {
+) -> EntryLocation {
     place(scope, there(systems, root, path), Age::Beside)
 }
 
 /// A user's file read only by `reader`.
-pub(super) const fn of_another(reader: &'static str, root: Root, path: &'static str) -> Place {
-    Place {
+pub(super) const fn of_another(
+    reader: &'static str,
+    root: Root,
+    path: &'static str,
+) -> EntryLocation {
+    EntryLocation {
         reader: Some(reader),
         ..beside(Scope::User, root, path)
     }
 }
 
 /// A `place` that hides all later ones; `others` names their readers.
-pub(super) const fn alone(place: Place, others: &'static str) -> Place {
-    Place {
+pub(super) const fn alone(place: EntryLocation, others: &'static str) -> EntryLocation {
+    EntryLocation {
         alone: Some(others),
         ..place
     }
@@ -65,7 +69,7 @@ pub(super) const fn only(
     scope: Scope,
     root: Root,
     path: &'static str,
-) -> Place {
+) -> EntryLocation {
     place(scope, there(systems, root, path), Age::Present)
 }
 
@@ -130,7 +134,7 @@ pub(super) const PROFILE: &str = "only this profile reads it";
 pub(super) const USUAL: Client = Client {
     id: "",
     title: "",
-    format: Format::Json,
+    format: FileFormat::Json,
     key: "mcpServers",
     shape: PLAIN,
     places: &[],

@@ -18,12 +18,12 @@ pub use synapse_core::error::EntryScope as Scope;
 pub struct Client {
     pub(crate) id: &'static str,
     pub(crate) title: &'static str,
-    pub(crate) format: Format,
+    pub(crate) format: FileFormat,
     /// The top-level key of the entries.
     pub(crate) key: &'static str,
     pub(crate) shape: Shape,
     /// Highest precedence first; empty for a client with pasted settings.
-    pub(crate) places: &'static [Place],
+    pub(crate) places: &'static [EntryLocation],
     /// How the client combines an entry from several places.
     pub(crate) merge: Merge,
     /// Whether project files in parent directories, up to that of `.git`, are read too.
@@ -183,7 +183,7 @@ impl fmt::Display for Client {
 
 /// The format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Format {
+pub(crate) enum FileFormat {
     /// Strict JSON.
     Json,
     /// JSON with comments and trailing commas.
@@ -237,7 +237,7 @@ pub(crate) enum Constant {
 
 /// A location of entries.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct EntryLocation {
     /// `Local` entries are at `projects.DIRECTORY.KEY` of the file.
     pub(crate) scope: Scope,
     pub(crate) spot: Spot,

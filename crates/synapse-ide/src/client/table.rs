@@ -10,8 +10,8 @@ use super::common::{
     beside_in, of_another, only, past, project, there, user,
 };
 use super::{
-    Client, CommandForm, Constant, Directory, Format, Key, Kind, Launch, LinkForm, Merge, Passing,
-    Rule, Scope, Shape, Switch,
+    Client, CommandForm, Constant, Directory, FileFormat, Key, Kind, Launch, LinkForm, Merge,
+    Passing, Rule, Scope, Shape, Switch,
 };
 use crate::machine::Root;
 
@@ -20,7 +20,7 @@ pub const CLIENTS: &[Client] = &[
     Client {
         id: "claude-desktop",
         title: "Claude Desktop",
-        format: Format::Json,
+        format: FileFormat::Json,
         key: "mcpServers",
         shape: PLAIN,
         // The usual installer since 2026 is a package with its own private directory.
@@ -48,7 +48,7 @@ pub const CLIENTS: &[Client] = &[
     Client {
         id: "claude-code",
         title: "Claude Code",
-        format: Format::Json,
+        format: FileFormat::Json,
         key: "mcpServers",
         shape: STDIO,
         places: &[
@@ -79,7 +79,7 @@ pub const CLIENTS: &[Client] = &[
     Client {
         id: "vscode",
         title: "VS Code",
-        format: Format::Jsonc,
+        format: FileFormat::Jsonc,
         key: "servers",
         shape: NAMED_STDIO,
         places: &[
@@ -108,7 +108,7 @@ pub const CLIENTS: &[Client] = &[
     Client {
         id: "vscode-insiders",
         title: "VS Code Insiders",
-        format: Format::Jsonc,
+        format: FileFormat::Jsonc,
         key: "servers",
         shape: NAMED_STDIO,
         places: &[
@@ -141,7 +141,7 @@ pub const CLIENTS: &[Client] = &[
     Client {
         id: "vscodium",
         title: "VSCodium",
-        format: Format::Jsonc,
+        format: FileFormat::Jsonc,
         key: "servers",
         shape: NAMED_STDIO,
         places: &[
@@ -170,7 +170,7 @@ pub const CLIENTS: &[Client] = &[
     Client {
         id: "visual-studio",
         title: "Visual Studio",
-        format: Format::Json,
+        format: FileFormat::Json,
         key: "servers",
         shape: NAMED_STDIO,
         places: &[
@@ -192,7 +192,7 @@ pub const CLIENTS: &[Client] = &[
     Client {
         id: "cursor",
         title: "Cursor",
-        format: Format::Jsonc,
+        format: FileFormat::Jsonc,
         key: "mcpServers",
         shape: PLAIN,
         places: &[
@@ -214,7 +214,7 @@ pub const CLIENTS: &[Client] = &[
     Client {
         id: "windsurf",
         title: "Windsurf",
-        format: Format::Json,
+        format: FileFormat::Json,
         key: "mcpServers",
         shape: PLAIN,
         places: &[user(Root::Home, ".codeium/windsurf/mcp_config.json")],
@@ -233,7 +233,7 @@ pub const CLIENTS: &[Client] = &[
     Client {
         id: "devin",
         title: "Devin Desktop",
-        format: Format::Jsonc,
+        format: FileFormat::Jsonc,
         key: "mcpServers",
         shape: PLAIN,
         // Before 3000.3 entries were in config.json, from which Devin moves them.
@@ -267,7 +267,7 @@ pub const CLIENTS: &[Client] = &[
     Client {
         id: "zed",
         title: "Zed",
-        format: Format::Jsonc,
+        format: FileFormat::Jsonc,
         key: "context_servers",
         shape: PLAIN,
         places: &[
@@ -300,7 +300,7 @@ pub const CLIENTS: &[Client] = &[
     Client {
         id: "jetbrains",
         title: "JetBrains IDEs",
-        format: Format::Json,
+        format: FileFormat::Json,
         key: "mcpServers",
         shape: PLAIN,
         places: &[],
@@ -316,7 +316,7 @@ pub const CLIENTS: &[Client] = &[
     Client {
         id: "codex",
         title: "Codex",
-        format: Format::Toml,
+        format: FileFormat::Toml,
         key: "mcp_servers",
         shape: PLAIN,
         places: &[
@@ -344,7 +344,7 @@ pub const CLIENTS: &[Client] = &[
     Client {
         id: "gemini",
         title: "Gemini CLI",
-        format: Format::Jsonc,
+        format: FileFormat::Jsonc,
         key: "mcpServers",
         shape: PLAIN,
         places: &[
@@ -369,7 +369,7 @@ pub const CLIENTS: &[Client] = &[
     Client {
         id: "cline",
         title: "Cline",
-        format: Format::Json,
+        format: FileFormat::Json,
         key: "mcpServers",
         shape: PLAIN,
         places: &[
@@ -413,7 +413,7 @@ pub const CLIENTS: &[Client] = &[
     Client {
         id: "roo",
         title: "Roo Code",
-        format: Format::Json,
+        format: FileFormat::Json,
         key: "mcpServers",
         shape: PLAIN,
         places: &[
@@ -459,7 +459,7 @@ pub const CLIENTS: &[Client] = &[
     Client {
         id: "continue",
         title: "Continue",
-        format: Format::Jsonc,
+        format: FileFormat::Jsonc,
         key: "mcpServers",
         shape: PLAIN,
         // A dedicated file: config.yaml is never edited.
@@ -489,7 +489,7 @@ pub const CLIENTS: &[Client] = &[
     Client {
         id: "lm-studio",
         title: "LM Studio",
-        format: Format::Json,
+        format: FileFormat::Json,
         key: "mcpServers",
         shape: PLAIN,
         places: &[
@@ -511,7 +511,7 @@ pub const CLIENTS: &[Client] = &[
     Client {
         id: "goose",
         title: "Goose",
-        format: Format::Yaml,
+        format: FileFormat::Yaml,
         key: "extensions",
         shape: Shape {
             kind: &[Kind {
@@ -557,7 +557,7 @@ pub const CLIENTS: &[Client] = &[
     Client {
         id: "opencode",
         title: "opencode",
-        format: Format::Jsonc,
+        format: FileFormat::Jsonc,
         key: "mcp",
         shape: Shape {
             kind: &[Kind { also: &[], ..LOCAL }],
@@ -608,7 +608,7 @@ pub const CLIENTS: &[Client] = &[
     Client {
         id: "kiro",
         title: "Kiro",
-        format: Format::Json,
+        format: FileFormat::Json,
         key: "mcpServers",
         shape: PLAIN,
         places: &[
@@ -629,7 +629,7 @@ pub const CLIENTS: &[Client] = &[
     Client {
         id: "copilot-cli",
         title: "GitHub Copilot CLI",
-        format: Format::Json,
+        format: FileFormat::Json,
         key: "mcpServers",
         shape: Shape {
             kind: &[LOCAL],
@@ -658,7 +658,7 @@ pub const CLIENTS: &[Client] = &[
     Client {
         id: "warp",
         title: "Warp",
-        format: Format::Json,
+        format: FileFormat::Json,
         key: "mcpServers",
         shape: PLAIN,
         places: &[],
@@ -677,7 +677,7 @@ pub const CLIENTS: &[Client] = &[
     Client {
         id: "crush",
         title: "Crush",
-        format: Format::Json,
+        format: FileFormat::Json,
         key: "mcp",
         shape: STDIO,
         places: &[

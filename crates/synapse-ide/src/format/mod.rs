@@ -9,7 +9,7 @@ mod yaml;
 use serde_json::{Map, Value};
 
 use self::thin::Thin;
-use crate::client::Format;
+use crate::client::FileFormat;
 
 pub(crate) use self::json::strictly as json_strictly;
 
@@ -75,11 +75,11 @@ impl Text {
 ///
 /// # Errors
 /// A message with line and column.
-pub(crate) fn read(format: Format, text: &str) -> Result<Value, String> {
+pub(crate) fn read(format: FileFormat, text: &str) -> Result<Value, String> {
     let value = match format {
-        Format::Json | Format::Jsonc => json::read(text),
-        Format::Toml => toml::read(text),
-        Format::Yaml => yaml::read(text),
+        FileFormat::Json | FileFormat::Jsonc => json::read(text),
+        FileFormat::Toml => toml::read(text),
+        FileFormat::Yaml => yaml::read(text),
     }?;
     match value {
         Value::Object(_) | Value::Null => Ok(value),
@@ -92,11 +92,11 @@ pub(crate) fn read(format: Format, text: &str) -> Result<Value, String> {
 ///
 /// # Errors
 /// A message with line and column.
-pub(crate) fn read_at(format: Format, text: &str, path: &[String]) -> Result<Value, String> {
+pub(crate) fn read_at(format: FileFormat, text: &str, path: &[String]) -> Result<Value, String> {
     read_parts(format, text, &[path])
 }
 
-fn read_parts(format: Format, text: &str, keep: &[&[String]]) -> Result<Value, String> {
+fn read_parts(format: FileFormat, text: &str, keep: &[&[String]]) -> Result<Value, String> {
     // The place of an error is that in the whole text.
     Thin::of(format, text, keep)
         .and_then(|thin| read(format, &thin.text).ok())
@@ -107,7 +107,7 @@ fn read_parts(format: Format, text: &str, keep: &[&[String]]) -> Result<Value, S
 ///
 /// # Errors
 /// A message; nothing is changed then.
-pub(crate) fn edit(format: Format, text: &Text, edits: &[Edit]) -> Result<Text, String> {
+pub(crate) fn edit(format: FileFormat, text: &Text, edits: &[Edit]) -> Result<Text, String> {
     let keep: Vec<&[String]> = edits.iter().map(Edit::path).collect();
     Thin::of_valid(format, &text.text, &keep)
         .and_then(|thin| edit_thin(format, text, edits, &thin))
@@ -115,7 +115,7 @@ pub(crate) fn edit(format: Format, text: &Text, edits: &[Edit]) -> Result<Text, 
 }
 
 /// Edits the small part of a large text, and verifies the whole by reading it again.
-fn edit_thin(format: Format, text: &Text, edits: &[Edit], thin: &Thin) -> Option<Text> {
+fn edit_thin(format: FileFormat, text: &Text, edits: &[Edit], thin: &Thin) -> Option<Text> {
     let small = Text {
         marked: text.marked,
         text: thin.text.clone(),
@@ -140,7 +140,7 @@ fn edit_thin(format: Format, text: &Text, edits: &[Edit], thin: &Thin) -> Option
     })
 }
 
-fn edit_whole(format: Format, text: &Text, edits: &[Edit]) -> Result<Text, String> {
+fn edit_whole(format: FileFormat, text: &Text, edits: &[Edit]) -> Result<Text, String> {
     let before = read(format, text.as_str())?;
     for edit in edits {
         passable(&before, edit.path())?;
@@ -154,9 +154,9 @@ fn edit_whole(format: Format, text: &Text, edits: &[Edit]) -> Result<Text, Strin
         return Ok(text.clone());
     }
     let after = match format {
-        Format::Json | Format::Jsonc => json::edit(text.as_str(), edits),
-        Format::Toml => with_line_ends(text.as_str(), |text| toml::edit(text, edits)),
-        Format::Yaml => with_line_ends(text.as_str(), |text| yaml::edit(text, edits)),
+        FileFormat::Json | FileFormat::Jsonc => json::edit(text.as_str(), edits),
+        FileFormat::Toml => with_line_ends(text.as_str(), |text| toml::edit(text, edits)),
+        FileFormat::Yaml => with_line_ends(text.as_str(), |text| yaml::edit(text, edits)),
     }?;
     let mut meant = read(format, &after).map_err(|error| format!("{UNFAITHFUL}: {error}"))?;
     for edit in edits {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{Edit, Text, at, edit, read};
-use crate::client::Format;
+use crate::client::FileFormat;
 
 fn path(keys: &[&str]) -> Vec<String> {
     keys.iter().map(|&key| key.to_owned()).collect()
@@ -14,22 +14,22 @@ fn entry() -> Value {
     json!({"command": "/usr/bin/synapse", "args": ["serve"], "env": {"SYNAPSE_HOME": "/a b"}})
 }
 
-fn key(format: Format) -> &'static str {
+fn key(format: FileFormat) -> &'static str {
     match format {
-        Format::Json | Format::Jsonc => "mcpServers",
-        Format::Toml => "mcp_servers",
-        Format::Yaml => "extensions",
+        FileFormat::Json | FileFormat::Jsonc => "mcpServers",
+        FileFormat::Toml => "mcp_servers",
+        FileFormat::Yaml => "extensions",
     }
 }
 
-fn added(format: Format, text: &str) -> Result<String, String> {
+fn added(format: FileFormat, text: &str) -> Result<String, String> {
     let add = Edit::Set(path(&[key(format), "synapse"]), entry());
     let text = Text::of(text.as_bytes())?;
     let bytes = edit(format, &text, &[add])?.to_bytes();
     Ok(String::from_utf8(bytes).unwrap())
 }
 
-fn removed(format: Format, text: &str) -> Result<String, String> {
+fn removed(format: FileFormat, text: &str) -> Result<String, String> {
     let remove = Edit::Remove(path(&[key(format), "synapse"]));
     let text = Text::of(text.as_bytes())?;
     let bytes = edit(format, &text, &[remove])?.to_bytes();
@@ -38,7 +38,7 @@ fn removed(format: Format, text: &str) -> Result<String, String> {
 
 /// Adds and removes an entry, and expects the original bytes.
 #[track_caller]
-fn there_and_back(format: Format, text: &str) {
+fn there_and_back(format: FileFormat, text: &str) {
     let with = added(format, text).unwrap();
     assert_ne!(with, text);
     let value = read(format, with.trim_start_matches('\u{feff}')).unwrap();
@@ -63,7 +63,7 @@ fn json_is_given_back_byte_by_byte() {
         "{\"x\": [1, 2.50, 1e3, 12345678901234567890, \"\\u00e4\\/\"],\n \"mcpServers\": {\n  \
          \"a\": null\n }}\n",
     ] {
-        there_and_back(Format::Jsonc, text);
+        there_and_back(FileFormat::Jsonc, text);
     }
 }
 
@@ -72,16 +72,16 @@ fn json_without_the_key_gets_it() {
     let empty = "{\n  \"mcpServers\": {\n    \"synapse\": {\n      \
                  \"command\": \"/usr/bin/synapse\",\n      \"args\": [\"serve\"],\n      \
                  \"env\": {\n        \"SYNAPSE_HOME\": \"/a b\"\n      }\n    }\n  }\n}\n";
-    assert_eq!(added(Format::Json, "").unwrap(), empty);
-    assert_eq!(added(Format::Json, "\n").unwrap(), empty);
-    assert_eq!(added(Format::Json, "{}\n").unwrap(), empty);
+    assert_eq!(added(FileFormat::Json, "").unwrap(), empty);
+    assert_eq!(added(FileFormat::Json, "\n").unwrap(), empty);
+    assert_eq!(added(FileFormat::Json, "{}\n").unwrap(), empty);
     assert_eq!(
-        added(Format::Jsonc, "// mine\n").unwrap(),
+        added(FileFormat::Jsonc, "// mine\n").unwrap(),
         format!("// mine\n{empty}")
     );
-    let one_line = added(Format::Json, r#"{"a": 1}"#).unwrap();
+    let one_line = added(FileFormat::Json, r#"{"a": 1}"#).unwrap();
     assert_eq!(
-        read(Format::Json, &one_line).unwrap(),
+        read(FileFormat::Json, &one_line).unwrap(),
         json!({"a": 1, "mcpServers": {"synapse": entry()}})
     );
 }
@@ -89,11 +89,11 @@ fn json_without_the_key_gets_it() {
 #[test]
 fn what_is_on_one_line_stays_there() {
     assert_eq!(
-        added(Format::Json, r#"{"mcpServers":{"a":{}},"z":[1]}"#).unwrap(),
+        added(FileFormat::Json, r#"{"mcpServers":{"a":{}},"z":[1]}"#).unwrap(),
         r#"{"mcpServers":{"a":{}, "synapse": {"command": "/usr/bin/synapse", "args": ["serve"], "env": {"SYNAPSE_HOME": "/a b"}}},"z":[1]}"#
     );
     assert!(
-        added(Format::Json, r#"{"z":1}"#)
+        added(FileFormat::Json, r#"{"z":1}"#)
             .unwrap()
             .starts_with(r#"{"z":1, "mcpServers": {"synapse": {"command""#)
     );
@@ -105,7 +105,12 @@ fn only_the_field_that_changes_changes() {
                 \"command\": \"/old\", // why\n      \"args\": [\"serve\"],\n      \
                 \"autoApprove\": [ \"chat\" ]\n    }\n  }\n}\n";
     let set = Edit::Set(path(&["mcpServers", "synapse", "command"]), json!("/new"));
-    let after = edit(Format::Json, &Text::of(text.as_bytes()).unwrap(), &[set]).unwrap();
+    let after = edit(
+        FileFormat::Json,
+        &Text::of(text.as_bytes()).unwrap(),
+        &[set],
+    )
+    .unwrap();
     assert_eq!(after.as_str(), text.replace("/old", "/new"));
 }
 
@@ -132,7 +137,7 @@ fn what_cannot_be_json_is_refused() {
         ("\u{feff}\u{feff}{}", "it is not JSON"),
         ("mcp_servers = 1", "it is not JSON"),
     ] {
-        let refusal = added(Format::Jsonc, text).unwrap_err();
+        let refusal = added(FileFormat::Jsonc, text).unwrap_err();
         assert!(refusal.contains(why), "{text}: {refusal}");
     }
     let latin = Text::of(b"{\"a\": \"\xe4\"}").unwrap_err();
@@ -144,11 +149,11 @@ fn what_cannot_be_json_is_refused() {
 #[test]
 fn deep_nesting_is_refused_and_not_followed() {
     for (format, text) in [
-        (Format::Json, "[".repeat(1_000_000)),
-        (Format::Json, "{\"a\":".repeat(300_000)),
-        (Format::Toml, format!("a = {}", "[".repeat(300_000))),
-        (Format::Yaml, format!("a: {}", "[".repeat(300_000))),
-        (Format::Yaml, "- ".repeat(300_000)),
+        (FileFormat::Json, "[".repeat(1_000_000)),
+        (FileFormat::Json, "{\"a\":".repeat(300_000)),
+        (FileFormat::Toml, format!("a = {}", "[".repeat(300_000))),
+        (FileFormat::Yaml, format!("a: {}", "[".repeat(300_000))),
+        (FileFormat::Yaml, "- ".repeat(300_000)),
     ] {
         assert!(added(format, &text).is_err(), "{format:?}");
     }
@@ -157,9 +162,9 @@ fn deep_nesting_is_refused_and_not_followed() {
 #[test]
 fn a_message_about_a_broken_file_shows_nothing_of_it() {
     for (format, text) in [
-        (Format::Json, "{\"k\": \"fake-secret\" fake-secret}"),
-        (Format::Toml, "k = fake-secret = \"fake-secret\""),
-        (Format::Yaml, "k: \"fake-secret\" fake-secret: [\n"),
+        (FileFormat::Json, "{\"k\": \"fake-secret\" fake-secret}"),
+        (FileFormat::Toml, "k = fake-secret = \"fake-secret\""),
+        (FileFormat::Yaml, "k: \"fake-secret\" fake-secret: [\n"),
     ] {
         let refusal = added(format, text).unwrap_err();
         assert!(!refusal.contains("fake-secret"), "{refusal}");
@@ -171,19 +176,19 @@ fn five_megabytes_are_given_back_byte_by_byte() {
     let text = "lorem ipsum dolor sit amet ".repeat(20);
     for (format, before, row, behind) in [
         (
-            Format::Jsonc,
+            FileFormat::Jsonc,
             "{\n  \"mcpServers\": {\n    \"a\": {}\n  },\n  \"history\": [\n",
             format!("    {{ \"role\": \"user\", \"text\": \"{text}\" }},\n"),
             "    {}\n  ]\n}\n",
         ),
         (
-            Format::Toml,
+            FileFormat::Toml,
             "[mcp_servers.a]\ncommand = \"x\"\n",
             format!("[[history]]\nrole = \"user\"\ntext = '{text}' # why\n"),
             "",
         ),
         (
-            Format::Yaml,
+            FileFormat::Yaml,
             "extensions:\n  a: {}\nhistory:\n",
             format!("  - role: user # why\n    text: {text}\n"),
             "last: 1\n",
@@ -195,12 +200,12 @@ fn five_megabytes_are_given_back_byte_by_byte() {
 }
 
 /// A file with that many entries, in each style.
-fn crowded(format: Format, entries: usize) -> Vec<String> {
+fn crowded(format: FileFormat, entries: usize) -> Vec<String> {
     let join = |between: &str, entry: fn(usize) -> String| {
         (0..entries).map(entry).collect::<Vec<_>>().join(between)
     };
     match format {
-        Format::Json | Format::Jsonc => {
+        FileFormat::Json | FileFormat::Jsonc => {
             let entry = |index| format!("    \"s{index}\": {{\n      \"command\": \"x\"\n    }}");
             let flat = |index| format!("\"s{index}\": {{\"command\": \"x\"}}");
             vec![
@@ -216,7 +221,7 @@ fn crowded(format: Format, entries: usize) -> Vec<String> {
                 format!("{{{}}}", join(", ", flat)),
             ]
         }
-        Format::Toml => {
+        FileFormat::Toml => {
             let entry = |index| format!("[mcp_servers.s{index}]\ncommand = \"x\"\n");
             let flat = |index| format!("s{index} = {{ command = \"x\" }}");
             vec![
@@ -225,7 +230,7 @@ fn crowded(format: Format, entries: usize) -> Vec<String> {
                 format!("mcp_servers = {{ {} }}\n", join(", ", flat)),
             ]
         }
-        Format::Yaml => {
+        FileFormat::Yaml => {
             let entry = |index| format!("  s{index}:\n    cmd: x\n");
             let flat = |index| format!("s{index}: {{cmd: x}}");
             vec![
@@ -258,9 +263,9 @@ fn cost(work: impl Fn()) -> f64 {
 #[test]
 fn the_work_grows_with_the_file_and_no_faster() {
     for (format, id) in [
-        (Format::Jsonc, "cursor"),
-        (Format::Toml, "codex"),
-        (Format::Yaml, "goose"),
+        (FileFormat::Jsonc, "cursor"),
+        (FileFormat::Toml, "codex"),
+        (FileFormat::Yaml, "goose"),
     ] {
         let client = crate::Client::named(id).unwrap();
         let entry = crate::Entry::new(std::path::Path::new("/usr/bin/synapse")).unwrap();
@@ -302,14 +307,14 @@ fn toml_is_given_back_byte_by_byte() {
         "[mcp_servers]\na.command = \"y\"\n",
         "[[x]]\ny = 1979-05-27T07:32:00Z\n[[x]]\n",
     ] {
-        there_and_back(Format::Toml, text);
+        there_and_back(FileFormat::Toml, text);
     }
 }
 
 #[test]
 fn a_toml_entry_is_a_table_of_its_own() {
     assert_eq!(
-        added(Format::Toml, "model = \"x\"\n").unwrap(),
+        added(FileFormat::Toml, "model = \"x\"\n").unwrap(),
         "model = \"x\"\n\n[mcp_servers.synapse]\ncommand = \"/usr/bin/synapse\"\n\
          args = [\"serve\"]\nenv = { SYNAPSE_HOME = \"/a b\" }\n"
     );
@@ -324,7 +329,7 @@ fn what_cannot_be_toml_is_refused() {
         ("[[mcp_servers]]\na = 1\n", "`mcp_servers` is a list"),
         ("a = 1\r\nb = 2\n", "mixes line ends"),
     ] {
-        let refusal = added(Format::Toml, text).unwrap_err();
+        let refusal = added(FileFormat::Toml, text).unwrap_err();
         assert!(refusal.contains(why), "{text}: {refusal}");
     }
 }
@@ -339,7 +344,7 @@ fn yaml_is_given_back_byte_by_byte() {
         "\u{feff}extensions:\n    a:\n        enabled: true\n",
         "a: &x {b: 1}\nc: *x\nextensions:\n  d: \"e: f\"\n",
     ] {
-        there_and_back(Format::Yaml, text);
+        there_and_back(FileFormat::Yaml, text);
     }
 }
 
@@ -347,14 +352,14 @@ fn yaml_is_given_back_byte_by_byte() {
 fn a_yaml_entry_is_a_mapping() {
     let fresh = "extensions:\n  synapse:\n    command: /usr/bin/synapse\n    args:\n      - serve\n    \
                  env:\n      SYNAPSE_HOME: /a b\n";
-    assert_eq!(added(Format::Yaml, "").unwrap(), fresh);
+    assert_eq!(added(FileFormat::Yaml, "").unwrap(), fresh);
     assert_eq!(
-        added(Format::Yaml, "# mine").unwrap(),
+        added(FileFormat::Yaml, "# mine").unwrap(),
         format!("# mine\n{fresh}")
     );
     for text in ["a: 1\n", "a: 1\nextensions:\n", "a: 1\nextensions: {}\n"] {
-        let with = added(Format::Yaml, text).unwrap();
-        let value = read(Format::Yaml, &with).unwrap();
+        let with = added(FileFormat::Yaml, text).unwrap();
+        let value = read(FileFormat::Yaml, &with).unwrap();
         assert_eq!(value, json!({"a": 1, "extensions": {"synapse": entry()}}));
     }
 }
@@ -376,7 +381,7 @@ fn what_cannot_be_yaml_is_refused() {
         ("? |\n  a\n: 1\n", "it is not YAML"),
         ("? [a]\n: 1\n", "it is not YAML"),
     ] {
-        let refusal = added(Format::Yaml, text).unwrap_err();
+        let refusal = added(FileFormat::Yaml, text).unwrap_err();
         assert!(refusal.contains(why), "{text}: {refusal}");
     }
 }
@@ -384,11 +389,11 @@ fn what_cannot_be_yaml_is_refused() {
 #[test]
 fn removing_what_is_not_there_changes_nothing() {
     for (format, text) in [
-        (Format::Json, "{ }"),
-        (Format::Json, ""),
-        (Format::Toml, "a=1"),
-        (Format::Yaml, "a: 1\n"),
-        (Format::Yaml, "# x"),
+        (FileFormat::Json, "{ }"),
+        (FileFormat::Json, ""),
+        (FileFormat::Toml, "a=1"),
+        (FileFormat::Yaml, "a: 1\n"),
+        (FileFormat::Yaml, "# x"),
     ] {
         let text = text.to_owned();
         let after = removed(format, &text).unwrap();
@@ -437,7 +442,7 @@ proptest! {
     /// For any text, an edit is correct or refused, also by a strict parser.
     #[test]
     fn an_edit_of_anything_is_right_or_refused(text in soup()) {
-        let Ok(with) = added(Format::Jsonc, &text) else {
+        let Ok(with) = added(FileFormat::Jsonc, &text) else {
             return Ok(());
         };
         if let Ok(mut meant) = serde_json::from_str::<Value>(&text) {
@@ -448,8 +453,8 @@ proptest! {
             meant["mcpServers"]["synapse"] = entry();
             prop_assert_eq!(found, meant, "{}", with);
         }
-        let without = removed(Format::Jsonc, &with).unwrap();
-        let left = read(Format::Jsonc, &without).unwrap();
+        let without = removed(FileFormat::Jsonc, &with).unwrap();
+        let left = read(FileFormat::Jsonc, &without).unwrap();
         prop_assert_eq!(at(&left, &["mcpServers", "synapse"]), None, "{}", without);
     }
 }
@@ -458,16 +463,16 @@ proptest! {
 fn an_edit_that_changes_nothing_keeps_every_byte() {
     for (format, text) in [
         (
-            Format::Toml,
+            FileFormat::Toml,
             "mcp_servers = { other = { command = \"x\" } }",
         ),
-        (Format::Toml, "a = 1"),
-        (Format::Yaml, "a: 1"),
-        (Format::Json, "{\"a\": 1}"),
-        (Format::Json, ""),
+        (FileFormat::Toml, "a = 1"),
+        (FileFormat::Yaml, "a: 1"),
+        (FileFormat::Json, "{\"a\": 1}"),
+        (FileFormat::Json, ""),
     ] {
         assert_eq!(removed(format, text).unwrap(), text);
     }
     let with = "[mcp_servers]\nsynapse = { command = \"/usr/bin/synapse\", args = [\"serve\"], env = { SYNAPSE_HOME = \"/a b\" } }";
-    assert_eq!(added(Format::Toml, with).unwrap(), with);
+    assert_eq!(added(FileFormat::Toml, with).unwrap(), with);
 }

@@ -3,9 +3,9 @@
 
 use std::ops::Range;
 
-use super::part::{Judge, Part, Parts};
+use super::part::{Part, Parts, Visibility};
 
-pub(super) fn parts(text: &str, window: Range<usize>, judge: &Judge<'_>) -> Vec<Part> {
+pub(super) fn parts(text: &str, window: Range<usize>, visibility: &Visibility<'_>) -> Vec<Part> {
     let mut scanner = Scanner {
         text,
         at: 0,
@@ -16,14 +16,14 @@ pub(super) fn parts(text: &str, window: Range<usize>, judge: &Judge<'_>) -> Vec<
         && !scanner.parts.is_behind(scanner.at)
     {
         match next {
-            '"' | '\'' => scanner.quoted(judge),
+            '"' | '\'' => scanner.quoted(visibility),
             '/' => scanner.comment(),
             '{' | '[' => scanner.open(next == '{'),
             '}' | ']' => scanner.close(),
             ',' => scanner.expect_key(true),
             ':' => scanner.expect_key(false),
             _ if next.is_whitespace() || next == '\u{feff}' => scanner.at += next.len_utf8(),
-            _ => scanner.word(judge),
+            _ => scanner.word(visibility),
         }
     }
     scanner.parts.into_vec()
@@ -70,7 +70,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn quoted(&mut self, judge: &Judge<'_>) {
+    fn quoted(&mut self, visibility: &Visibility<'_>) {
         let rest = self.rest();
         let (length, is_closed) = literal(rest);
         let start = self.at + 1;
@@ -84,15 +84,15 @@ impl<'a> Scanner<'a> {
         match self.levels.last_mut() {
             Some(level) if level.expects_key => {
                 level.key = Some(decoded())
-                    .filter(|key| judge.leads(key))
+                    .filter(|key| visibility.leads(key))
                     .unwrap_or_default();
                 self.parts.push(Part::key(start..end, content));
             }
             _ => {
-                let is_own = self.is_own(judge);
+                let is_own = self.is_own(visibility);
                 let text = if is_own { decoded() } else { String::new() };
                 self.parts.push(match is_own {
-                    true => judge.value(start..end, &text, true),
+                    true => visibility.value(start..end, &text, true),
                     false => Part::hidden(start..end),
                 });
             }
@@ -100,14 +100,14 @@ impl<'a> Scanner<'a> {
     }
 
     /// A number, a word, or any other unquoted token.
-    fn word(&mut self, judge: &Judge<'_>) {
+    fn word(&mut self, visibility: &Visibility<'_>) {
         let rest = self.rest();
         let ends = |each: char| each.is_whitespace() || "\"'/{}[],:".contains(each);
         let word = rest.split(ends).next().unwrap_or(rest);
         let range = self.at..self.at + word.len();
         self.at = range.end;
         self.parts
-            .push(judge.value(range, word, self.is_own(judge)));
+            .push(visibility.value(range, word, self.is_own(visibility)));
     }
 
     fn comment(&mut self) {
@@ -128,8 +128,8 @@ impl<'a> Scanner<'a> {
         self.parts.push(Part::hidden(inside));
     }
 
-    fn is_own(&self, judge: &Judge<'_>) -> bool {
-        judge.is_own(self.levels.iter().map(|level| level.key.as_str()))
+    fn is_own(&self, visibility: &Visibility<'_>) -> bool {
+        visibility.is_own(self.levels.iter().map(|level| level.key.as_str()))
     }
 }
 

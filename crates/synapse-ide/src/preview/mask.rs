@@ -4,24 +4,24 @@
 
 use std::ops::Range;
 
-use super::part::{Judge, Visible};
+use super::part::{Visibility, Visible};
 use super::{json, toml, yaml};
-use crate::client::Format;
+use crate::client::FileFormat;
 
 /// Masks every potential secret in the `window` of `text`, which is whole lines.
 pub(super) fn masked(
-    format: Format,
+    format: FileFormat,
     text: &str,
     window: Range<usize>,
     key: &str,
     visible: &Visible,
 ) -> String {
     let (start, end) = (window.start, window.end);
-    let judge = Judge { key, visible };
+    let visibility = Visibility { key, visible };
     let parts = match format {
-        Format::Json | Format::Jsonc => json::parts(text, window, &judge),
-        Format::Toml => toml::parts(text, window, &judge),
-        Format::Yaml => yaml::parts(text, window, &judge),
+        FileFormat::Json | FileFormat::Jsonc => json::parts(text, window, &visibility),
+        FileFormat::Toml => toml::parts(text, window, &visibility),
+        FileFormat::Yaml => yaml::parts(text, window, &visibility),
     };
     let mut masked = String::with_capacity(end - start);
     let mut done = start;

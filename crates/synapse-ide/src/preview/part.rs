@@ -127,13 +127,13 @@ impl Parts {
 }
 
 /// Decides which values are shown.
-pub(super) struct Judge<'a> {
+pub(super) struct Visibility<'a> {
     /// The key of the entries.
     pub(super) key: &'a str,
     pub(super) visible: &'a Visible,
 }
 
-impl Judge<'_> {
+impl Visibility<'_> {
     /// Whether `key` may lead to our entry.
     pub(super) fn leads(&self, key: &str) -> bool {
         key == self.key || key == NAME

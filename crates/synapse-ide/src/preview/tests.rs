@@ -3,25 +3,25 @@
 use std::path::Path;
 
 use super::*;
-use crate::client::Format;
+use crate::client::FileFormat;
 use crate::entry::Entry;
 
 fn visible(client: &Client) -> Visible {
     Visible::of(client, &Entry::new(Path::new("/usr/bin/synapse")).unwrap())
 }
 
-fn client(format: Format) -> &'static Client {
+fn client(format: FileFormat) -> &'static Client {
     let id = match format {
-        Format::Json => "claude-desktop",
-        Format::Jsonc => "cursor",
-        Format::Toml => "codex",
-        Format::Yaml => "goose",
+        FileFormat::Json => "claude-desktop",
+        FileFormat::Jsonc => "cursor",
+        FileFormat::Toml => "codex",
+        FileFormat::Yaml => "goose",
     };
     Client::named(id).unwrap()
 }
 
 #[track_caller]
-fn shows(format: Format, text: &str, expected: &str) {
+fn shows(format: FileFormat, text: &str, expected: &str) {
     let client = client(format);
     let masked = mask::masked(format, text, 0..text.len(), client.key, &visible(client));
     assert_eq!(masked, expected, "{text}");
@@ -30,27 +30,27 @@ fn shows(format: Format, text: &str, expected: &str) {
 #[test]
 fn keys_are_shown_and_values_only_in_our_entry() {
     shows(
-        Format::Json,
+        FileFormat::Json,
         r#"{"a": "x", "b":["serve", 1, true, null, -2e5], "command": "/usr/bin/synapse"}"#,
         r#"{"a": "…", "b":["…", …, true, null, …], "command": "…"}"#,
     );
     shows(
-        Format::Json,
+        FileFormat::Json,
         r#"{"mcpServers": {"synapse": {"command": "\/usr/bin/synapse", "args": ["serve", "x"], "t": 3}, "o": {"command": "serve"}}}"#,
         r#"{"mcpServers": {"synapse": {"command": "\/usr/bin/synapse", "args": ["serve", "…"], "t": …}, "o": {"command": "…"}}}"#,
     );
     shows(
-        Format::Toml,
+        FileFormat::Toml,
         "a.'b' = 'x'\nc = [1, {d = 2}]\n[mcp_servers.synapse]\ncommand = \"/usr/bin/synapse\"\nargs = [\n  \"serve\",\n  \"x\"\n]\n[mcp_servers.o]\ncommand = \"serve\"\n",
         "a.'b' = '…'\nc = […, {d = …}]\n[mcp_servers.synapse]\ncommand = \"/usr/bin/synapse\"\nargs = [\n  \"serve\",\n  \"…\"\n]\n[mcp_servers.o]\ncommand = \"…\"\n",
     );
     shows(
-        Format::Toml,
+        FileFormat::Toml,
         "mcp_servers = { synapse = { command = '/usr/bin/synapse', env = { A = 'x' } }, o = {args=['serve']} }",
         "mcp_servers = { synapse = { command = '/usr/bin/synapse', env = { A = '…' } }, o = {args=['…']} }",
     );
     shows(
-        Format::Yaml,
+        FileFormat::Yaml,
         "extensions:\n  synapse:\n    cmd: /usr/bin/synapse\n    args: [serve, x, \"y\"]\n    enabled: true\n    timeout: 300\n  o:\n    cmd: serve\n    n: 3\n",
         "extensions:\n  synapse:\n    cmd: /usr/bin/synapse\n    args: [serve, …, \"…\"]\n    enabled: true\n    timeout: 300\n  o:\n    cmd: …\n    n: …\n",
     );
@@ -59,17 +59,17 @@ fn keys_are_shown_and_values_only_in_our_entry() {
 #[test]
 fn comments_are_hidden_and_stay_comments() {
     shows(
-        Format::Jsonc,
+        FileFormat::Jsonc,
         "// a \"b\": 1\n{ // c\n  /* d\n   e */ \"k\": 1, //\n}",
         "// …\n{ // …\n  /* …\n   …*/ \"k\": …, //\n}",
     );
     shows(
-        Format::Toml,
+        FileFormat::Toml,
         "# a = 1\nk = 'x' # y\n[t] # z\n#\n",
         "# …\nk = '…' # …\n[t] # …\n#\n",
     );
     shows(
-        Format::Yaml,
+        FileFormat::Yaml,
         "# a: 1\nk: x # y: z\n#\nl: [x, # y\n  z]\n",
         "# …\nk: … # …\n#\nl: […, # …\n  …]\n",
     );
@@ -78,12 +78,12 @@ fn comments_are_hidden_and_stay_comments() {
 #[test]
 fn a_text_of_several_lines_is_hidden_line_by_line() {
     shows(
-        Format::Toml,
+        FileFormat::Toml,
         "k = \"\"\"\nx = 1\n\n  # y\"\"\"\nn = '''z'''\n",
         "k = \"\"\"\n…\n\n  …\"\"\"\nn = '''…'''\n",
     );
     shows(
-        Format::Yaml,
+        FileFormat::Yaml,
         "k: |\n  x: 1\n\n  # y\nl: >-\n  z\nm: a\n  b c\n",
         "k: |\n  …\n\n  …\nl: >-\n  …\nm: …\n  …\n",
     );
@@ -93,12 +93,15 @@ fn a_text_of_several_lines_is_hidden_line_by_line() {
 fn a_token_is_no_key() {
     let token = format!("{}{}", "sk-", "fake-fake-fake-fake-fake");
     for (format, text) in [
-        (Format::Json, format!("{{\"{token}\": 1}}")),
+        (FileFormat::Json, format!("{{\"{token}\": 1}}")),
         (
-            Format::Toml,
+            FileFormat::Toml,
             format!("{token} = 1\n[{token}]\n\"{token}\" = 1\n"),
         ),
-        (Format::Yaml, format!("{token}: 1\n\"{token}\":\n  a: 2\n")),
+        (
+            FileFormat::Yaml,
+            format!("{token}: 1\n\"{token}\":\n  a: 2\n"),
+        ),
     ] {
         let client = client(format);
         let masked = mask::masked(format, &text, 0..text.len(), client.key, &visible(client));
@@ -109,12 +112,12 @@ fn a_token_is_no_key() {
 #[test]
 fn what_is_not_of_the_format_is_hidden() {
     for (format, text) in [
-        (Format::Json, "hidden\n\"hidden\n['hidden' /hidden"),
+        (FileFormat::Json, "hidden\n\"hidden\n['hidden' /hidden"),
         (
-            Format::Toml,
+            FileFormat::Toml,
             "= hidden\n[[\n]] = \"hidden\n'''hidden\nhidden",
         ),
-        (Format::Yaml, "- [\nhidden: {\n&hidden x: *hidden\n"),
+        (FileFormat::Yaml, "- [\nhidden: {\n&hidden x: *hidden\n"),
     ] {
         let client = client(format);
         let masked = mask::masked(format, text, 0..text.len(), client.key, &visible(client));
@@ -124,7 +127,7 @@ fn what_is_not_of_the_format_is_hidden() {
 }
 
 fn change(old: Option<&str>, new: Option<&str>) -> String {
-    let client = client(Format::Json);
+    let client = client(FileFormat::Json);
     let [old, new] = [old, new].map(|text| text.map(str::as_bytes));
     diff(client, "a.json", old, new, &visible(client))
 }

@@ -2,28 +2,28 @@
 
 use std::ops::Range;
 
-use super::part::{Judge, Part, Parts};
+use super::part::{Part, Parts, Visibility};
 
-pub(super) fn parts(text: &str, window: Range<usize>, judge: &Judge<'_>) -> Vec<Part> {
+pub(super) fn parts(text: &str, window: Range<usize>, visibility: &Visibility<'_>) -> Vec<Part> {
     let mut scanner = Scanner {
         text,
         at: 0,
         table: Vec::new(),
         path: Vec::new(),
         levels: Vec::new(),
-        state: State::Key,
+        state: ScanState::Key,
         parts: Parts::within(window),
     };
     while let Some(next) = scanner.rest().chars().next()
         && !scanner.parts.is_behind(scanner.at)
     {
-        scanner.step(next, judge);
+        scanner.step(next, visibility);
     }
     scanner.parts.into_vec()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum ScanState {
     /// Before `=`.
     Key,
     /// Between the brackets of a header.
@@ -41,7 +41,7 @@ struct Scanner<'a> {
     path: Vec<String>,
     /// The open arrays and inline tables.
     levels: Vec<Level>,
-    state: State,
+    state: ScanState,
     parts: Parts,
 }
 
@@ -56,33 +56,35 @@ impl<'a> Scanner<'a> {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    fn step(&mut self, next: char, judge: &Judge<'_>) {
+    fn step(&mut self, next: char, visibility: &Visibility<'_>) {
         match (self.state, next) {
             (_, '#') => self.comment(),
-            (State::Value, '\n') if !self.levels.is_empty() => self.at += 1,
+            (ScanState::Value, '\n') if !self.levels.is_empty() => self.at += 1,
             (_, '\n') => self.end_line(),
-            (_, '"' | '\'') => self.quoted(judge),
-            (State::Key, '[') if self.levels.is_empty() => {
-                self.state = State::Header;
+            (_, '"' | '\'') => self.quoted(visibility),
+            (ScanState::Key, '[') if self.levels.is_empty() => {
+                self.state = ScanState::Header;
                 self.table.clear();
                 self.at += 1;
             }
-            (State::Key, '=') => {
-                self.state = State::Value;
+            (ScanState::Key, '=') => {
+                self.state = ScanState::Value;
                 self.at += 1;
             }
-            (State::Key | State::Value, '}' | ']') => self.close(),
-            (State::Value, '{' | '[') => self.open(next == '{'),
-            (State::Value, ',') => self.next_item(),
-            (State::Header, '[' | ']') | (State::Key | State::Header, '.' | ',') => self.at += 1,
+            (ScanState::Key | ScanState::Value, '}' | ']') => self.close(),
+            (ScanState::Value, '{' | '[') => self.open(next == '{'),
+            (ScanState::Value, ',') => self.next_item(),
+            (ScanState::Header, '[' | ']') | (ScanState::Key | ScanState::Header, '.' | ',') => {
+                self.at += 1;
+            }
             _ if next.is_whitespace() || next == '\u{feff}' => self.at += next.len_utf8(),
-            _ => self.word(judge),
+            _ => self.word(visibility),
         }
     }
 
     fn end_line(&mut self) {
         self.at += 1;
-        self.state = State::Key;
+        self.state = ScanState::Key;
         self.levels.clear();
         self.path.clone_from(&self.table);
     }
@@ -94,7 +96,7 @@ impl<'a> Scanner<'a> {
             depth: self.path.len(),
         });
         if is_table {
-            self.state = State::Key;
+            self.state = ScanState::Key;
         }
     }
 
@@ -103,7 +105,7 @@ impl<'a> Scanner<'a> {
         if let Some(level) = self.levels.pop() {
             self.path.truncate(level.depth);
         }
-        self.state = State::Value;
+        self.state = ScanState::Value;
     }
 
     fn next_item(&mut self) {
@@ -111,7 +113,7 @@ impl<'a> Scanner<'a> {
         if let Some(level) = self.levels.last() {
             self.path.truncate(level.depth);
             if level.is_table {
-                self.state = State::Key;
+                self.state = ScanState::Key;
             }
         }
     }
@@ -125,7 +127,7 @@ impl<'a> Scanner<'a> {
         self.parts.push(Part::hidden(start..self.at));
     }
 
-    fn quoted(&mut self, judge: &Judge<'_>) {
+    fn quoted(&mut self, visibility: &Visibility<'_>) {
         let rest = self.rest();
         let (length, fence, is_closed) = literal(rest);
         let start = self.at + fence;
@@ -134,13 +136,13 @@ impl<'a> Scanner<'a> {
         let content = self.text.get(start..end).unwrap_or_default();
         let literal = rest.get(..length).unwrap_or_default();
         let decoded = serde_json::from_str(literal).unwrap_or_else(|_| content.to_owned());
-        self.part(start..end, content, decoded, judge);
+        self.part(start..end, content, decoded, visibility);
     }
 
     /// A bare key, a number, a date, or any other unquoted token.
-    fn word(&mut self, judge: &Judge<'_>) {
+    fn word(&mut self, visibility: &Visibility<'_>) {
         let rest = self.rest();
-        let dots = self.state != State::Value;
+        let dots = self.state != ScanState::Value;
         let ends = |each: char| {
             each.is_whitespace() || "\"'#{}[],=".contains(each) || (dots && each == '.')
         };
@@ -148,20 +150,26 @@ impl<'a> Scanner<'a> {
         let start = self.at;
         // Ensures progress.
         self.at += word.len().max(1);
-        self.part(start..start + word.len(), word, word.to_owned(), judge);
+        self.part(start..start + word.len(), word, word.to_owned(), visibility);
     }
 
-    fn part(&mut self, range: Range<usize>, content: &str, decoded: String, judge: &Judge<'_>) {
+    fn part(
+        &mut self,
+        range: Range<usize>,
+        content: &str,
+        decoded: String,
+        visibility: &Visibility<'_>,
+    ) {
         match self.state {
-            State::Value => {
-                let is_own = judge.is_own(self.path.iter().map(String::as_str));
-                self.parts.push(judge.value(range, &decoded, is_own));
+            ScanState::Value => {
+                let is_own = visibility.is_own(self.path.iter().map(String::as_str));
+                self.parts.push(visibility.value(range, &decoded, is_own));
             }
-            State::Key => {
+            ScanState::Key => {
                 self.path.push(decoded);
                 self.parts.push(Part::key(range, content));
             }
-            State::Header => {
+            ScanState::Header => {
                 self.table.push(decoded);
                 self.parts.push(Part::key(range, content));
             }

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use granit_parser::{Event, Parser, ScalarStyle};
 
-use super::part::{Judge, Part, Parts};
+use super::part::{Part, Parts, Visibility};
 
-pub(super) fn parts(text: &str, window: Range<usize>, judge: &Judge<'_>) -> Vec<Part> {
+pub(super) fn parts(text: &str, window: Range<usize>, visibility: &Visibility<'_>) -> Vec<Part> {
     let mut levels: Vec<Level> = Vec::new();
     let mut scalars = Parts::within(window.clone());
     // Text after a syntax error is hidden.
@@ -31,7 +31,7 @@ pub(super) fn parts(text: &str, window: Range<usize>, judge: &Judge<'_>) -> Vec<
                 match levels.last_mut() {
                     Some(level) if level.expects_key => {
                         level.expects_key = false;
-                        level.key = match judge.leads(&content) {
+                        level.key = match visibility.leads(&content) {
                             true => content.clone().into_owned(),
                             false => String::new(),
                         };
@@ -39,8 +39,8 @@ pub(super) fn parts(text: &str, window: Range<usize>, judge: &Judge<'_>) -> Vec<
                     }
                     _ => {
                         let keys = levels.iter().map(|level| level.key.as_str());
-                        let is_own = judge.is_own(keys);
-                        scalars.push(judge.value(range, &content, is_own));
+                        let is_own = visibility.is_own(keys);
+                        scalars.push(visibility.value(range, &content, is_own));
                         said(&mut levels);
                     }
                 }

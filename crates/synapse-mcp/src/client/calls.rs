@@ -29,7 +29,7 @@ pub trait Replies: Send + Sync + fmt::Debug {
 
 /// The running requests of one conversation.
 pub struct Calls {
-    state: Mutex<State>,
+    state: Mutex<RunningCalls>,
     next: AtomicU64,
     standing: Option<Arc<dyn Questions>>,
     flaws: Flaws,
@@ -43,7 +43,7 @@ struct Flaws {
 }
 
 #[derive(Default)]
-struct State {
+struct RunningCalls {
     running: BTreeMap<u64, Entry>,
     /// Server requests outside of requests, by the server's id.
     standing: Asked,
@@ -360,7 +360,7 @@ impl Calls {
         };
         let key = id.to_string();
         let mut state = self.locked();
-        let State {
+        let RunningCalls {
             running, standing, ..
         } = &mut *state;
         let all = running.values_mut().map(|entry| &mut entry.asked);
@@ -401,7 +401,7 @@ impl Calls {
         self.locked().running.remove(&id)
     }
 
-    fn locked(&self) -> MutexGuard<'_, State> {
+    fn locked(&self) -> MutexGuard<'_, RunningCalls> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

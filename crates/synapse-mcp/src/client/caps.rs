@@ -44,7 +44,7 @@ pub struct Scanner {
     deepest: usize,
     values: usize,
     text: Text,
-    place: Place,
+    place: JsonPosition,
     /// The current key or id, as far as it fits.
     word: [u8; WORD],
     word_length: usize,
@@ -61,7 +61,7 @@ enum Text {
 
 /// The position in the outermost object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum JsonPosition {
     BeforeKey,
     InKey,
     BehindKey,
@@ -81,7 +81,7 @@ impl Scanner {
             deepest: 0,
             values: 0,
             text: Text::Outside,
-            place: Place::Elsewhere,
+            place: JsonPosition::Elsewhere,
             word: [0; WORD],
             word_length: 0,
             id: None,
@@ -136,8 +136,8 @@ impl Scanner {
         match byte {
             b'"' => {
                 self.text = Text::Inside;
-                if self.place == Place::BeforeKey {
-                    self.begin_word(Place::InKey);
+                if self.place == JsonPosition::BeforeKey {
+                    self.begin_word(JsonPosition::InKey);
                 }
             }
             b'{' | b'[' => {
@@ -145,9 +145,9 @@ impl Scanner {
                 self.deepest = self.deepest.max(self.depth);
                 self.values = self.values.saturating_add(1);
                 if self.depth == 1 && byte == b'{' {
-                    self.place = Place::BeforeKey;
-                } else if self.place != Place::Elsewhere {
-                    self.place = Place::Elsewhere;
+                    self.place = JsonPosition::BeforeKey;
+                } else if self.place != JsonPosition::Elsewhere {
+                    self.place = JsonPosition::Elsewhere;
                 }
             }
             b'}' | b']' => {
@@ -160,15 +160,17 @@ impl Scanner {
                 self.values = self.values.saturating_add(1);
                 if self.depth == 1 {
                     self.end_id();
-                    self.place = Place::BeforeKey;
+                    self.place = JsonPosition::BeforeKey;
                 }
             }
-            b':' if self.place == Place::BehindKey => match self.word.get(..self.word_length) {
-                Some(b"id") => self.begin_word(Place::InId),
-                _ => self.place = Place::Elsewhere,
-            },
+            b':' if self.place == JsonPosition::BehindKey => {
+                match self.word.get(..self.word_length) {
+                    Some(b"id") => self.begin_word(JsonPosition::InId),
+                    _ => self.place = JsonPosition::Elsewhere,
+                }
+            }
             b' ' | b'\t' | b'\r' | b'\n' => {}
-            _ if self.place == Place::InId => self.push(byte),
+            _ if self.place == JsonPosition::InId => self.push(byte),
             _ => {}
         }
     }
@@ -177,7 +179,7 @@ impl Scanner {
     fn inside<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         let end = bytes.iter().position(|byte| matches!(byte, b'"' | b'\\'));
         let (text, rest) = bytes.split_at(end.unwrap_or(bytes.len()));
-        if self.place == Place::InKey {
+        if self.place == JsonPosition::InKey {
             for byte in text.iter().take(WORD) {
                 self.push(*byte);
             }
@@ -186,10 +188,11 @@ impl Scanner {
             Some((b'"', rest)) => {
                 self.text = Text::Outside;
                 match self.place {
-                    Place::InKey => self.place = Place::BehindKey,
+                    JsonPosition::InKey => self.place = JsonPosition::BehindKey,
                     // Our ids are numbers.
-                    Place::InId => self.place = Place::Elsewhere,
-                    Place::BeforeKey | Place::BehindKey | Place::Elsewhere => {}
+                    JsonPosition::InId => self.place = JsonPosition::Elsewhere,
+                    JsonPosition::BeforeKey | JsonPosition::BehindKey | JsonPosition::Elsewhere => {
+                    }
                 }
                 rest
             }
@@ -201,7 +204,7 @@ impl Scanner {
         }
     }
 
-    const fn begin_word(&mut self, place: Place) {
+    const fn begin_word(&mut self, place: JsonPosition) {
         self.place = place;
         self.word_length = 0;
     }
@@ -215,12 +218,12 @@ impl Scanner {
     }
 
     fn end_id(&mut self) {
-        if self.place == Place::InId {
+        if self.place == JsonPosition::InId {
             let word = self.word.get(..self.word_length).unwrap_or_default();
             self.id = std::str::from_utf8(word)
                 .ok()
                 .and_then(|word| word.parse().ok());
-            self.place = Place::Elsewhere;
+            self.place = JsonPosition::Elsewhere;
         }
     }
 }

@@ -26,11 +26,11 @@ pub(super) struct Lines<R> {
     caps: Caps,
     line: Vec<u8>,
     scanner: Scanner,
-    state: State,
+    state: OutputState,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum OutputState {
     Reading,
     /// Inside an oversized line, with the number of dropped bytes.
     Dropping(Excess, u64),
@@ -46,17 +46,17 @@ impl<R: AsyncRead + Unpin> Lines<R> {
             caps,
             line: Vec::new(),
             scanner: Scanner::new(caps),
-            state: State::Reading,
+            state: OutputState::Reading,
         }
     }
 
     /// Returns the next line. Cancel safe: a partial line stays in `self`.
     pub(super) async fn next(&mut self) -> io::Result<Line> {
-        while self.state != State::Ended {
+        while self.state != OutputState::Ended {
             let available = match self.input.fill_buf().await {
                 Ok(available) => available,
                 Err(error) => {
-                    self.state = State::Ended;
+                    self.state = OutputState::Ended;
                     return Err(error);
                 }
             };
@@ -68,18 +68,18 @@ impl<R: AsyncRead + Unpin> Lines<R> {
             let text = piece.strip_suffix(b"\n").unwrap_or(piece);
             let verdict = self.scanner.feed(text);
             match (self.state, verdict) {
-                (State::Reading, Ok(())) => self.line.extend_from_slice(text),
-                (State::Reading, Err(excess)) => {
+                (OutputState::Reading, Ok(())) => self.line.extend_from_slice(text),
+                (OutputState::Reading, Err(excess)) => {
                     self.line = Vec::new();
-                    self.state = State::Dropping(excess, taken as u64);
+                    self.state = OutputState::Dropping(excess, taken as u64);
                 }
-                (State::Dropping(excess, dropped), _) => {
-                    self.state = State::Dropping(excess, dropped + taken as u64);
+                (OutputState::Dropping(excess, dropped), _) => {
+                    self.state = OutputState::Dropping(excess, dropped + taken as u64);
                 }
-                (State::Reported(dropped), _) => {
-                    self.state = State::Reported(dropped + taken as u64);
+                (OutputState::Reported(dropped), _) => {
+                    self.state = OutputState::Reported(dropped + taken as u64);
                 }
-                (State::Ended, _) => {}
+                (OutputState::Ended, _) => {}
             }
             self.input.consume(taken);
             if let Some(line) = self.verdict(is_complete) {
@@ -94,34 +94,37 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         let id = self.scanner.id();
         if is_complete {
             self.scanner = Scanner::new(self.caps);
-            return match std::mem::replace(&mut self.state, State::Reading) {
-                State::Dropping(excess, _) => Some(Line::TooLarge(excess, id)),
-                State::Reading => Some(Line::Whole(std::mem::take(&mut self.line))),
-                State::Reported(_) | State::Ended => None,
+            return match std::mem::replace(&mut self.state, OutputState::Reading) {
+                OutputState::Dropping(excess, _) => Some(Line::TooLarge(excess, id)),
+                OutputState::Reading => Some(Line::Whole(std::mem::take(&mut self.line))),
+                OutputState::Reported(_) | OutputState::Ended => None,
             };
         }
-        let (State::Dropping(_, dropped) | State::Reported(dropped)) = self.state else {
+        let (OutputState::Dropping(_, dropped) | OutputState::Reported(dropped)) = self.state
+        else {
             return None;
         };
         if dropped > ENDLESS.saturating_mul(self.caps.bytes as u64) {
-            self.state = State::Ended;
+            self.state = OutputState::Ended;
             return Some(Line::Endless);
         }
-        let State::Dropping(excess, dropped) = self.state else {
+        let OutputState::Dropping(excess, dropped) = self.state else {
             return None;
         };
         // Its request fails now, before the line ends.
         id.map(|id| {
-            self.state = State::Reported(dropped);
+            self.state = OutputState::Reported(dropped);
             Line::TooLarge(excess, Some(id))
         })
     }
 
     fn end(&mut self) -> Line {
-        match std::mem::replace(&mut self.state, State::Ended) {
-            State::Dropping(excess, _) => Line::TooLarge(excess, self.scanner.id()),
-            State::Reading if !self.line.is_empty() => Line::Whole(std::mem::take(&mut self.line)),
-            State::Reading | State::Reported(_) | State::Ended => Line::End,
+        match std::mem::replace(&mut self.state, OutputState::Ended) {
+            OutputState::Dropping(excess, _) => Line::TooLarge(excess, self.scanner.id()),
+            OutputState::Reading if !self.line.is_empty() => {
+                Line::Whole(std::mem::take(&mut self.line))
+            }
+            OutputState::Reading | OutputState::Reported(_) | OutputState::Ended => Line::End,
         }
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::RpcError;
 use crate::JsonObject;
-use crate::engine::message::surrogates::without_lone_surrogates;
+use crate::server::message::surrogates::without_lone_surrogates;
 
 /// A message from the server.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,13 +1,13 @@
 //! The authorization request (OAuth 2.1, section 4.1.1): its URL, and one check of it before a
 //! browser opens.
 
-mod judge;
+mod rules;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use synapse_core::{Code, Failure, NetworkPermit};
 use url::Url;
 
-pub(crate) use self::judge::Judged;
+pub(crate) use self::rules::Judged;
 use crate::redirect::Redirect;
 use crate::secret_text::{challenge, random};
 use crate::wire::Wire;
@@ -67,7 +67,7 @@ pub(crate) async fn look(
     client: &str,
 ) -> Judged {
     match wire.page(permit, attempt.url.clone()).await {
-        Ok(answer) => judge::judge(&answer, redirect, client),
+        Ok(answer) => rules::judge(&answer, redirect, client),
         Err(failure) => Judged::Unknown(failure.to_failure().message().to_owned()),
     }
 }

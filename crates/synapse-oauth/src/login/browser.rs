@@ -7,7 +7,7 @@ use synapse_core::{Code, Failure};
 use tokio::time::timeout_at;
 use url::Url;
 
-use super::find::Ground;
+use super::find::Prerequisites;
 use super::{Login, Look, News, words};
 use crate::authorize::{Attempt, Judged, begin, look};
 use crate::callback::{Expected, Listener, pasted};
@@ -19,7 +19,7 @@ use crate::registration::{Choice, register};
 impl Login<'_, '_> {
     pub(super) async fn with_browser(
         &mut self,
-        ground: &Ground,
+        ground: &Prerequisites,
         choice: Choice,
         opener: &dyn BrowserOpener,
     ) -> Result<(OAuthClient, Grant), Failure> {
@@ -56,7 +56,7 @@ impl Login<'_, '_> {
 
     pub(super) async fn with_paste(
         &mut self,
-        ground: &Ground,
+        ground: &Prerequisites,
         choice: Choice,
     ) -> Result<(OAuthClient, Grant), Failure> {
         let endpoint = self.endpoint(ground)?;
@@ -79,7 +79,7 @@ impl Login<'_, '_> {
         Ok((client, grant))
     }
 
-    fn endpoint(&self, ground: &Ground) -> Result<Url, Failure> {
+    fn endpoint(&self, ground: &Prerequisites) -> Result<Url, Failure> {
         ground.server.demand_s256(self.request.settings.pkce)?;
         ground.server.authorization_endpoint.clone().ok_or_else(|| {
             Failure::new(
@@ -116,7 +116,7 @@ impl Login<'_, '_> {
     /// Prepares the client, registering it if necessary, and an attempt whose URL was checked.
     async fn prepare(
         &mut self,
-        ground: &Ground,
+        ground: &Prerequisites,
         choice: Choice,
         endpoint: &Url,
         redirect: &Redirect,
@@ -152,7 +152,7 @@ impl Login<'_, '_> {
     /// ones.
     pub(super) async fn register(
         &mut self,
-        ground: &Ground,
+        ground: &Prerequisites,
         redirect: &str,
     ) -> Result<OAuthClient, Failure> {
         let server = &ground.server;
@@ -168,7 +168,7 @@ impl Login<'_, '_> {
 
     async fn redeem(
         &self,
-        ground: &Ground,
+        ground: &Prerequisites,
         client: &OAuthClient,
         redirect: &Redirect,
         attempt: &Attempt,
@@ -194,7 +194,7 @@ impl Login<'_, '_> {
     }
 }
 
-fn expected(attempt: &Attempt, ground: &Ground) -> Expected {
+fn expected(attempt: &Attempt, ground: &Prerequisites) -> Expected {
     Expected {
         state: attempt.state.clone(),
         issuer: ground.server.issuer.clone(),

@@ -15,7 +15,7 @@ use crate::discovery::{
 
 /// The prerequisites of a login.
 #[derive(Debug)]
-pub(super) struct Ground {
+pub(super) struct Prerequisites {
     pub(super) server: ServerMetadata,
     /// The `resource` parameter of every request.
     pub(super) resource: Option<String>,
@@ -33,7 +33,7 @@ enum Lead {
 }
 
 impl Login<'_, '_> {
-    pub(super) async fn find(&self) -> Result<Ground, Failure> {
+    pub(super) async fn find(&self) -> Result<Prerequisites, Failure> {
         let limit = self.oauth.times.discovery;
         let mut trail = Trail::default();
         let url = self.request.url;
@@ -70,7 +70,7 @@ impl Login<'_, '_> {
         let (stored, others): (Vec<_>, Vec<_>) = before
             .into_iter()
             .partition(|(key, _)| key.issuer == server.issuer);
-        Ok(Ground {
+        Ok(Prerequisites {
             resource: self.resource(resource.as_ref()),
             scopes,
             stored: stored.into_iter().next(),

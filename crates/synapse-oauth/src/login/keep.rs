@@ -5,11 +5,11 @@ use synapse_core::time::Timestamp;
 use synapse_core::upstream::{OAuthClient, RecordKey, TokenRecord, TokenState};
 
 use super::Login;
-use super::find::Ground;
+use super::find::Prerequisites;
 use crate::grant::Grant;
 
 impl Login<'_, '_> {
-    fn key(&self, ground: &Ground) -> RecordKey {
+    fn key(&self, ground: &Prerequisites) -> RecordKey {
         RecordKey {
             config: self.request.config.to_owned(),
             server: self.request.server.clone(),
@@ -20,7 +20,7 @@ impl Login<'_, '_> {
 
     pub(super) async fn keep(
         &mut self,
-        ground: &Ground,
+        ground: &Prerequisites,
         client: OAuthClient,
         grant: Grant,
     ) -> Result<TokenRecord, Failure> {
@@ -51,7 +51,7 @@ impl Login<'_, '_> {
     /// Stores a registration without tokens. Existing tokens stay until they are replaced.
     pub(super) async fn keep_registration(
         &mut self,
-        ground: &Ground,
+        ground: &Prerequisites,
         client: &OAuthClient,
     ) -> Result<(), Failure> {
         let has_tokens = |record: &TokenRecord| record.access.is_some();

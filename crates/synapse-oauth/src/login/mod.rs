@@ -25,7 +25,7 @@ use crate::registration::{self, Choice};
 use crate::settings::{LoginSettings, Registering};
 use crate::wire::Wire;
 
-use self::find::Ground;
+use self::find::Prerequisites;
 pub(crate) use self::keep::expiry;
 pub use self::words::News;
 pub(crate) use self::words::READ_MCP;
@@ -253,7 +253,7 @@ impl Login<'_, '_> {
 
     async fn with_device(
         &mut self,
-        ground: &Ground,
+        ground: &Prerequisites,
         choice: Choice,
     ) -> Result<(OAuthClient, Grant), Failure> {
         let Some(endpoint) = &ground.server.device_endpoint else {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use synapse_core::Code;
-use synapse_oauth::{LoginRequest, LoginSettings, Look, Probe, Registering, RungOutcome, Way};
+use synapse_oauth::{LoginRequest, LoginSettings, Look, Probe, ProbeOutcome, Registering, Way};
 
 use crate::support::{Bench, Conduct, server};
 
@@ -26,11 +26,11 @@ async fn examine(bench: &Bench, settings: LoginSettings) -> Vec<Probe> {
 }
 
 fn short(rungs: &[Probe]) -> Vec<(&str, &str)> {
-    let word = |outcome: &RungOutcome| match outcome {
-        RungOutcome::Passed(_) => "passed",
-        RungOutcome::Unknown(_) => "unknown",
-        RungOutcome::Failed(failure) => failure.code().as_str(),
-        RungOutcome::Skipped => "skipped",
+    let word = |outcome: &ProbeOutcome| match outcome {
+        ProbeOutcome::Passed(_) => "passed",
+        ProbeOutcome::Unknown(_) => "unknown",
+        ProbeOutcome::Failed(failure) => failure.code().as_str(),
+        ProbeOutcome::Skipped => "skipped",
     };
     rungs
         .iter()

@@ -16,12 +16,12 @@ use super::wire::send_end;
 #[derive(Debug)]
 pub(super) struct Descendants {
     first: Pid,
-    state: Arc<(Mutex<State>, Condvar)>,
+    state: Arc<(Mutex<TreeState>, Condvar)>,
 }
 
 /// While it is locked, no process is reaped, so that process ids stay valid.
 #[derive(Debug)]
-struct State {
+struct TreeState {
     /// Whether the first process exists, at least as a zombie; only then does its group id belong
     /// to it.
     has_first: bool,
@@ -34,7 +34,7 @@ impl Descendants {
         let first = Pid::from_raw(first.cast_signed());
         let first = first.ok_or_else(|| io::Error::other("no process id"))?;
         let state = Arc::new((
-            Mutex::new(State {
+            Mutex::new(TreeState {
                 has_first: true,
                 has_any: true,
             }),
@@ -88,7 +88,7 @@ impl Descendants {
 }
 
 /// Reaps until no child is left.
-fn reap_all(first: Pid, owner: &UnixStream, shared: &(Mutex<State>, Condvar)) {
+fn reap_all(first: Pid, owner: &UnixStream, shared: &(Mutex<TreeState>, Condvar)) {
     let (state, changed) = shared;
     loop {
         // Peeks without reaping, so that reaping happens under the lock.
@@ -114,7 +114,7 @@ fn reap_all(first: Pid, owner: &UnixStream, shared: &(Mutex<State>, Condvar)) {
     }
 }
 
-fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
+fn locked(state: &Mutex<TreeState>) -> MutexGuard<'_, TreeState> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

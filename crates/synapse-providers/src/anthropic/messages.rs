@@ -79,14 +79,14 @@ pub(super) fn conversation(messages: &[Message]) -> Result<Conversation<'_>, Fai
     let (before, behind) = messages.split_at(first_turn.unwrap_or(messages.len()));
     let mut system = Vec::new();
     for (index, message) in before.iter().enumerate() {
-        let place = Place(index);
+        let place = MessagePosition(index);
         place.refuse_name(message)?;
         system.extend(texts(place, message)?);
     }
     let mut turns: Vec<Turn<'_>> = Vec::new();
     let mut follows_tool = false;
     for (index, message) in behind.iter().enumerate() {
-        let place = Place(before.len() + index);
+        let place = MessagePosition(before.len() + index);
         place.refuse_name(message)?;
         let is_tool = message.role == Role::Tool;
         match turns.last_mut() {
@@ -110,7 +110,7 @@ pub(super) fn conversation(messages: &[Message]) -> Result<Conversation<'_>, Fai
     Ok(Conversation { system, turns })
 }
 
-fn turn(place: Place, message: &Message) -> Result<Turn<'_>, Failure> {
+fn turn(place: MessagePosition, message: &Message) -> Result<Turn<'_>, Failure> {
     let (role, content) = match message.role {
         Role::System | Role::Developer => {
             // Rejects images; the content itself is written as given.
@@ -125,7 +125,7 @@ fn turn(place: Place, message: &Message) -> Result<Turn<'_>, Failure> {
     Ok(Turn { role, content })
 }
 
-fn said(place: Place, message: &Message) -> Result<Said<'_>, Failure> {
+fn said(place: MessagePosition, message: &Message) -> Result<Said<'_>, Failure> {
     match &message.content {
         Some(Content::Text(text)) => Ok(Said::Text(text)),
         Some(Content::Parts(parts)) => Ok(Said::Blocks(blocks(place, parts)?)),
@@ -133,7 +133,7 @@ fn said(place: Place, message: &Message) -> Result<Said<'_>, Failure> {
     }
 }
 
-fn texts(place: Place, message: &Message) -> Result<Vec<TextBlock<'_>>, Failure> {
+fn texts(place: MessagePosition, message: &Message) -> Result<Vec<TextBlock<'_>>, Failure> {
     match &message.content {
         Some(Content::Text(text)) => Ok(vec![TextBlock { text }]),
         Some(Content::Parts(parts)) => parts
@@ -147,7 +147,7 @@ fn texts(place: Place, message: &Message) -> Result<Vec<TextBlock<'_>>, Failure>
     }
 }
 
-fn blocks(place: Place, parts: &[Part]) -> Result<Vec<Block<'_>>, Failure> {
+fn blocks(place: MessagePosition, parts: &[Part]) -> Result<Vec<Block<'_>>, Failure> {
     parts
         .iter()
         .map(|part| match part {
@@ -159,7 +159,7 @@ fn blocks(place: Place, parts: &[Part]) -> Result<Vec<Block<'_>>, Failure> {
         .collect()
 }
 
-fn source(place: Place, image: &Image) -> Result<Source<'_>, Failure> {
+fn source(place: MessagePosition, image: &Image) -> Result<Source<'_>, Failure> {
     if image.detail.is_some() {
         return Err(place
             .refused("sets the detail of an image (`detail`)")
@@ -195,7 +195,7 @@ fn begins(url: &str, scheme: &str) -> bool {
 
 /// Text beside tool calls comes first, as in the API's answers. Empty texts are dropped, because
 /// the API rejects them.
-fn asked_for_tools(place: Place, message: &Message) -> Result<Vec<Block<'_>>, Failure> {
+fn asked_for_tools(place: MessagePosition, message: &Message) -> Result<Vec<Block<'_>>, Failure> {
     let mut blocks = match &message.content {
         None => Vec::new(),
         Some(content) if content.is_empty() => Vec::new(),
@@ -208,7 +208,7 @@ fn asked_for_tools(place: Place, message: &Message) -> Result<Vec<Block<'_>>, Fa
     Ok(blocks)
 }
 
-fn tool_use(place: Place, index: usize, call: &Value) -> Result<Block<'_>, Failure> {
+fn tool_use(place: MessagePosition, index: usize, call: &Value) -> Result<Block<'_>, Failure> {
     let bad = |what: &str| {
         place.refused(&format!("tool_calls[{index}]{what}")).cause(
             "a call is {\"id\", \"type\": \"function\", \"function\": {\"name\", \"arguments\"}}",
@@ -252,7 +252,7 @@ fn object(text: &str) -> Option<&RawValue> {
     serde_json::from_str(text).ok()
 }
 
-fn tool_result(place: Place, message: &Message) -> Result<Block<'_>, Failure> {
+fn tool_result(place: MessagePosition, message: &Message) -> Result<Block<'_>, Failure> {
     let id = message.tool_call_id.as_deref();
     Ok(Block::ToolResult {
         tool_use_id: id.ok_or_else(|| place.refused("has no tool_call_id"))?,
@@ -262,9 +262,9 @@ fn tool_result(place: Place, message: &Message) -> Result<Block<'_>, Failure> {
 
 /// The position of a message in the list.
 #[derive(Debug, Clone, Copy)]
-struct Place(usize);
+struct MessagePosition(usize);
 
-impl Place {
+impl MessagePosition {
     fn refused(self, what: &str) -> Failure {
         refused("messages", format!("messages[{}] {what}", self.0))
     }

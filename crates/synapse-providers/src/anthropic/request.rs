@@ -40,11 +40,11 @@ struct OutputConfig<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     effort: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    format: Option<Format<'a>>,
+    format: Option<ResponseFormat<'a>>,
 }
 
 #[derive(Debug, Serialize)]
-struct Format<'a> {
+struct ResponseFormat<'a> {
     r#type: &'static str,
     schema: &'a Map<String, Value>,
 }
@@ -138,7 +138,7 @@ fn no_cap(name: &ConnectionName) -> Failure {
 
 /// A JSON schema. Its `name` is a label required by OpenAI and unknown to this API; `strict` is
 /// always on here, and plain text is the default.
-fn format(given: Option<&Value>) -> Result<Option<Format<'_>>, Failure> {
+fn format(given: Option<&Value>) -> Result<Option<ResponseFormat<'_>>, Failure> {
     let Some(given) = given else {
         return Ok(None);
     };
@@ -175,7 +175,7 @@ fn format(given: Option<&Value>) -> Result<Option<Format<'_>>, Failure> {
                 .and_then(Value::as_object)
                 .ok_or_else(|| bad("response_format.json_schema has no schema"))?;
             let r#type = "json_schema";
-            Ok(Some(Format { r#type, schema }))
+            Ok(Some(ResponseFormat { r#type, schema }))
         }
         _ => Err(bad(
             "response_format is of a type that Anthropic's API does not have",

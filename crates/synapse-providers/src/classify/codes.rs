@@ -7,14 +7,14 @@
 //! llama.cpp.
 
 use super::verdict::{
-    ACCOUNT_CLOSED, ACCOUNT_SCOPE, CREDITS_EXHAUSTED, FILTERED, MODEL_ACCESS, MODEL_UNAVAILABLE,
-    OVERLOADED, REGION_BLOCKED, TOKEN_PERMISSION, TOKEN_REJECTED, TOO_LONG, Verdict,
+    ACCOUNT_CLOSED, ACCOUNT_SCOPE, CREDITS_EXHAUSTED, Classification, FILTERED, MODEL_ACCESS,
+    MODEL_UNAVAILABLE, OVERLOADED, REGION_BLOCKED, TOKEN_PERMISSION, TOKEN_REJECTED, TOO_LONG,
     WRONG_REGION_HOST,
 };
 use crate::wire::error::ErrorBody;
 
 /// The verdict of the first unambiguous code.
-pub(super) fn stated(body: &ErrorBody) -> Option<Verdict> {
+pub(super) fn stated(body: &ErrorBody) -> Option<Classification> {
     if body.flagged {
         return Some(FILTERED);
     }
@@ -92,7 +92,7 @@ fn folded(code: &str) -> impl Iterator<Item = char> + '_ {
 }
 
 /// Unambiguous codes.
-const KNOWN: [(Verdict, &[&str]); 12] = [
+const KNOWN: [(Classification, &[&str]); 12] = [
     (
         CREDITS_EXHAUSTED,
         &[
@@ -297,7 +297,7 @@ const QUOTA: [&str; 3] = ["quota_exceeded", "quota_exhausted", "exceeded_quota"]
 
 /// The numbers of MiniMax's `base_resp`
 /// (<https://platform.minimax.io/docs/api-reference/errorcode>).
-const MINIMAX: [(Verdict, &[&str]); 5] = [
+const MINIMAX: [(Classification, &[&str]); 5] = [
     (TOKEN_REJECTED, &["1004", "2049"]),
     (CREDITS_EXHAUSTED, &["1008"]),
     (

@@ -7,17 +7,18 @@ use synapse_core::provider::{ProviderKind, Wire};
 
 use super::Answer;
 use super::verdict::{
-    CREDITS_EXHAUSTED, MODEL_UNAVAILABLE, OVERLOADED, REGION_BLOCKED, TOKEN_REJECTED, Verdict,
+    CREDITS_EXHAUSTED, Classification, MODEL_UNAVAILABLE, OVERLOADED, REGION_BLOCKED,
+    TOKEN_REJECTED,
 };
 use crate::wire::error::ErrorBody;
 
 /// The verdict of a rule for compatible providers only; `None` leaves it to the common rules.
-pub(super) fn judge(answer: &Answer<'_>, status: u16, body: &ErrorBody) -> Option<Verdict> {
+pub(super) fn judge(answer: &Answer<'_>, status: u16, body: &ErrorBody) -> Option<Classification> {
     if answer.provider.profile().wire != Wire::Compatible {
         return None;
     }
     if body.kind.as_deref() == Some("unavailable_error") {
-        return Some(Verdict::new(
+        return Some(Classification::new(
             Code::ProviderOverloaded,
             "the server is still loading its model",
         ));
@@ -26,21 +27,25 @@ pub(super) fn judge(answer: &Answer<'_>, status: u16, body: &ErrorBody) -> Optio
 }
 
 /// An error forwarded by a router: the sub-provider rejected the router, not its user.
-pub(super) fn upstream(answer: &Answer<'_>, status: u16, body: &ErrorBody) -> Option<Verdict> {
+pub(super) fn upstream(
+    answer: &Answer<'_>,
+    status: u16,
+    body: &ErrorBody,
+) -> Option<Classification> {
     if answer.provider.profile().wire != Wire::Compatible {
         return None;
     }
     body.upstream.as_ref()?;
     match status {
-        401 => Some(Verdict::new(
+        401 => Some(Classification::new(
             Code::ProviderFailed,
             "the sub-provider rejected the router's own account, which is not yours",
         )),
-        403 => Some(Verdict::new(
+        403 => Some(Classification::new(
             Code::ProviderRequestRejected,
             "the sub-provider refuses the request",
         )),
-        429 => Some(Verdict::new(
+        429 => Some(Classification::new(
             Code::ProviderRateLimited,
             "the sub-provider throttles the router",
         )),
@@ -49,7 +54,7 @@ pub(super) fn upstream(answer: &Answer<'_>, status: u16, body: &ErrorBody) -> Op
 }
 
 /// Rules by words, per provider.
-fn worded(provider: ProviderKind, status: u16, body: &ErrorBody) -> Option<Verdict> {
+fn worded(provider: ProviderKind, status: u16, body: &ErrorBody) -> Option<Classification> {
     let says = |needle: &str| body.says(needle);
     let verdict = match provider {
         ProviderKind::OpenRouter => return open_router(status, body),
@@ -69,21 +74,21 @@ fn worded(provider: ProviderKind, status: u16, body: &ErrorBody) -> Option<Verdi
     Some(verdict)
 }
 
-fn open_router(status: u16, body: &ErrorBody) -> Option<Verdict> {
+fn open_router(status: u16, body: &ErrorBody) -> Option<Classification> {
     let says = |needle: &str| body.says(needle);
     let nobody = says("no endpoints") || says("no allowed providers");
     match status {
         // With a sub-provider's name it is the sub-provider's failure, see above.
-        503 if body.has_code(&["503"]) && body.upstream.is_none() => Some(Verdict::new(
+        503 if body.has_code(&["503"]) && body.upstream.is_none() => Some(Classification::new(
             Code::ProviderModelUnavailable,
             "no sub-provider that serves the model meets the account's routing rules",
         )),
-        404 if nobody && says("support") => Some(Verdict::new(
+        404 if nobody && says("support") => Some(Classification::new(
             Code::ProviderRequestRejected,
             "no sub-provider of the model supports the request",
         )),
         404 if nobody && (says("policy") || says("privacy") || says("allowed")) => {
-            Some(Verdict::new(
+            Some(Classification::new(
                 Code::ProviderModelAccess,
                 "the account's settings leave no sub-provider for this model",
             ))
@@ -95,7 +100,7 @@ fn open_router(status: u16, body: &ErrorBody) -> Option<Verdict> {
     }
 }
 
-fn x_ai(status: u16, body: &ErrorBody) -> Option<Verdict> {
+fn x_ai(status: u16, body: &ErrorBody) -> Option<Classification> {
     let says = |needle: &str| body.says(needle);
     match status {
         // Once seen percent-encoded.
@@ -105,7 +110,7 @@ fn x_ai(status: u16, body: &ErrorBody) -> Option<Verdict> {
     }
 }
 
-fn gemini(status: u16, body: &ErrorBody) -> Option<Verdict> {
+fn gemini(status: u16, body: &ErrorBody) -> Option<Classification> {
     let says = |needle: &str| body.says(needle);
     match status {
         400 if says("authorization header") || says("api key not valid") => Some(TOKEN_REJECTED),

@@ -38,9 +38,9 @@ use synapse_core::error::{Code, Failure};
 use synapse_core::provider::ProviderKind;
 use synapse_core::redact::Redactor;
 
-use crate::wire::error::{ErrorBody, Format, is_code};
+use crate::wire::error::{BodyFormat, ErrorBody, is_code};
 pub(crate) use remedy::lost;
-pub(crate) use verdict::Verdict;
+pub(crate) use verdict::Classification;
 use words::Words;
 
 /// A response to classify.
@@ -116,7 +116,7 @@ pub(crate) fn classify_within(answer: &Answer<'_>, holder: &Value) -> Failure {
     report::failure(answer, &body, verdict(answer, &body))
 }
 
-fn verdict(answer: &Answer<'_>, body: &ErrorBody) -> Verdict {
+fn verdict(answer: &Answer<'_>, body: &ErrorBody) -> Classification {
     // Computed on demand, since codes mostly suffice.
     let words = LazyCell::new(|| Words::of(body.message.as_deref().unwrap_or_default()));
     let verdict = stated(answer, body, &words)
@@ -130,7 +130,7 @@ fn stated(
     answer: &Answer<'_>,
     body: &ErrorBody,
     words: &impl Deref<Target = Words>,
-) -> Option<Verdict> {
+) -> Option<Classification> {
     // The request was not processed.
     if matches!(answer.status, 300..=399 | 405 | 410) {
         return None;
@@ -158,14 +158,14 @@ fn rated(
     answer: &Answer<'_>,
     body: &ErrorBody,
     words: &impl Deref<Target = Words>,
-) -> Option<Verdict> {
+) -> Option<Classification> {
     let success = (200..300).contains(&answer.status);
     let unstated = success && codes::status(body).is_none();
     (unstated && words.tell_of_a_rate()).then_some(verdict::RATE_LIMITED)
 }
 
 /// Reads a code that is in no table by its words; a message may be a code as well.
-fn named(body: &ErrorBody) -> Option<Verdict> {
+fn named(body: &ErrorBody) -> Option<Classification> {
     if codes::states_a_rate(body) {
         return None;
     }
@@ -179,7 +179,7 @@ fn worded(
     answer: &Answer<'_>,
     body: &ErrorBody,
     words: &impl Deref<Target = Words>,
-) -> Option<Verdict> {
+) -> Option<Classification> {
     // A sub-provider's money is not this account's; its limits are those of the model.
     let passed_on = body.upstream.as_ref();
     let passed_on = passed_on.and_then(|upstream| upstream.message.as_deref());
@@ -219,7 +219,7 @@ fn status(answer: &Answer<'_>, body: &ErrorBody) -> u16 {
 }
 
 /// The provider's rules first, then the common ones.
-fn by_status(answer: &Answer<'_>, status: u16, body: &ErrorBody) -> Verdict {
+fn by_status(answer: &Answer<'_>, status: u16, body: &ErrorBody) -> Classification {
     let own = match answer.provider {
         ProviderKind::Anthropic => anthropic::judge(answer, status, body),
         _ => compatible::judge(answer, status, body),
@@ -232,8 +232,8 @@ fn settled(
     answer: &Answer<'_>,
     body: &ErrorBody,
     words: &impl Deref<Target = Words>,
-    verdict: Verdict,
-) -> Verdict {
+    verdict: Classification,
+) -> Classification {
     let nothing = || body.limit_of_zero || words.tell_of_a_limit_of_zero();
     let sent = !answer.redactor.is_idle();
     match verdict.code {
@@ -243,11 +243,11 @@ fn settled(
         {
             verdict::MODEL_ACCESS
         }
-        Code::CredentialTokenRejected if !sent => Verdict::new(
+        Code::CredentialTokenRejected if !sent => Classification::new(
             verdict.code,
             "the server requires a token, and none was sent",
         ),
-        Code::CredentialTokenPermission if !sent => Verdict::new(
+        Code::CredentialTokenPermission if !sent => Classification::new(
             Code::ProviderRequestRejected,
             "the server refuses the request",
         ),
@@ -265,27 +265,29 @@ pub(crate) fn classify_success(answer: &Answer<'_>, problem: Problem) -> Failure
         return report::failure(answer, &body, said);
     }
     let verdict = match problem {
-        Problem::Stream => Verdict::new(
+        Problem::Stream => Classification::new(
             Code::ProviderUnexpectedStream,
             "the provider streamed although no stream was asked for",
         ),
-        Problem::Empty => Verdict::new(
+        Problem::Empty => Classification::new(
             Code::ProviderEmptyResponse,
             "the provider answered with an empty body",
         ),
-        Problem::NoChoice => Verdict::new(
+        Problem::NoChoice => Classification::new(
             Code::ProviderEmptyResponse,
             "the provider answered without any choice",
         ),
-        Problem::Shape if body.format == Format::Html => Verdict::new(
+        Problem::Shape if body.format == BodyFormat::Html => Classification::new(
             Code::EndpointNotAnApi,
             "a web page answered instead of the provider's API",
         ),
-        Problem::Shape if body.format == Format::Text && !claims_json(answer) => Verdict::new(
-            Code::EndpointNotAnApi,
-            "something that is not the provider's API answered with plain text",
-        ),
-        Problem::Shape => Verdict::new(
+        Problem::Shape if body.format == BodyFormat::Text && !claims_json(answer) => {
+            Classification::new(
+                Code::EndpointNotAnApi,
+                "something that is not the provider's API answered with plain text",
+            )
+        }
+        Problem::Shape => Classification::new(
             Code::ProviderBadResponse,
             "the provider's answer has the wrong format",
         ),
@@ -294,7 +296,7 @@ pub(crate) fn classify_success(answer: &Answer<'_>, problem: Problem) -> Failure
 }
 
 /// The verdict of codes and words in a 2xx body of unknown shape.
-fn said(answer: &Answer<'_>, body: &ErrorBody) -> Option<Verdict> {
+fn said(answer: &Answer<'_>, body: &ErrorBody) -> Option<Classification> {
     let words = LazyCell::new(|| Words::of(body.message.as_deref().unwrap_or_default()));
     let verdict = stated(answer, body, &words)?;
     let verdict = rules::by_speaker(answer, verdict);

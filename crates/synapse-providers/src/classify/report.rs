@@ -5,11 +5,11 @@ use synapse_core::provider::ProviderKind;
 
 use super::facts::{MAX_FACT, MAX_WORDS, location, retry_after};
 use super::request_id;
-use super::{Answer, Verdict, anthropic, remedy};
-use crate::wire::error::{ErrorBody, Format};
+use super::{Answer, Classification, anthropic, remedy};
+use crate::wire::error::{BodyFormat, ErrorBody};
 
 /// The failure of a verdict.
-pub(super) fn failure(answer: &Answer<'_>, body: &ErrorBody, verdict: Verdict) -> Failure {
+pub(super) fn failure(answer: &Answer<'_>, body: &ErrorBody, verdict: Classification) -> Failure {
     let mut failure = Failure::new(verdict.code, verdict.message)
         .with("host", answer.host)
         .with("http_status", answer.status);
@@ -43,9 +43,9 @@ fn words(answer: &Answer<'_>, body: &ErrorBody) -> Option<String> {
             "{speaker} says: {}",
             answer.redactor.clean(message, MAX_WORDS)
         )),
-        (None, Format::Html) => Some(format!("{speaker} answered with an HTML page")),
-        (None, Format::Empty) => Some(format!("{speaker} answered without a body")),
-        (None, Format::Json | Format::Text) => None,
+        (None, BodyFormat::Html) => Some(format!("{speaker} answered with an HTML page")),
+        (None, BodyFormat::Empty) => Some(format!("{speaker} answered without a body")),
+        (None, BodyFormat::Json | BodyFormat::Text) => None,
     }
 }
 

@@ -5,23 +5,23 @@ use synapse_core::error::Code;
 use synapse_core::provider::ProviderKind;
 
 use super::verdict::{
-    ACCOUNT_SCOPE, CREDITS_EXHAUSTED, FAILED, FILTERED, MODEL_ACCESS, MODEL_UNAVAILABLE,
-    OVERLOADED, PATH_MISMATCH, RATE_LIMITED, REJECTED, TOKEN_PERMISSION, TOKEN_REJECTED, TOO_LONG,
-    Verdict,
+    ACCOUNT_SCOPE, CREDITS_EXHAUSTED, Classification, FAILED, FILTERED, MODEL_ACCESS,
+    MODEL_UNAVAILABLE, OVERLOADED, PATH_MISMATCH, RATE_LIMITED, REJECTED, TOKEN_PERMISSION,
+    TOKEN_REJECTED, TOO_LONG,
 };
 use super::words::Words;
 use super::{Answer, Asked};
-use crate::wire::error::{ErrorBody, Format};
+use crate::wire::error::{BodyFormat, ErrorBody};
 
 /// The verdict on an error response; `status` is the received one, or the one stated within a
 /// success.
-pub(super) fn judge(answer: &Answer<'_>, status: u16, body: &ErrorBody) -> Verdict {
+pub(super) fn judge(answer: &Answer<'_>, status: u16, body: &ErrorBody) -> Classification {
     match status {
-        300..=399 => Verdict::new(
+        300..=399 => Classification::new(
             Code::EndpointRedirected,
             "the server answered with a redirect, which was not followed",
         ),
-        410 => Verdict::new(Code::EndpointGone, "the endpoint was retired"),
+        410 => Classification::new(Code::EndpointGone, "the endpoint was retired"),
         405 => PATH_MISMATCH,
         401 => unauthorized(answer, body),
         402 if spoken_by_sub_provider(answer) => MONEY_OF_THE_ROUTER,
@@ -32,7 +32,7 @@ pub(super) fn judge(answer: &Answer<'_>, status: u16, body: &ErrorBody) -> Verdi
             verdict
                 if verdict.code == Code::EndpointPathMismatch && spoken_by_sub_provider(answer) =>
             {
-                Verdict::new(
+                Classification::new(
                     Code::ProviderRequestRejected,
                     "the sub-provider does not find the requested resource",
                 )
@@ -44,14 +44,14 @@ pub(super) fn judge(answer: &Answer<'_>, status: u16, body: &ErrorBody) -> Verdi
         429 => RATE_LIMITED,
         400..=499 => rejected(answer, body),
         500..=599 => broken(body, status),
-        _ => Verdict::new(
+        _ => Classification::new(
             Code::ProviderBadResponse,
             "the provider answered with a status that has no meaning here",
         ),
     }
 }
 
-fn unauthorized(answer: &Answer<'_>, body: &ErrorBody) -> Verdict {
+fn unauthorized(answer: &Answer<'_>, body: &ErrorBody) -> Classification {
     if spoken_by_sub_provider(answer) {
         return KEY_OF_THE_ROUTER;
     }
@@ -68,15 +68,15 @@ fn unauthorized(answer: &Answer<'_>, body: &ErrorBody) -> Verdict {
     TOKEN_REJECTED
 }
 
-fn forbidden(answer: &Answer<'_>, body: &ErrorBody) -> Verdict {
-    if body.format == Format::Html {
-        return Verdict::new(
+fn forbidden(answer: &Answer<'_>, body: &ErrorBody) -> Classification {
+    if body.format == BodyFormat::Html {
+        return Classification::new(
             Code::ProviderRegionBlocked,
             "an intermediary refused the request, not the provider's API",
         );
     }
     if spoken_by_sub_provider(answer) {
-        return Verdict::new(
+        return Classification::new(
             Code::ProviderRequestRejected,
             "the sub-provider refuses the request",
         );
@@ -97,13 +97,13 @@ fn forbidden(answer: &Answer<'_>, body: &ErrorBody) -> Verdict {
     if names_foreign_account(answer, body) {
         return ACCOUNT_SCOPE;
     }
-    Verdict::new(
+    Classification::new(
         Code::CredentialTokenPermission,
         "the provider refuses access; the missing permission is unknown",
     )
 }
 
-fn not_found(answer: &Answer<'_>, body: &ErrorBody) -> Verdict {
+fn not_found(answer: &Answer<'_>, body: &ErrorBody) -> Classification {
     if body.says("invalid url") {
         return PATH_MISMATCH;
     }
@@ -111,18 +111,20 @@ fn not_found(answer: &Answer<'_>, body: &ErrorBody) -> Verdict {
         return MODEL_UNAVAILABLE;
     }
     match (body.format, answer.asked) {
-        (Format::Html | Format::Text | Format::Empty, _) | (_, Asked::Identity) => PATH_MISMATCH,
-        (Format::Json, Asked::Model(model))
+        (BodyFormat::Html | BodyFormat::Text | BodyFormat::Empty, _) | (_, Asked::Identity) => {
+            PATH_MISMATCH
+        }
+        (BodyFormat::Json, Asked::Model(model))
             if body.says("model") || body.says(&model.to_lowercase()) =>
         {
             MODEL_UNAVAILABLE
         }
-        (Format::Json, Asked::Model(_)) => PATH_MISMATCH,
+        (BodyFormat::Json, Asked::Model(_)) => PATH_MISMATCH,
     }
 }
 
 /// 400, 409, 422 and every other 4xx without a specific rule.
-fn rejected(answer: &Answer<'_>, body: &ErrorBody) -> Verdict {
+fn rejected(answer: &Answer<'_>, body: &ErrorBody) -> Classification {
     if names_missing_model(body)
         || body.says("invalid model id")
         || body.says("model not supported by provider")
@@ -134,16 +136,16 @@ fn rejected(answer: &Answer<'_>, body: &ErrorBody) -> Verdict {
         return ACCOUNT_SCOPE;
     }
     if body.says("could not finish the message because max_tokens") {
-        return Verdict {
+        return Classification {
             token_cap: true,
-            ..Verdict::new(
+            ..Classification::new(
                 Code::ProviderRequestRejected,
                 "the token cap was reached before the model could finish its message",
             )
         };
     }
     if spoken_by_sub_provider(answer) {
-        return Verdict::new(
+        return Classification::new(
             Code::ProviderRequestRejected,
             "the sub-provider rejects the request",
         );
@@ -151,11 +153,11 @@ fn rejected(answer: &Answer<'_>, body: &ErrorBody) -> Verdict {
     REJECTED
 }
 
-fn broken(body: &ErrorBody, status: u16) -> Verdict {
+fn broken(body: &ErrorBody, status: u16) -> Classification {
     let edge = matches!(status, 502..=504 | 520..=529);
     let busy = ["at capacity", "over capacity", "overloaded", " busy"];
     let busy = busy.iter().any(|words| body.says(words));
-    if edge || busy || body.has_code(&["slow_down"]) || body.format == Format::Html {
+    if edge || busy || body.has_code(&["slow_down"]) || body.format == BodyFormat::Html {
         return OVERLOADED;
     }
     FAILED
@@ -188,7 +190,7 @@ fn names_missing_model(body: &ErrorBody) -> bool {
 }
 
 /// The same verdict, unless it concerns the account that the router used with its sub-provider.
-pub(super) fn by_speaker(answer: &Answer<'_>, verdict: Verdict) -> Verdict {
+pub(super) fn by_speaker(answer: &Answer<'_>, verdict: Classification) -> Classification {
     match verdict.code {
         _ if !spoken_by_sub_provider(answer) || !verdict.blames_account() => verdict,
         Code::ProviderCreditsExhausted => MONEY_OF_THE_ROUTER,
@@ -203,11 +205,11 @@ pub(super) fn withholds_model(answer: &Answer<'_>, body: &ErrorBody, words: &Wor
     (forbidden && body.stated().any(|code| code == "model_not_found")) || words.withhold_the_model()
 }
 
-const MONEY_OF_THE_ROUTER: Verdict = Verdict::new(
+const MONEY_OF_THE_ROUTER: Classification = Classification::new(
     Code::ProviderFailed,
     "the sub-provider asks the router for money, and not you",
 );
-const KEY_OF_THE_ROUTER: Verdict = Verdict::new(
+const KEY_OF_THE_ROUTER: Classification = Classification::new(
     Code::ProviderFailed,
     "the sub-provider rejected the router's own key, which is not yours",
 );

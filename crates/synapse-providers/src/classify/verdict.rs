@@ -4,7 +4,7 @@ use synapse_core::error::Code;
 
 /// The kind of error, before rendering.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Verdict {
+pub(crate) struct Classification {
     /// The code.
     pub(crate) code: Code,
     /// A message without the provider's words.
@@ -13,7 +13,7 @@ pub(crate) struct Verdict {
     pub(crate) token_cap: bool,
 }
 
-impl Verdict {
+impl Classification {
     /// A verdict with its message.
     pub(crate) const fn new(code: Code, message: &'static str) -> Self {
         Self {
@@ -35,70 +35,71 @@ impl Verdict {
     }
 }
 
-pub(super) const PATH_MISMATCH: Verdict = Verdict::new(
+pub(super) const PATH_MISMATCH: Classification = Classification::new(
     Code::EndpointPathMismatch,
     "the server has no such endpoint under the base URL",
 );
-pub(super) const WRONG_REGION_HOST: Verdict = Verdict::new(
+pub(super) const WRONG_REGION_HOST: Classification = Classification::new(
     Code::EndpointWrongRegionHost,
     "the project must use a regional host",
 );
-pub(super) const TOKEN_REJECTED: Verdict = Verdict::new(
+pub(super) const TOKEN_REJECTED: Classification = Classification::new(
     Code::CredentialTokenRejected,
     "the provider does not accept this token",
 );
-pub(super) const ACCOUNT_CLOSED: Verdict = Verdict::new(
+pub(super) const ACCOUNT_CLOSED: Classification = Classification::new(
     Code::CredentialTokenRejected,
     "the account or organization of this token is disabled or restricted",
 );
-pub(super) const TOKEN_PERMISSION: Verdict = Verdict::new(
+pub(super) const TOKEN_PERMISSION: Classification = Classification::new(
     Code::CredentialTokenPermission,
     "the token is valid but lacks a permission",
 );
-pub(super) const ACCOUNT_SCOPE: Verdict = Verdict::new(
+pub(super) const ACCOUNT_SCOPE: Classification = Classification::new(
     Code::ProviderAccountScope,
     "the token does not belong to the organization or project of this connection",
 );
-pub(super) const REGION_BLOCKED: Verdict = Verdict::new(
+pub(super) const REGION_BLOCKED: Classification = Classification::new(
     Code::ProviderRegionBlocked,
     "the provider refuses requests from this country or network address",
 );
-pub(super) const MODEL_ACCESS: Verdict = Verdict::new(
+pub(super) const MODEL_ACCESS: Classification = Classification::new(
     Code::ProviderModelAccess,
     "the account may not use this model",
 );
-pub(super) const MODEL_UNAVAILABLE: Verdict = Verdict::new(
+pub(super) const MODEL_UNAVAILABLE: Classification = Classification::new(
     Code::ProviderModelUnavailable,
     "the model does not exist or no provider serves it now",
 );
-pub(super) const CREDITS_EXHAUSTED: Verdict = Verdict::new(
+pub(super) const CREDITS_EXHAUSTED: Classification = Classification::new(
     Code::ProviderCreditsExhausted,
     "credits, quota or a spend limit are used up",
 );
-pub(super) const LIMIT_OF_ZERO: Verdict = Verdict::new(
+pub(super) const LIMIT_OF_ZERO: Classification = Classification::new(
     Code::ProviderCreditsExhausted,
     "the account's limit for this is 0, so waiting does not help",
 );
-pub(super) const RATE_LIMITED: Verdict = Verdict::new(
+pub(super) const RATE_LIMITED: Classification = Classification::new(
     Code::ProviderRateLimited,
     "the provider limits the request rate of this account",
 );
-pub(super) const TOO_LONG: Verdict =
-    Verdict::new(Code::ProviderContextTooLong, "the prompt is too long");
-pub(super) const FILTERED: Verdict = Verdict::new(
+pub(super) const TOO_LONG: Classification =
+    Classification::new(Code::ProviderContextTooLong, "the prompt is too long");
+pub(super) const FILTERED: Classification = Classification::new(
     Code::ProviderRequestRejected,
     "the provider's content filter refuses the prompt",
 );
-pub(super) const REJECTED: Verdict = Verdict::new(
+pub(super) const REJECTED: Classification = Classification::new(
     Code::ProviderRequestRejected,
     "the provider rejects the request",
 );
-pub(super) const OVERLOADED: Verdict = Verdict::new(
+pub(super) const OVERLOADED: Classification = Classification::new(
     Code::ProviderOverloaded,
     "the provider is overloaded or unreachable behind its edge",
 );
-pub(super) const NO_MEMORY: Verdict = Verdict::new(
+pub(super) const NO_MEMORY: Classification = Classification::new(
     Code::ProviderFailed,
     "the server does not have the memory for this model",
 );
-pub(super) const FAILED: Verdict = Verdict::new(Code::ProviderFailed, "the provider failed");
+pub(super) const FAILED: Classification =
+    Classification::new(Code::ProviderFailed, "the provider failed");

@@ -13,13 +13,13 @@ use super::shape::{Scalar, Shape, Whole};
 pub(super) struct Reading<'a> {
     shape: &'static Shape,
     notes: &'a Notes,
-    place: Place<'a>,
+    place: ValuePosition<'a>,
     depth: usize,
 }
 
 /// The position of a value.
 #[derive(Clone, Copy)]
-enum Place<'a> {
+enum ValuePosition<'a> {
     Top,
     Member(&'a Self, &'a str),
     Entry(&'a Self, usize),
@@ -30,12 +30,12 @@ impl<'a> Reading<'a> {
         Self {
             shape,
             notes,
-            place: Place::Top,
+            place: ValuePosition::Top,
             depth: 0,
         }
     }
 
-    const fn inside<'b>(&'b self, shape: &'static Shape, place: Place<'b>) -> Reading<'b> {
+    const fn inside<'b>(&'b self, shape: &'static Shape, place: ValuePosition<'b>) -> Reading<'b> {
         Reading {
             shape,
             notes: self.notes,
@@ -79,7 +79,7 @@ impl<'a> Reading<'a> {
     }
 }
 
-impl Place<'_> {
+impl ValuePosition<'_> {
     /// `choices[0].message`; long names and deep paths are truncated.
     fn path(&self) -> String {
         let mut path = String::new();
@@ -176,7 +176,7 @@ impl<'de> Visitor<'de> for Reading<'_> {
         let mut left_out = 0;
         loop {
             if kept.len() < most && self.keep_entry() {
-                let place = Place::Entry(&self.place, kept.len());
+                let place = ValuePosition::Entry(&self.place, kept.len());
                 match list.next_element_seed(self.inside(each, place))? {
                     Some(value) => kept.push(value),
                     None => break,
@@ -205,18 +205,18 @@ impl<'de> Visitor<'de> for Reading<'_> {
         while let Some(name) = object.next_key_seed(Name(&self))? {
             match name {
                 Named::Known(name, shape) => {
-                    let place = Place::Member(&self.place, name);
+                    let place = ValuePosition::Member(&self.place, name);
                     let value = object.next_value_seed(self.inside(shape, place))?;
                     self.put(&mut kept, name, value);
                 }
                 Named::Other(name) => {
-                    let place = Place::Member(&self.place, &name);
+                    let place = ValuePosition::Member(&self.place, &name);
                     let value = object.next_value_seed(self.inside(self.shape.rest(), place))?;
                     self.put(&mut kept, &name, value);
                 }
                 Named::Entry(most, each) => {
                     if numbered.len() < most && self.keep_entry() {
-                        let place = Place::Entry(&self.place, numbered.len());
+                        let place = ValuePosition::Entry(&self.place, numbered.len());
                         numbered.push(object.next_value_seed(self.inside(each, place))?);
                     } else {
                         object.next_value::<IgnoredAny>()?;
@@ -248,8 +248,9 @@ impl Reading<'_> {
         match kept.entry(name) {
             Entry::Vacant(place) => drop(place.insert(value)),
             Entry::Occupied(mut place) => {
-                self.notes
-                    .note(Flaw::Twice, || Place::Member(&self.place, name).path());
+                self.notes.note(Flaw::Twice, || {
+                    ValuePosition::Member(&self.place, name).path()
+                });
                 if weight(&value) >= weight(place.get()) {
                     place.insert(value);
                 }

@@ -34,7 +34,7 @@ pub(crate) struct ErrorBody {
     /// The failed sub-provider reported by a router, and its message (OpenRouter).
     pub(crate) upstream: Option<Upstream>,
     /// The format of the body.
-    pub(crate) format: Format,
+    pub(crate) format: BodyFormat,
 }
 
 /// A router's report of a failed sub-provider.
@@ -48,7 +48,7 @@ pub(crate) struct Upstream {
 
 /// The format of a response body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Format {
+pub(crate) enum BodyFormat {
     /// A JSON value.
     Json,
     /// A page; never shown.
@@ -67,7 +67,7 @@ impl ErrorBody {
         let text = text.trim();
         if text.is_empty() {
             return Self {
-                format: Format::Empty,
+                format: BodyFormat::Empty,
                 ..Self::default()
             };
         }
@@ -82,13 +82,13 @@ impl ErrorBody {
         let html = content_type.is_some_and(|each| each.contains("html")) || text.starts_with('<');
         if html {
             return Self {
-                format: Format::Html,
+                format: BodyFormat::Html,
                 ..Self::default()
             };
         }
         Self {
             message: Some(cut(text)),
-            format: Format::Text,
+            format: BodyFormat::Text,
             ..Self::default()
         }
     }
@@ -152,7 +152,7 @@ impl ErrorBody {
             },
         };
         Self {
-            format: Format::Json,
+            format: BodyFormat::Json,
             ..body
         }
     }
@@ -241,7 +241,7 @@ impl ErrorBody {
             limit_of_zero: details.is_some_and(states_a_limit_of_zero),
             flagged: object.pointer("/metadata/flagged_input").is_some(),
             upstream: object.get("metadata").and_then(upstream),
-            format: Format::Json,
+            format: BodyFormat::Json,
         }
     }
 
@@ -581,8 +581,8 @@ mod tests {
             message: Some("slow down".into()),
         };
         assert_eq!(routed.upstream, Some(upstream));
-        assert_eq!(read("<!doctype html>").format, Format::Html);
-        assert_eq!(read("").format, Format::Empty);
-        assert_eq!(read("Not Found").format, Format::Text);
+        assert_eq!(read("<!doctype html>").format, BodyFormat::Html);
+        assert_eq!(read("").format, BodyFormat::Empty);
+        assert_eq!(read("Not Found").format, BodyFormat::Text);
     }
 }

@@ -20,12 +20,12 @@ mod library;
 #[cfg(test)]
 mod models;
 #[cfg(test)]
-mod preset_rungs;
+mod preset_probes;
 #[cfg(test)]
 mod presets;
+#[cfg(test)]
+mod probes;
 #[cfg(test)]
 mod quotes;
 #[cfg(test)]
 mod requests;
-#[cfg(test)]
-mod rungs;

@@ -27,7 +27,7 @@ struct Written {
 
 /// The one field that every format has.
 #[derive(serde::Deserialize)]
-struct Format {
+struct VaultFormat {
     format: u64,
 }
 
@@ -37,9 +37,9 @@ impl Entries {
     /// # Errors
     /// `credential.vault-newer-format`, `credential.vault-tampered`.
     pub(super) fn parse(plain: &[u8]) -> Result<Self, Failure> {
-        match serde_json::from_slice::<Format>(plain) {
-            Ok(Format { format: FORMAT }) => {}
-            Ok(Format { format }) if format > FORMAT => return Err(newer(format)),
+        match serde_json::from_slice::<VaultFormat>(plain) {
+            Ok(VaultFormat { format: FORMAT }) => {}
+            Ok(VaultFormat { format }) if format > FORMAT => return Err(newer(format)),
             _ => return Err(no_vault()),
         }
         serde_json::from_slice::<Written>(plain)

@@ -24,7 +24,7 @@ pub(super) enum Damage {
 }
 
 #[derive(Deserialize)]
-struct Format {
+struct RecordFormat {
     format: u32,
 }
 
@@ -112,7 +112,7 @@ pub(super) fn read(text: &[u8]) -> Result<(RecordKey, TokenRecord), Damage> {
     match serde_json::from_slice::<Document<'_>>(text) {
         Ok(document) if document.format <= FORMAT => convert(&document).ok_or(Damage::Broken),
         _ => match serde_json::from_slice(text) {
-            Ok(Format { format }) if format > FORMAT => Err(Damage::Newer),
+            Ok(RecordFormat { format }) if format > FORMAT => Err(Damage::Newer),
             _ => Err(Damage::Broken),
         },
     }

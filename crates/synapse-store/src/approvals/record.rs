@@ -69,17 +69,17 @@ impl<'a> Record<'a> {
     /// Parses a file; the catalogue stays text.
     pub(super) fn parse(text: &'a str) -> Result<Self, Unread> {
         #[derive(Deserialize)]
-        struct Format {
+        struct ApprovalFormat {
             format: u64,
         }
         let record = match serde_json::from_str::<Self>(text) {
             Ok(record) if record.format <= FORMAT => return Ok(record),
             Ok(record) => return Err(Unread::Newer(record.format)),
             // A newer format may have other members.
-            Err(_) => serde_json::from_str::<Format>(text),
+            Err(_) => serde_json::from_str::<ApprovalFormat>(text),
         };
         match record {
-            Ok(Format { format }) if format > FORMAT => Err(Unread::Newer(format)),
+            Ok(ApprovalFormat { format }) if format > FORMAT => Err(Unread::Newer(format)),
             Ok(_) | Err(_) => Err(Unread::Damaged),
         }
     }

@@ -16,11 +16,11 @@ use super::rows::{IDENTITY, OUTCOME_COLUMNS};
 use super::{content, hub};
 
 /// The columns read by [`entry`], in order.
-pub(super) fn entry_columns(unswept: &OrphanRows) -> String {
+pub(super) fn entry_columns(orphans: &OrphanRows) -> String {
     format!(
         "call_id, started_at, ended_at, operation, {}, error_class, error_code, client_name, \
          client_version, tool, {}, {}, {}",
-        unswept.outcome(),
+        orphans.outcome(),
         IDENTITY.join(", "),
         OUTCOME_COLUMNS.join(", "),
         content::hub_columns()

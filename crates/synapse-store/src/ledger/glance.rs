@@ -22,12 +22,12 @@ pub(super) fn standings(
     reader: &Reader,
     at: Timestamp,
 ) -> Result<BTreeMap<String, Standing>, Failure> {
-    reader.ask(|database, unswept| all(database, unswept, at))
+    reader.ask(|database, orphans| all(database, orphans, at))
 }
 
 fn all(
     database: &Connection,
-    unswept: &OrphanRows,
+    orphans: &OrphanRows,
     at: Timestamp,
 ) -> rusqlite::Result<BTreeMap<String, Standing>> {
     let today = at.day();
@@ -49,7 +49,7 @@ fn all(
     let mut open = database.prepare_cached(&format!(
         "SELECT connection, started_at, reserved_tokens, reserved_nano_usd FROM entries
          WHERE outcome <> 'ok' AND outcome = 'open' AND NOT {}",
-        unswept.condition()
+        orphans.condition()
     ))?;
     let mut rows = open.query([])?;
     while let Some(row) = rows.next()? {
@@ -82,12 +82,12 @@ fn count(spent: &mut Spent, row: &Row<'_>, is_today: bool) -> rusqlite::Result<(
 
 /// The failed calls since `since`, grouped, latest first.
 pub(super) fn failures(reader: &Reader, since: Timestamp) -> Result<Vec<FailureGroup>, Failure> {
-    reader.ask(|database, unswept| grouped(database, unswept, since))
+    reader.ask(|database, orphans| grouped(database, orphans, since))
 }
 
 fn grouped(
     database: &Connection,
-    unswept: &OrphanRows,
+    orphans: &OrphanRows,
     since: Timestamp,
 ) -> rusqlite::Result<Vec<FailureGroup>> {
     let Some((first, last)) = bounds(database, Some(since), None)? else {
@@ -100,7 +100,7 @@ fn grouped(
              FROM entries WHERE {} AND server IS NULL AND call_id BETWEEN ? AND ?
              AND started_at >= ?
              GROUP BY connection, error_code",
-            unswept.filter(outcome)
+            orphans.filter(outcome)
         ))?;
         let found = statement.query_map(params![first, last, since.as_millis()], |row| {
             Ok(FailureGroup {
@@ -123,16 +123,16 @@ fn grouped(
 
 /// The number of rows of `query` per outcome.
 pub(super) fn outcomes(reader: &Reader, query: &HistoryQuery) -> Result<OutcomeCounts, Failure> {
-    reader.ask(|database, unswept| counted(database, unswept, query))
+    reader.ask(|database, orphans| counted(database, orphans, query))
 }
 
 fn counted(
     database: &Connection,
-    unswept: &OrphanRows,
+    orphans: &OrphanRows,
     query: &HistoryQuery,
 ) -> rusqlite::Result<OutcomeCounts> {
     let mut counts = OutcomeCounts::default();
-    let Some((conditions, values)) = conditions(database, unswept, query)? else {
+    let Some((conditions, values)) = conditions(database, orphans, query)? else {
         return Ok(counts);
     };
     let answered_in_days = answered_in_days(database, query)?;
@@ -145,7 +145,7 @@ fn counted(
     };
     let mut statement = database.prepare_cached(&format!(
         "SELECT {} AS ended, count(*) FROM entries WHERE {rest} AND {} GROUP BY ended",
-        unswept.outcome(),
+        orphans.outcome(),
         conditions.join(" AND ")
     ))?;
     let mut rows = statement.query(params_from_iter(values))?;

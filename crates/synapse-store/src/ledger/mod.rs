@@ -57,7 +57,7 @@ use synapse_core::ledger::{
     HubOpening, Opening, OutcomeCounts, PeriodUsage, Purged, RecordedText, Repaired, Reservation,
     RowSeal, Standing, UsageKey, UsageQuery, UsageReport, Verification,
 };
-use synapse_core::limits::Verdict;
+use synapse_core::limits::LimitDecision;
 use synapse_core::ports::{HubLedger, Ledger, LedgerReader, Written};
 use synapse_core::time::Timestamp;
 use synapse_home::Home;
@@ -233,7 +233,7 @@ impl Ledger for SqliteLedger {
         self.ask(Job::Flush).await
     }
 
-    async fn reserve(&self, reservation: Reservation) -> Result<Verdict, Failure> {
+    async fn reserve(&self, reservation: Reservation) -> Result<LimitDecision, Failure> {
         self.ask(|reply| Job::Reserve(Box::new(reservation), reply))
             .await
     }

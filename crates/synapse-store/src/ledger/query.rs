@@ -18,15 +18,15 @@ use super::{daily, texts};
 
 /// One page of rows.
 pub(super) fn history(reader: &Reader, query: &HistoryQuery) -> Result<Vec<Entry>, Failure> {
-    reader.ask(|database, unswept| page(database, unswept, query))
+    reader.ask(|database, orphans| page(database, orphans, query))
 }
 
 fn page(
     database: &Connection,
-    unswept: &OrphanRows,
+    orphans: &OrphanRows,
     query: &HistoryQuery,
 ) -> rusqlite::Result<Vec<Entry>> {
-    let Some((mut conditions, mut values)) = conditions(database, unswept, query)? else {
+    let Some((mut conditions, mut values)) = conditions(database, orphans, query)? else {
         return Ok(Vec::new());
     };
     let (direction, behind) = match query.order {
@@ -38,12 +38,12 @@ fn page(
         values.push(Value::Blob(key(after).into_bytes().to_vec()));
     }
     if let Some(outcome) = query.outcome {
-        conditions.push(unswept.filter(outcome));
+        conditions.push(orphans.filter(outcome));
     }
     // Written out: SQLite plans by a bound limit, and so compiles the statement again for each.
     let mut statement = database.prepare_cached(&format!(
         "SELECT {} FROM entries WHERE {} ORDER BY call_id {direction} LIMIT {}",
-        entry_columns(unswept),
+        entry_columns(orphans),
         conditions.join(" AND "),
         query.limit
     ))?;
@@ -55,7 +55,7 @@ fn page(
 /// The conditions on a row, except outcome and position; `None` if nothing can match.
 pub(super) fn conditions(
     database: &Connection,
-    unswept: &OrphanRows,
+    orphans: &OrphanRows,
     query: &HistoryQuery,
 ) -> rusqlite::Result<Option<(Vec<String>, Vec<Value>)>> {
     let mut conditions = vec!["TRUE".to_owned()];
@@ -82,7 +82,7 @@ pub(super) fn conditions(
         hold("sequence <= ?".to_owned(), Some(place(places.last)));
     }
     for filter in &query.filters {
-        let (condition, value) = condition(filter, unswept);
+        let (condition, value) = condition(filter, orphans);
         hold(condition, value);
     }
     if let Some(text) = &query.text {
@@ -95,10 +95,10 @@ pub(super) fn conditions(
 }
 
 /// A condition on a column, with its value.
-fn condition(filter: &Filter, unswept: &OrphanRows) -> (String, Option<Value>) {
+fn condition(filter: &Filter, orphans: &OrphanRows) -> (String, Option<Value>) {
     let column = match filter.column {
-        Column::Outcome => unswept.outcome(),
-        Column::MaybeBilled => unswept.maybe_billed(),
+        Column::Outcome => orphans.outcome(),
+        Column::MaybeBilled => orphans.maybe_billed(),
         column => column.as_str().to_owned(),
     };
     let number = |operator: &str, number: i64| {
@@ -166,10 +166,10 @@ pub(super) fn bounds(
 
 /// One row.
 pub(super) fn entry(reader: &Reader, call_id: CallId) -> Result<Option<Entry>, Failure> {
-    reader.ask(|database, unswept| {
+    reader.ask(|database, orphans| {
         let sql = format!(
             "SELECT {} FROM entries WHERE call_id = ?",
-            entry_columns(unswept)
+            entry_columns(orphans)
         );
         database
             .query_row(&sql, [key(call_id).into_bytes()], entry_of)

@@ -11,12 +11,12 @@ use tokio::runtime::Handle;
 /// A queue with one consumer, which takes all pending jobs at once.
 #[derive(Debug)]
 pub(super) struct Queue<T> {
-    state: Mutex<State<T>>,
+    state: Mutex<QueueState<T>>,
     bell: Condvar,
 }
 
 #[derive(Debug)]
-struct State<T> {
+struct QueueState<T> {
     waiting: Vec<T>,
     open: bool,
     /// The consumer sleeps until it is woken.
@@ -40,7 +40,7 @@ pub(super) enum Taken<T> {
 impl<T: Send + 'static> Queue<T> {
     pub(super) fn new() -> Self {
         Self {
-            state: Mutex::new(State {
+            state: Mutex::new(QueueState {
                 waiting: Vec::new(),
                 open: true,
                 asleep: false,
@@ -105,12 +105,12 @@ impl<T: Send + 'static> Queue<T> {
         state.asleep
     }
 
-    fn lock(&self) -> MutexGuard<'_, State<T>> {
+    fn lock(&self) -> MutexGuard<'_, QueueState<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<T> State<T> {
+impl<T> QueueState<T> {
     fn give(&mut self) -> Taken<T> {
         match (self.waiting.is_empty(), self.open) {
             (false, _) => Taken::Jobs(std::mem::take(&mut self.waiting)),

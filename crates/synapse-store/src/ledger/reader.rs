@@ -68,13 +68,13 @@ impl Reader {
                 database::no_repair(home).and_then(|_repair| spool::enter(&reading.database, home));
             drop(entered);
         }
-        let unswept = match reading.newer {
+        let orphans = match reading.newer {
             None => sweep(&reading.database, home),
             Some(_) => Ok(OrphanRows::none()),
         };
-        let answer = unswept.and_then(|unswept| {
+        let answer = orphans.and_then(|orphans| {
             let state = reading.database.unchecked_transaction()?;
-            let answer = question(&state, &unswept)?;
+            let answer = question(&state, &orphans)?;
             state.finish().map(|()| answer)
         });
         self.finish(reading, answer)

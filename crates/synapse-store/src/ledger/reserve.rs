@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Row, params};
 use synapse_core::ledger::Reservation;
-use synapse_core::limits::{Grant, Spent, Sums, Verdict};
+use synapse_core::limits::{Grant, LimitDecision, Spent, Sums};
 use synapse_core::time::Timestamp;
 
 use super::daily::day;
@@ -13,10 +13,10 @@ use super::sql::key;
 pub(super) fn reserve(
     database: &Connection,
     reservation: &Reservation,
-) -> rusqlite::Result<Option<Verdict>> {
+) -> rusqlite::Result<Option<LimitDecision>> {
     let spent = spent(database, reservation)?;
     let verdict = reservation.limits.judge(&reservation.demand, &spent);
-    if let Verdict::Granted(Grant {
+    if let LimitDecision::Granted(Grant {
         tokens, nano_usd, ..
     }) = &verdict
     {

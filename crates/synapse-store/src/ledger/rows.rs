@@ -94,7 +94,7 @@ impl RowWriter {
         begin
             .into_iter()
             .chain(identity(receipt))
-            .chain(deeds(receipt))
+            .chain(outcome_values(receipt))
     }
 
     /// The columns set by `work`.
@@ -242,7 +242,7 @@ fn ending(closing: &Closing) -> impl Iterator<Item = ToSqlOutput<'_>> {
         optional(error_code.map(|code| code.class().as_str())),
         optional(error_code.map(|code| code.as_str())),
     ];
-    end.into_iter().chain(deeds(receipt))
+    end.into_iter().chain(outcome_values(receipt))
 }
 
 /// Written only at the start, besides the receipt.
@@ -296,7 +296,7 @@ pub(super) const OUTCOME_COLUMNS: [&str; 20] = [
     "priced_at",
 ];
 
-fn deeds(receipt: &Receipt) -> [ToSqlOutput<'_>; OUTCOME_COLUMNS.len()] {
+fn outcome_values(receipt: &Receipt) -> [ToSqlOutput<'_>; OUTCOME_COLUMNS.len()] {
     let exchange = &receipt.exchange;
     let usage = &receipt.usage;
     let cost = credible_cost(receipt.cost);

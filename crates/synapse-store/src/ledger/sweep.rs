@@ -22,25 +22,25 @@ pub(super) fn sweep(database: &Connection, home: &Home) -> rusqlite::Result<Orph
     if departed.is_empty() {
         return Ok(OrphanRows::default());
     }
-    let unswept = OrphanRows {
+    let orphans = OrphanRows {
         writers: departed.iter().map(|each| each.writer).collect(),
     };
-    if interrupt(database, &unswept).is_err() {
-        return Ok(unswept);
+    if interrupt(database, &orphans).is_err() {
+        return Ok(orphans);
     }
     departed.into_iter().for_each(Departed::bury);
     Ok(OrphanRows::default())
 }
 
 /// Completes and seals the rows, all or none.
-fn interrupt(database: &Connection, unswept: &OrphanRows) -> rusqlite::Result<()> {
+fn interrupt(database: &Connection, orphans: &OrphanRows) -> rusqlite::Result<()> {
     let change = Transaction::new_unchecked(database, TransactionBehavior::Immediate)?;
     {
         let mut statement = change.prepare(&format!(
             "UPDATE entries SET outcome = '{}', maybe_billed = {} WHERE {} RETURNING {}",
             Outcome::Interrupted.as_str(),
-            unswept.maybe_billed(),
-            unswept.condition(),
+            orphans.maybe_billed(),
+            orphans.condition(),
             content::columns()
         ))?;
         let mut rows = statement.query([])?;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 use synapse_core::ledger::Reservation;
-use synapse_core::limits::Verdict;
+use synapse_core::limits::LimitDecision;
 use synapse_core::{Code, Failure};
 use synapse_home::Home;
 use synapse_home::failure::shown;
@@ -29,7 +29,7 @@ pub(super) enum Job {
     /// Change a row, then reply, if somebody waits.
     Row(Work, Option<Sender<Result<(), Failure>>>),
     /// Check an open row against its limits, then reply.
-    Reserve(Box<Reservation>, Sender<Result<Verdict, Failure>>),
+    Reserve(Box<Reservation>, Sender<Result<LimitDecision, Failure>>),
     /// Reply with the first unreported failure since the last flush.
     Flush(Sender<Result<(), Failure>>),
 }
@@ -38,7 +38,7 @@ pub(super) enum Job {
 enum Done {
     Written,
     Missing,
-    Judged(Verdict),
+    Judged(LimitDecision),
     Flushed,
 }
 

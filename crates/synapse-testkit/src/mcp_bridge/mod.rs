@@ -117,11 +117,11 @@ impl fmt::Debug for StdioServer {
 
 struct Shared {
     spawn: Box<dyn Fn() -> StdioServer + Send + Sync>,
-    state: Mutex<State>,
+    state: Mutex<BridgeState>,
 }
 
 #[derive(Default)]
-struct State {
+struct BridgeState {
     sessions: BTreeMap<String, Arc<Peer>>,
     stateless: Option<Arc<Peer>>,
     started: usize,
@@ -136,7 +136,7 @@ struct Route {
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, BridgeState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -17,7 +17,7 @@ use super::StdioServer;
 /// One stdio server and its requests in flight.
 pub(super) struct Peer {
     input: Mutex<Box<dyn Write + Send>>,
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<PeerState>>,
     /// Only held for its `Drop`; in a mutex, because its owner is shared between threads.
     _guard: Mutex<Box<dyn Send>>,
 }
@@ -35,7 +35,7 @@ pub(super) enum Event {
 }
 
 #[derive(Default)]
-struct State {
+struct PeerState {
     open: BTreeMap<u64, Exchange>,
     last_key: u64,
     ended: bool,
@@ -49,7 +49,7 @@ struct Exchange {
 
 impl Peer {
     pub(super) fn new(server: StdioServer) -> Self {
-        let state = Arc::new(Mutex::new(State::default()));
+        let state = Arc::new(Mutex::new(PeerState::default()));
         thread::spawn({
             let state = Arc::clone(&state);
             move || {
@@ -111,7 +111,7 @@ impl Peer {
     }
 }
 
-impl State {
+impl PeerState {
     fn deliver(&mut self, mut message: Value) {
         let key = message["id"].as_u64();
         if message.get("method").is_none() {
@@ -169,7 +169,7 @@ fn put_back(holder: &mut Value, key: u64, id: &Value) {
     }
 }
 
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+fn lock(state: &Mutex<PeerState>) -> MutexGuard<'_, PeerState> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

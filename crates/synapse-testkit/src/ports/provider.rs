@@ -19,11 +19,11 @@ pub struct StubProvider {
     origins: Vec<Origin>,
     /// Length reported for every request body.
     body_length: u64,
-    state: Mutex<State>,
+    state: Mutex<StubState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct StubState {
     chats: Vec<ChatRequest>,
     probes: usize,
     replies: VecDeque<Result<ChatReply, Failure>>,
@@ -96,7 +96,7 @@ impl StubProvider {
         self.lock().lists
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, StubState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

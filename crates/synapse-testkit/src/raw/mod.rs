@@ -104,7 +104,7 @@ impl RawServer {
         let shared = Arc::new(Shared {
             conduct,
             tls,
-            state: Mutex::new(State::default()),
+            state: Mutex::new(RawServerState::default()),
             changed: Condvar::new(),
         });
         let acceptor = thread::spawn({
@@ -214,7 +214,7 @@ impl RawServer {
         self.wait("closed connections", count, |state| state.closed);
     }
 
-    fn wait(&self, what: &str, count: usize, seen: impl Fn(&State) -> usize) {
+    fn wait(&self, what: &str, count: usize, seen: impl Fn(&RawServerState) -> usize) {
         let (state, timed_out) = self
             .shared
             .changed
@@ -278,16 +278,16 @@ enum Conduct {
     Http2(Refusal),
 }
 
-/// State shared by the accepting thread, the connections and the test.
+/// RawServerState shared by the accepting thread, the connections and the test.
 struct Shared {
     conduct: Conduct,
     tls: Option<Arc<ServerConfig>>,
-    state: Mutex<State>,
+    state: Mutex<RawServerState>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct RawServerState {
     accepts: usize,
     heads: usize,
     closed: usize,
@@ -299,12 +299,12 @@ struct State {
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, RawServerState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Updates the counts and wakes waiting threads.
-    fn record(&self, change: impl FnOnce(&mut State)) {
+    fn record(&self, change: impl FnOnce(&mut RawServerState)) {
         change(&mut self.lock());
         self.changed.notify_all();
     }

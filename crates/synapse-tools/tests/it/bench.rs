@@ -10,7 +10,7 @@ use synapse_core::chat::{ChatReply, FinishReason};
 use synapse_core::engine::{Engine, Ports};
 use synapse_core::gate::NetworkGate;
 use synapse_core::ledger::{Closing, Opening, Purged, Repaired, Reservation};
-use synapse_core::limits::Verdict;
+use synapse_core::limits::LimitDecision;
 use synapse_core::ports::{Ledger, ProviderFactory, Written};
 use synapse_core::time::Timestamp;
 use synapse_core::{Draft, Failure, Origin};
@@ -82,7 +82,7 @@ impl Ledger for Lazy {
         self.ledger.open(opening)
     }
 
-    async fn reserve(&self, reservation: Reservation) -> Result<Verdict, Failure> {
+    async fn reserve(&self, reservation: Reservation) -> Result<LimitDecision, Failure> {
         self.ledger.reserve(reservation).await
     }
 

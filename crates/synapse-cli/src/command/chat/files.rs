@@ -131,7 +131,7 @@ fn elements<T: DeserializeOwned>(input: &Input<'_>, bytes: &[u8]) -> Result<Vec<
     let read = |(index, element): (usize, &RawValue)| {
         serde_json::from_str(element.get()).map_err(|error| {
             let offset = element.get().as_ptr().addr() - text.as_ptr().addr();
-            misfit(input, &error, Some((index, Place::of(text, offset))))
+            misfit(input, &error, Some((index, TextPosition::of(text, offset))))
         })
     };
     raw.into_iter().enumerate().map(read).collect()
@@ -139,12 +139,12 @@ fn elements<T: DeserializeOwned>(input: &Input<'_>, bytes: &[u8]) -> Result<Vec<
 
 /// Line and column in a file, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Place {
+struct TextPosition {
     line: usize,
     column: usize,
 }
 
-impl Place {
+impl TextPosition {
     /// The position of the byte at `offset`.
     fn of(text: &[u8], offset: usize) -> Self {
         let before = text.get(..offset).unwrap_or(text);
@@ -175,7 +175,7 @@ impl Place {
 fn misfit(
     input: &Input<'_>,
     error: &serde_json::Error,
-    element: Option<(usize, Place)>,
+    element: Option<(usize, TextPosition)>,
 ) -> Failure {
     let (line, column) = (error.line(), error.column());
     let reason = error.to_string();
@@ -184,10 +184,10 @@ fn misfit(
         .unwrap_or(&reason);
     let reason = clean(reason);
     let (place, reason) = match element {
-        None => (Place { line, column }, reason),
+        None => (TextPosition { line, column }, reason),
         Some((index, start)) => (start.within(line, column), format!("[{index}]: {reason}")),
     };
-    let Place { line, column } = place;
+    let TextPosition { line, column } = place;
     input
         .failure("does not fit")
         .cause(format!("line {line}, column {column}: {reason}"))

@@ -22,7 +22,7 @@ use crate::{compose, prompt};
 pub(super) struct Fixes {
     all: Vec<Fix>,
     /// Whether they were only found, shown, or made.
-    state: State,
+    state: FixState,
 }
 
 struct Fix {
@@ -38,7 +38,7 @@ enum Work {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum FixState {
     Found,
     Shown,
     Made,
@@ -64,7 +64,7 @@ impl Fixes {
         all.dedup_by(|one, other| one.command == other.command);
         Ok(Self {
             all,
-            state: State::Found,
+            state: FixState::Found,
         })
     }
 
@@ -81,12 +81,12 @@ impl Fixes {
         again: impl Fn() -> Result<Self, Failure>,
     ) -> Result<(), CommandError> {
         if self.all.is_empty() {
-            self.state = State::Made;
+            self.state = FixState::Made;
             context.printer.note("nothing to repair");
             return Ok(());
         }
         self.round(context, consent)?;
-        if self.state != State::Made {
+        if self.state != FixState::Made {
             return Ok(());
         }
         // An unusable home directory hid the repairs within it.
@@ -121,7 +121,7 @@ impl Fixes {
         for fix in &self.all {
             fix.show(printer);
         }
-        self.state = State::Shown;
+        self.state = FixState::Shown;
         if consent == Consent::DryRun {
             printer.note("nothing was done");
             return Ok(());
@@ -133,13 +133,13 @@ impl Fixes {
         for fix in &mut self.all {
             fix.make(context)?;
         }
-        self.state = State::Made;
+        self.state = FixState::Made;
         Ok(())
     }
 
     /// Reports the number of repairs, when they were not shown.
     pub(super) fn remind(&self, printer: &Printer, subjects: &[String]) {
-        if self.state != State::Found || self.all.is_empty() {
+        if self.state != FixState::Found || self.all.is_empty() {
             return;
         }
         let words: String = subjects.iter().map(|name| format!(" {name}")).collect();

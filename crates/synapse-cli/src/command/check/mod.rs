@@ -102,7 +102,7 @@ impl Looking<'_> {
                     "its network gate is closed: nothing was sent, no key was read",
                 )),
                 NetworkGate::Open => {
-                    let report = self.climb(stored, &mut |_| ()).await;
+                    let report = self.preflight(stored, &mut |_| ()).await;
                     in_one_line(&report)
                 }
             };
@@ -131,19 +131,19 @@ impl Looking<'_> {
                 },
             )
             .await?;
-            let mut rungs = Vec::new();
+            let mut checks = Vec::new();
             if stored.usable().is_ok() {
-                self.climb(stored, &mut |check| rungs.push(check.clone()))
+                self.preflight(stored, &mut |check| checks.push(check.clone()))
                     .await;
             }
             // Preflight reads the credential and reports more than its place.
-            if !rungs.iter().any(reads_the_key)
+            if !checks.iter().any(reads_the_key)
                 && let Some(key) = key
             {
                 self.sheet.push(key);
             }
-            for rung in rungs {
-                self.sheet.push(rung.of(name));
+            for check in checks {
+                self.sheet.push(check.of(name));
             }
         }
         let now = self.engine.ports().clock.now();
@@ -160,7 +160,7 @@ impl Looking<'_> {
 
     /// Runs the preflight without its paid checks; network access that is off is a state, not a
     /// failure.
-    async fn climb(
+    async fn preflight(
         &self,
         stored: StoredConnection,
         observe: &mut (dyn FnMut(&Check) + Send),
@@ -181,8 +181,8 @@ impl Looking<'_> {
     }
 }
 
-fn reads_the_key(rung: &Check) -> bool {
-    rung.id == CheckId::Credential && !matches!(rung.finding, Finding::Skip(_))
+fn reads_the_key(check: &Check) -> bool {
+    check.id == CheckId::Credential && !matches!(check.finding, Finding::Skip(_))
 }
 
 /// The result of a complete preflight.

@@ -43,7 +43,7 @@ fn called(environment: &Environment) -> String {
 }
 
 fn install(context: &Context, arguments: &ShellArguments) -> Result<(), CommandError> {
-    let place = Place::of(context, arguments)?;
+    let place = CompletionFile::of(context, arguments)?;
     let text = place.text()?;
     let block = shells::block(place.shell);
     let new = shells::with_block(text.as_deref().unwrap_or_default(), &block);
@@ -60,7 +60,7 @@ fn install(context: &Context, arguments: &ShellArguments) -> Result<(), CommandE
 }
 
 fn remove(context: &Context, arguments: &ShellArguments) -> Result<(), CommandError> {
-    let place = Place::of(context, arguments)?;
+    let place = CompletionFile::of(context, arguments)?;
     let text = place.text()?;
     let Some(left) = text.as_deref().and_then(shells::without_block) else {
         return place.nothing(context, "has no lines of Synapse");
@@ -84,12 +84,12 @@ struct Change<'a> {
 }
 
 /// The file of a shell.
-struct Place {
+struct CompletionFile {
     shell: Shell,
     file: PathBuf,
 }
 
-impl Place {
+impl CompletionFile {
     fn of(context: &Context, arguments: &ShellArguments) -> Result<Self, Failure> {
         let shell = arguments
             .shell

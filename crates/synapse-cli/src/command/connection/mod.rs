@@ -56,18 +56,18 @@ async fn create(
     };
     let reach = reach(arguments.offline, arguments.live);
     let draft = arguments.to_draft();
-    let Ladder { waiting, mut rungs } = Ladder::new(printer, name, &draft);
+    let CheckProgress { waiting, mut lines } = CheckProgress::new(printer, name, &draft);
     let mut saved = waiting
         .until(Box::pin(engine.create_observed(
             name.parse()?,
             draft.clone(),
             reach,
             &mut |check| {
-                rungs.push(check);
+                lines.push(check);
             },
         )))
         .await?;
-    rungs.end(&saved);
+    lines.end(&saved);
     if let Err(failure) = saved.result {
         saved.result = Err(engine.with_nearest(&draft, failure).await);
     }
@@ -80,12 +80,12 @@ async fn create(
 
 /// The checks of a preflight. They are shown as they are decided, but only once they say more than
 /// a failure does: when the network was used, or when all of them pass.
-struct Ladder {
+struct CheckProgress {
     waiting: Waiting,
-    rungs: Rungs,
+    lines: CheckLines,
 }
 
-struct Rungs {
+struct CheckLines {
     printer: Printer,
     /// Lines not shown yet: the title, then the local checks.
     held: Vec<String>,
@@ -93,11 +93,11 @@ struct Rungs {
     failed: bool,
 }
 
-impl Ladder {
+impl CheckProgress {
     fn new(printer: &Printer, name: &str, draft: &Draft) -> Self {
         Self {
             waiting: printer.progress().begin("preflight"),
-            rungs: Rungs {
+            lines: CheckLines {
                 printer: printer.clone(),
                 held: vec![preflight::title(Some(name), draft)],
                 shown: false,
@@ -107,7 +107,7 @@ impl Ladder {
     }
 }
 
-impl Rungs {
+impl CheckLines {
     fn push(&mut self, check: &Check) {
         // The error reports the failed check, and no later check was made.
         self.failed |= check.outcome() == Outcome::Fail;
@@ -181,17 +181,17 @@ async fn edit(
     let stored = engine.stored(&arguments.name)?;
     let mut draft = stored.draft.clone();
     arguments.apply(&mut draft);
-    let Ladder { waiting, mut rungs } = Ladder::new(printer, &arguments.name, &draft);
+    let CheckProgress { waiting, mut lines } = CheckProgress::new(printer, &arguments.name, &draft);
     let saved = waiting
         .until(Box::pin(engine.edit_observed(
             &stored,
             |draft| arguments.apply(draft),
             arguments.naming(),
             reach,
-            &mut |check| rungs.push(check),
+            &mut |check| lines.push(check),
         )))
         .await?;
-    rungs.end(&saved);
+    lines.end(&saved);
     report(printer, engine, &arguments.name, &saved)
 }
 

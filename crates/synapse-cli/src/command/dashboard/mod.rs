@@ -1,6 +1,6 @@
 //! `synapse dashboard`: prints one address and serves pages on loopback until it is stopped.
 
-mod house;
+mod program;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use synapse_core::error::{Code, Failure};
 use synapse_dashboard::{Dashboard, Listening};
 use synapse_home::Home;
 
-use self::house::Surroundings;
+use self::program::Surroundings;
 use super::{CommandError, Context};
 use crate::args::DashboardArguments;
 use crate::compose::{self, Asking};
@@ -23,8 +23,8 @@ pub(super) fn run(context: &Context, arguments: &DashboardArguments) -> Result<(
     let to_flush = engine.clone();
     let result = runtime.block_on(async {
         let listening = Listening::bind(arguments.port).await?;
-        let house = Arc::new(Surroundings::new(context, engine.clone())?);
-        let dashboard = Dashboard::new(engine, house, listening)?;
+        let program = Arc::new(Surroundings::new(context, engine.clone())?);
+        let dashboard = Dashboard::new(engine, program, listening)?;
         let printer = &context.printer;
         // Before the address is printed: its reader may stop the dashboard at once.
         let stop = StopSignal::listen().ok();

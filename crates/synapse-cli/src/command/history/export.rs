@@ -7,7 +7,7 @@ use synapse_core::engine::Engine;
 use synapse_core::error::{Code, Failure};
 use synapse_core::ledger::{HistoryQuery, Order};
 use synapse_core::redact::printable;
-use synapse_export::{Exporter, Format};
+use synapse_export::{ExportFormat, Exporter};
 use synapse_home::atomic::Replacement;
 
 use super::{dataset, filter};
@@ -32,7 +32,7 @@ pub(super) async fn run(
     let format = match (arguments.format, output) {
         (Some(format), _) => format,
         (None, Some(path)) => by_ending(path)?,
-        (None, None) => Format::Jsonl,
+        (None, None) => ExportFormat::Jsonl,
     };
     if context.printer.is_json() {
         return Err(Failure::new(
@@ -63,7 +63,7 @@ pub(super) async fn run(
 async fn to_stdout(
     engine: &Engine,
     query: HistoryQuery,
-    format: Format,
+    format: ExportFormat,
 ) -> Result<(), CommandError> {
     if format.is_binary() && Printer::stdout_is_terminal() {
         return Err(Failure::new(
@@ -94,7 +94,7 @@ enum Broken {
 async fn copy(
     engine: &Engine,
     query: HistoryQuery,
-    format: Format,
+    format: ExportFormat,
     sink: impl Write + Send,
 ) -> Result<u64, Broken> {
     let sink = BufWriter::with_capacity(BUFFER, sink);
@@ -121,14 +121,17 @@ async fn copy(
 }
 
 /// A file without an extension gets JSON Lines; an unknown extension is refused.
-fn by_ending(path: &Path) -> Result<Format, Failure> {
+fn by_ending(path: &Path) -> Result<ExportFormat, Failure> {
     let Some(ending) = path.extension() else {
-        return Ok(Format::Jsonl);
+        return Ok(ExportFormat::Jsonl);
     };
     let ending = ending.to_string_lossy();
-    let named = |format: &Format| ending.eq_ignore_ascii_case(format.as_str());
-    Format::ALL.into_iter().find(named).ok_or_else(|| {
-        let formats: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).collect();
+    let named = |format: &ExportFormat| ending.eq_ignore_ascii_case(format.as_str());
+    ExportFormat::ALL.into_iter().find(named).ok_or_else(|| {
+        let formats: Vec<&str> = ExportFormat::ALL
+            .iter()
+            .map(|format| format.as_str())
+            .collect();
         Failure::new(
             Code::UsageInvalidArguments,
             format!("there is no format `{}`", printable(&ending)),

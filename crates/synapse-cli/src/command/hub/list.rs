@@ -236,7 +236,7 @@ fn describe(view: &mut HubServerView, upstream: &Upstream) {
     }
 }
 
-type State = Result<&'static str, (&'static str, Box<Failure>)>;
+type ServerState = Result<&'static str, (&'static str, Box<Failure>)>;
 
 fn state(
     hub: &Configured,
@@ -244,7 +244,7 @@ fn state(
     view: &mut HubServerView,
     depth: Depth,
     warnings: &mut Vec<Failure>,
-) -> State {
+) -> ServerState {
     if depth == Depth::File {
         if upstream.disabled {
             return Ok("disabled");

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 use synapse_core::error::{Class, Code, Failure, Remedy};
 use synapse_core::upstream::{Approval, Catalogue, Target, Upstream};
-use synapse_oauth::{LoginRequest, Look, Probe, Registering, RungOutcome, Way};
+use synapse_oauth::{LoginRequest, Look, Probe, ProbeOutcome, Registering, Way};
 
 use super::Configured;
 use super::checks::Checks;
@@ -93,33 +93,33 @@ fn examine(
     checks: &mut Checks,
 ) -> Result<Token, CommandError> {
     let what = format!("{}: its login", upstream.name);
-    let climbing = rungs(context, hub, upstream, approval);
+    let probing = login_probes(context, hub, upstream, approval);
     let progress = context.printer.progress();
-    let rungs = match Runtime::start()?.block_on(progress.waiting(what, climbing)) {
-        Ok(rungs) => rungs,
+    let probes = match Runtime::start()?.block_on(progress.waiting(what, probing)) {
+        Ok(probes) => probes,
         Err(failure) => {
             checks.fail("oauth.settings", failure);
             return Ok(Token::Unusable);
         }
     };
     let mut token = Token::Unusable;
-    for Probe { id, outcome } in rungs {
+    for Probe { id, outcome } in probes {
         match outcome {
-            RungOutcome::Passed(text) => {
+            ProbeOutcome::Passed(text) => {
                 if id == "oauth.token" {
                     token = Token::Usable;
                 }
                 checks.ok(id, text);
             }
-            RungOutcome::Unknown(why) => checks.skip(id, &format!("cannot be judged: {why}")),
-            RungOutcome::Failed(failure) => checks.fail(id, failure),
-            RungOutcome::Skipped => checks.skip(id, "not checked, because of an earlier failure"),
+            ProbeOutcome::Unknown(why) => checks.skip(id, &format!("cannot be judged: {why}")),
+            ProbeOutcome::Failed(failure) => checks.fail(id, failure),
+            ProbeOutcome::Skipped => checks.skip(id, "not checked, because of an earlier failure"),
         }
     }
     Ok(token)
 }
 
-async fn rungs(
+async fn login_probes(
     context: &Context,
     hub: &Configured,
     upstream: &Upstream,

@@ -9,7 +9,7 @@ mod tables;
 use std::collections::HashSet;
 use std::ops::Range;
 
-use crate::client::Format;
+use crate::client::FileFormat;
 use crate::format::{json, toml, yaml};
 
 /// A text without most of its entries.
@@ -23,38 +23,38 @@ pub(super) struct Thin {
 impl Thin {
     /// Thins a large text, except the entries on the paths of `keep`. `None` for a small text, and
     /// for one that is not written in the usual way or, in a part cut out, invalid.
-    pub(super) fn of(format: Format, text: &str, keep: &[&[String]]) -> Option<Self> {
+    pub(super) fn of(format: FileFormat, text: &str, keep: &[&[String]]) -> Option<Self> {
         Self::of_valid(format, text, keep).filter(|thin| thin.is_valid(format, text))
     }
 
     /// The same for a text that was, or will be, read.
-    pub(super) fn of_valid(format: Format, text: &str, keep: &[&[String]]) -> Option<Self> {
+    pub(super) fn of_valid(format: FileFormat, text: &str, keep: &[&[String]]) -> Option<Self> {
         (text.len() >= LARGE).then(|| Self::cut(format, text, keep))?
     }
 
     /// Whether all parts are valid, and no key is in two of them.
-    pub(super) fn is_valid(&self, format: Format, text: &str) -> bool {
+    pub(super) fn is_valid(&self, format: FileFormat, text: &str) -> bool {
         let mut known = HashSet::new();
         self.parts.iter().all(|(_, run)| {
             let part = text.get(run.clone()).unwrap_or_default();
             match format {
-                Format::Json | Format::Jsonc => json::read(&format!("{{{part}}}")).is_ok(),
-                Format::Toml => toml::read(part).is_ok(),
-                Format::Yaml => yaml::keys(part)
+                FileFormat::Json | FileFormat::Jsonc => json::read(&format!("{{{part}}}")).is_ok(),
+                FileFormat::Toml => toml::read(part).is_ok(),
+                FileFormat::Yaml => yaml::keys(part)
                     .is_some_and(|keys| keys.into_iter().all(|key| known.insert(key))),
             }
         })
     }
 
     /// Thins a text of any size.
-    pub(super) fn cut(format: Format, text: &str, keep: &[&[String]]) -> Option<Self> {
+    pub(super) fn cut(format: FileFormat, text: &str, keep: &[&[String]]) -> Option<Self> {
         if text.contains(MARK) {
             return None;
         }
         let runs = match format {
-            Format::Json | Format::Jsonc => properties::runs(text, keep),
-            Format::Toml => tables::runs(text, keep),
-            Format::Yaml => lines::runs(text, keep),
+            FileFormat::Json | FileFormat::Jsonc => properties::runs(text, keep),
+            FileFormat::Toml => tables::runs(text, keep),
+            FileFormat::Yaml => lines::runs(text, keep),
         }?;
         let line_end = if text.contains("\r\n") { "\r\n" } else { "\n" };
         let mut thin = String::new();
@@ -62,8 +62,8 @@ impl Thin {
         let mut done = 0;
         for (index, run) in runs.into_iter().enumerate() {
             let mark = match format {
-                Format::Json | Format::Jsonc => format!("\"{MARK}{index}-\": 0"),
-                Format::Toml | Format::Yaml => format!("# {MARK}{index}-{line_end}"),
+                FileFormat::Json | FileFormat::Jsonc => format!("\"{MARK}{index}-\": 0"),
+                FileFormat::Toml | FileFormat::Yaml => format!("# {MARK}{index}-{line_end}"),
             };
             thin.push_str(text.get(done..run.start)?);
             thin.push_str(&mark);

@@ -5,22 +5,27 @@ use serde_json::json;
 use super::*;
 use crate::format::{Edit, Text, edit_thin, edit_whole, read};
 
-const FORMATS: [Format; 4] = [Format::Json, Format::Jsonc, Format::Toml, Format::Yaml];
+const FORMATS: [FileFormat; 4] = [
+    FileFormat::Json,
+    FileFormat::Jsonc,
+    FileFormat::Toml,
+    FileFormat::Yaml,
+];
 
-fn section(format: Format) -> &'static str {
+fn section(format: FileFormat) -> &'static str {
     match format {
-        Format::Json | Format::Jsonc => "mcpServers",
-        Format::Toml => "mcp_servers",
-        Format::Yaml => "extensions",
+        FileFormat::Json | FileFormat::Jsonc => "mcpServers",
+        FileFormat::Toml => "mcp_servers",
+        FileFormat::Yaml => "extensions",
     }
 }
 
-fn path(format: Format) -> Vec<String> {
+fn path(format: FileFormat) -> Vec<String> {
     vec![section(format).to_owned(), "synapse".to_owned()]
 }
 
 /// A file with `count` entries, ours being entry `ours`, with odd but valid spellings.
-fn file(format: Format, count: usize, ours: Option<usize>) -> String {
+fn file(format: FileFormat, count: usize, ours: Option<usize>) -> String {
     let name = |index: usize| match ours == Some(index) {
         true => "synapse".to_owned(),
         false => format!("s{index}"),
@@ -28,31 +33,31 @@ fn file(format: Format, count: usize, ours: Option<usize>) -> String {
     let entries = (0..count).map(|index| {
         let name = name(index);
         match format {
-            Format::Json => format!(
+            FileFormat::Json => format!(
                 "    \"{name}\": {{\n      \"command\": \"x \\\" }} // {index}\",\n      \
                  \"args\": [\"[\", \"a\"]\n    }}"
             ),
-            Format::Jsonc => {
+            FileFormat::Jsonc => {
                 format!("    // the \"next\" {{\n    \"{name}\": {{ \"command\": \"x\" /* }} */ }}")
             }
-            Format::Toml => format!(
+            FileFormat::Toml => format!(
                 "# [a.comment]\n[mcp_servers.\"{name}\"]\ncommand = '[x]'\nargs = [ # [b]\n  \
                  \"\"\"\n[c]\\\"\"\"\", 'd'\n]\n[mcp_servers.\"{name}\".env]\nA = 1979-05-27\n\n"
             ),
-            Format::Yaml => format!(
+            FileFormat::Yaml => format!(
                 "  {name}:\n    cmd: x # {name}:\n    text: |\n      a: b\n\n      # c\n    args: \
                  [a, 'b: c']\n"
             ),
         }
     });
     match format {
-        Format::Json | Format::Jsonc => {
+        FileFormat::Json | FileFormat::Jsonc => {
             let entries: Vec<String> = entries.collect();
             let entries = entries.join(",\n");
             format!("{{\n  \"z\": [1],\n  \"mcpServers\": {{\n{entries}\n  }},\n  \"y\": 2\n}}\n")
         }
-        Format::Toml => format!("model = \"x\"\n{}[z]\na = 1\n", entries.collect::<String>()),
-        Format::Yaml => format!("a: 1\nextensions:\n{}z: 2\n", entries.collect::<String>()),
+        FileFormat::Toml => format!("model = \"x\"\n{}[z]\na = 1\n", entries.collect::<String>()),
+        FileFormat::Yaml => format!("a: 1\nextensions:\n{}z: 2\n", entries.collect::<String>()),
     }
 }
 
@@ -102,33 +107,33 @@ fn what_is_cut_out_is_restored_and_ours_stays() {
 #[test]
 fn a_damaged_text_is_not_thinned() {
     for (format, from, to) in [
-        (Format::Json, "// 20\"", "// 20"),
+        (FileFormat::Json, "// 20\"", "// 20"),
         (
-            Format::Json,
+            FileFormat::Json,
             "{\n      \"command\": \"x \\\" } // 20\"",
             "{ x \" // 20\"",
         ),
-        (Format::Jsonc, "\"s20\": {", "\"s20\": ["),
+        (FileFormat::Jsonc, "\"s20\": {", "\"s20\": ["),
         (
-            Format::Toml,
+            FileFormat::Toml,
             "[mcp_servers.\"s20\"]",
             "[mcp_servers.\"s19\"]",
         ),
         (
-            Format::Toml,
+            FileFormat::Toml,
             "[mcp_servers.\"s20\"]",
             "[mcp_servers.\"s20\"] x",
         ),
         (
-            Format::Toml,
+            FileFormat::Toml,
             "[mcp_servers.\"s20\".env]",
             "a b\n[mcp_servers.\"s20\".env]",
         ),
-        (Format::Yaml, "  s20:", "  s19:"),
-        (Format::Yaml, "  s20:", " s20:"),
-        (Format::Yaml, "  s20:", "  s20: *x"),
-        (Format::Yaml, "  s20:", "  - s20:"),
-        (Format::Yaml, "    cmd: x # s20:", "\tcmd: x # s20:"),
+        (FileFormat::Yaml, "  s20:", "  s19:"),
+        (FileFormat::Yaml, "  s20:", " s20:"),
+        (FileFormat::Yaml, "  s20:", "  s20: *x"),
+        (FileFormat::Yaml, "  s20:", "  - s20:"),
+        (FileFormat::Yaml, "    cmd: x # s20:", "\tcmd: x # s20:"),
     ] {
         let text = file(format, 40, None);
         let damaged = text.replacen(from, to, 1);

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{edit, read};
-use crate::client::Format;
+use crate::client::FileFormat;
 use crate::format::{Edit, Text};
 
 fn path(keys: &[&str]) -> Vec<String> {
@@ -166,7 +166,7 @@ proptest! {
             (Edit::Set(keys.clone(), entry()), Some(entry())),
             (Edit::Remove(keys), None),
         ] {
-            let Ok(after) = crate::format::edit(Format::Yaml, &before, &[edit]) else {
+            let Ok(after) = crate::format::edit(FileFormat::Yaml, &before, &[edit]) else {
                 continue;
             };
             let Ok(meant) = serde_norway::from_str::<Value>(&text) else {
@@ -253,7 +253,7 @@ fn a_last_text_without_a_line_end_gets_none() {
     ] {
         let before = Text::of(text.as_bytes()).unwrap();
         let edit = Edit::Set(path(&["x", "y"]), json!("z"));
-        let after = crate::format::edit(Format::Yaml, &before, &[edit]);
+        let after = crate::format::edit(FileFormat::Yaml, &before, &[edit]);
         assert_eq!(after.is_ok(), is_edited, "{text}");
     }
 }

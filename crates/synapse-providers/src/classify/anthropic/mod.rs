@@ -8,15 +8,15 @@ mod tests;
 use synapse_core::error::Code;
 
 use super::verdict::{
-    CREDITS_EXHAUSTED, MODEL_ACCESS, MODEL_UNAVAILABLE, OVERLOADED, PATH_MISMATCH, RATE_LIMITED,
-    REGION_BLOCKED, TOKEN_PERMISSION, TOKEN_REJECTED, TOO_LONG, Verdict,
+    CREDITS_EXHAUSTED, Classification, MODEL_ACCESS, MODEL_UNAVAILABLE, OVERLOADED, PATH_MISMATCH,
+    RATE_LIMITED, REGION_BLOCKED, TOKEN_PERMISSION, TOKEN_REJECTED, TOO_LONG,
 };
 use super::{Answer, Headers};
 use crate::wire::error::ErrorBody;
 
 /// The verdict on an answer with an error of this API; `None` leaves it to the common rules:
 /// redirects, pages, other servers.
-pub(super) fn judge(answer: &Answer<'_>, status: u16, body: &ErrorBody) -> Option<Verdict> {
+pub(super) fn judge(answer: &Answer<'_>, status: u16, body: &ErrorBody) -> Option<Classification> {
     if matches!(status, 405 | 410) || !(400..600).contains(&status) {
         return None;
     }
@@ -49,7 +49,7 @@ pub(super) fn limits(headers: &dyn Headers) -> Option<String> {
     (!told.is_empty()).then(|| format!("left: {}", told.join(", ")))
 }
 
-fn forbidden(body: &ErrorBody) -> Verdict {
+fn forbidden(body: &ErrorBody) -> Classification {
     if body.says("ip address") {
         return REGION_BLOCKED;
     }
@@ -60,7 +60,7 @@ fn forbidden(body: &ErrorBody) -> Verdict {
 }
 
 /// A missing model is reported as `model: NAME`; a missing path has no name.
-fn not_found(answer: &Answer<'_>, body: &ErrorBody) -> Verdict {
+fn not_found(answer: &Answer<'_>, body: &ErrorBody) -> Classification {
     if body.says("model") || answer.names_model(body) {
         return MODEL_UNAVAILABLE;
     }
@@ -68,9 +68,9 @@ fn not_found(answer: &Answer<'_>, body: &ErrorBody) -> Verdict {
 }
 
 /// Invalid requests and account problems share one type.
-fn rejected(body: &ErrorBody) -> Option<Verdict> {
+fn rejected(body: &ErrorBody) -> Option<Classification> {
     body.says("anthropic-workspace-id is required")
-        .then_some(Verdict::new(
+        .then_some(Classification::new(
             Code::ProviderAccountScope,
             "the token does not belong to a single workspace, and the request names none",
         ))

@@ -2,8 +2,8 @@
 //! `maxContextLengthExceeded`, `api-key-revoked`.
 
 use super::super::verdict::{
-    ACCOUNT_CLOSED, CREDITS_EXHAUSTED, FILTERED, MODEL_ACCESS, MODEL_UNAVAILABLE, OVERLOADED,
-    RATE_LIMITED, REGION_BLOCKED, TOKEN_REJECTED, TOO_LONG, Verdict,
+    ACCOUNT_CLOSED, CREDITS_EXHAUSTED, Classification, FILTERED, MODEL_ACCESS, MODEL_UNAVAILABLE,
+    OVERLOADED, RATE_LIMITED, REGION_BLOCKED, TOKEN_REJECTED, TOO_LONG,
 };
 use super::lists::{
     CODE_BLOCKED, CODE_BUSY, CODE_FILTERS, CODE_KEY_GONE, CODE_KEYS, CODE_MODEL_GONE,
@@ -12,7 +12,7 @@ use super::lists::{
 use super::{Words, any, counts_a_rate};
 
 /// The verdict of a code's words, if they are unambiguous.
-pub(in super::super) fn by_name(code: &str) -> Option<Verdict> {
+pub(in super::super) fn by_name(code: &str) -> Option<Classification> {
     let words = Words::of(&separated(code));
     let says = |needles: &[&str]| any(&words.whole, needles);
     if counts_a_rate(&words.whole) || says(&CODE_RATES) {

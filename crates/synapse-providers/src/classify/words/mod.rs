@@ -18,7 +18,7 @@ use lists::{
 };
 
 use super::verdict::{
-    MODEL_ACCESS, MODEL_UNAVAILABLE, NO_MEMORY, PATH_MISMATCH, REGION_BLOCKED, Verdict,
+    Classification, MODEL_ACCESS, MODEL_UNAVAILABLE, NO_MEMORY, PATH_MISMATCH, REGION_BLOCKED,
 };
 pub(super) use code::by_name;
 
@@ -156,7 +156,7 @@ impl Words {
     }
 
     /// Verdicts of other words, independent of the status.
-    pub(super) fn others(&self) -> Option<Verdict> {
+    pub(super) fn others(&self) -> Option<Classification> {
         let says = |needles: &[&str]| any(&self.whole, needles);
         if self.withhold_the_model() || self.tell_of_a_smaller_plan() {
             return Some(MODEL_ACCESS);

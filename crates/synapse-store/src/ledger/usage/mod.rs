@@ -20,7 +20,7 @@ use super::spool;
 
 /// The report for `query`, one line per key, sorted by key.
 pub(super) fn usage(reader: &Reader, query: &UsageQuery) -> Result<UsageReport, Failure> {
-    let report = reader.ask(|database, unswept| report(database, unswept, query))?;
+    let report = reader.ask(|database, orphans| report(database, orphans, query))?;
     Ok(UsageReport {
         waiting: spool::waiting(reader.home()),
         ..report
@@ -33,9 +33,9 @@ pub(super) fn usage_per(
     per: UsageKey,
     query: &UsageQuery,
 ) -> Result<Vec<PeriodUsage>, Failure> {
-    reader.ask(|database, unswept| {
+    reader.ask(|database, orphans| {
         let range = Range::of(query);
-        let lines = Lines::read(database, unswept, query, Some(per), range)?;
+        let lines = Lines::read(database, orphans, query, Some(per), range)?;
         let mut periods: Vec<PeriodUsage> = Vec::new();
         for ((period, key), sums) in &lines.sums {
             let line = line(key, sums, |_| None);
@@ -53,11 +53,11 @@ pub(super) fn usage_per(
 
 fn report(
     database: &Connection,
-    unswept: &OrphanRows,
+    orphans: &OrphanRows,
     query: &UsageQuery,
 ) -> rusqlite::Result<UsageReport> {
     let range = Range::of(query);
-    let mut lines = Lines::read(database, unswept, query, None, range)?;
+    let mut lines = Lines::read(database, orphans, query, None, range)?;
     let calls = lines
         .sums
         .values()
@@ -184,7 +184,7 @@ struct Lines<'a> {
 impl<'a> Lines<'a> {
     fn read(
         database: &Connection,
-        unswept: &OrphanRows,
+        orphans: &OrphanRows,
         query: &'a UsageQuery,
         per: Option<UsageKey>,
         range: Range,
@@ -206,7 +206,7 @@ impl<'a> Lines<'a> {
                 Part::Rows(range) => lines.add_rows(database, query, range)?,
             }
         }
-        lines.add_open(database, unswept, range)?;
+        lines.add_open(database, orphans, range)?;
         Ok(lines)
     }
 
@@ -317,7 +317,7 @@ impl<'a> Lines<'a> {
     fn add_open(
         &mut self,
         database: &Connection,
-        unswept: &OrphanRows,
+        orphans: &OrphanRows,
         range: Range,
     ) -> rusqlite::Result<()> {
         let mut statement = database.prepare_cached(&format!(
@@ -325,7 +325,7 @@ impl<'a> Lines<'a> {
              AND started_at >= ?1 AND started_at < ?2 AND (?3 IS NULL OR connection = ?3)
              AND {}",
             content::columns(),
-            unswept.condition(),
+            orphans.condition(),
             rows_of(self.by)
         ))?;
         let mut rows = statement.query(params![range.since, range.until, self.connection])?;

@@ -73,7 +73,7 @@ fn ledger(tokens: i64) -> Connection {
 #[test]
 fn sums_of_rows_and_of_days_are_those_of_each_row() {
     let database = ledger(5);
-    let unswept = OrphanRows::none();
+    let orphans = OrphanRows::none();
     for by in UsageKey::ALL.into_iter().filter(|by| !by.is_of_hub()) {
         let query = UsageQuery::by(by);
         let mut expected: BTreeMap<String, DailySums> = BTreeMap::new();
@@ -97,7 +97,7 @@ fn sums_of_rows_and_of_days_are_those_of_each_row() {
             .iter()
             .map(|(key, sums)| line(key, sums, |percent| sums.latencies.percentile(percent)))
             .collect();
-        let found = report(&database, &unswept, &query).unwrap();
+        let found = report(&database, &orphans, &query).unwrap();
         assert_eq!(found.lines, lines, "{}", by.as_str());
         // The ends of this range are rows, the days between are sums.
         let range = UsageQuery {
@@ -105,12 +105,12 @@ fn sums_of_rows_and_of_days_are_those_of_each_row() {
             until: Some(Timestamp::from_millis(DAY * 2 + 1)),
             ..query
         };
-        let total = report(&database, &unswept, &range).unwrap().total;
+        let total = report(&database, &orphans, &range).unwrap().total;
         let rows = UsageQuery {
             by: UsageKey::Hour,
             ..range
         };
-        assert_eq!(report(&database, &unswept, &rows).unwrap().total, total);
+        assert_eq!(report(&database, &orphans, &rows).unwrap().total, total);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Limits hold for concurrent calls of many processes, and count unreported amounts.
 
 use synapse_core::ledger::{Closing, Discrepancy, Opening, Reservation};
-use synapse_core::limits::{Allowance, Limits, Need, UsageEstimate, Verdict};
+use synapse_core::limits::{Allowance, LimitDecision, Limits, Need, UsageEstimate};
 use synapse_core::ports::{Ledger, LedgerReader as _};
 use synapse_core::time::Timestamp;
 use synapse_home::Home;
@@ -47,7 +47,7 @@ async fn ask(ledger: &dyn Ledger, call: &Opening, limits: Limits, most: u64) -> 
         .reserve(reservation(call, limits, most))
         .await
         .unwrap();
-    matches!(verdict, Verdict::Granted(_))
+    matches!(verdict, LimitDecision::Granted(_))
 }
 
 fn told(call: &Opening, tokens: Option<u64>) -> Closing {

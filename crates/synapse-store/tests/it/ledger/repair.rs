@@ -2,7 +2,7 @@
 
 use synapse_core::Code;
 use synapse_core::ledger::{HistoryQuery, Repaired, Reservation};
-use synapse_core::limits::{Allowance, Limits, Need, UsageEstimate, Verdict};
+use synapse_core::limits::{Allowance, LimitDecision, Limits, Need, UsageEstimate};
 use synapse_core::ports::{Ledger as _, LedgerReader as _};
 use synapse_core::time::Timestamp;
 use synapse_home::Home;
@@ -71,7 +71,7 @@ fn fits(home: &Home, limit: u64, tokens: u64) -> bool {
         end.receipt.usage = synapse_core::chat::Usage::default();
         end.receipt.exchange.maybe_billed = false;
         ledger.complete(end).await.unwrap();
-        matches!(verdict, Verdict::Granted(_))
+        matches!(verdict, LimitDecision::Granted(_))
     })
 }
 

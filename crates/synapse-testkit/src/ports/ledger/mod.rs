@@ -17,7 +17,7 @@ use synapse_core::ledger::{
     HubOpening, Opening, Order, Outcome, OutcomeCounts, PeriodUsage, Purged, RecordedText,
     Repaired, Reservation, RowSeal, Standing, UsageKey, UsageQuery, UsageReport, Verification,
 };
-use synapse_core::limits::{Grant, Spent, Verdict};
+use synapse_core::limits::{Grant, LimitDecision, Spent};
 use synapse_core::ports::{HubLedger, Ledger, LedgerReader, Written};
 use synapse_core::receipt::{Exchange, Receipt};
 use synapse_core::time::Timestamp;
@@ -111,7 +111,7 @@ impl Ledger for MemoryLedger {
         Box::pin(ready(Ok(())))
     }
 
-    async fn reserve(&self, reservation: Reservation) -> Result<Verdict, Failure> {
+    async fn reserve(&self, reservation: Reservation) -> Result<LimitDecision, Failure> {
         let carried = self.carried.lock().unwrap_or_else(PoisonError::into_inner);
         let mut rows = self.lock();
         let mut spent = Spent::default();
@@ -123,7 +123,7 @@ impl Ledger for MemoryLedger {
             sums::spend(&mut spent, &row.entry, &row.reserved, reservation.at);
         }
         let verdict = reservation.limits.judge(&reservation.demand, &spent);
-        if let Verdict::Granted(grant) = &verdict
+        if let LimitDecision::Granted(grant) = &verdict
             && let Some(row) = find(&mut rows, reservation.call_id)
         {
             row.reserved = grant.clone();

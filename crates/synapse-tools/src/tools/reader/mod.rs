@@ -27,7 +27,7 @@ pub(super) fn read(
         tool,
         values_left: Cell::new(MAX_VALUES),
     };
-    reader.members(&Place::root(), members, arguments)
+    reader.members(&ArgumentPath::root(), members, arguments)
 }
 
 struct Reader<'a> {
@@ -38,12 +38,12 @@ struct Reader<'a> {
 
 /// The path of a value in the arguments: `messages[0].content`.
 #[derive(Debug, Clone)]
-struct Place {
+struct ArgumentPath {
     text: String,
     argument: String,
 }
 
-impl Place {
+impl ArgumentPath {
     const fn root() -> Self {
         Self {
             text: String::new(),
@@ -75,7 +75,7 @@ impl Place {
 impl Reader<'_> {
     fn members(
         &self,
-        place: &Place,
+        place: &ArgumentPath,
         members: &[Member],
         mut given: JsonObject,
     ) -> Result<JsonObject, Failure> {
@@ -105,7 +105,7 @@ impl Reader<'_> {
         Ok(read)
     }
 
-    fn value(&self, place: &Place, shape: Shape, value: Value) -> Result<Value, Failure> {
+    fn value(&self, place: &ArgumentPath, shape: Shape, value: Value) -> Result<Value, Failure> {
         match shape {
             Shape::Text | Shape::Speech => match value {
                 Value::String(_) => Ok(value),
@@ -164,7 +164,7 @@ impl Reader<'_> {
     /// starts with a brace. Otherwise the JSON type decides.
     fn either(
         &self,
-        place: &Place,
+        place: &ArgumentPath,
         shape: Shape,
         shapes: &[(Shape, &str)],
         value: Value,
@@ -199,7 +199,12 @@ impl Reader<'_> {
     }
 
     /// The integer value of `number`. `5.0` and `1e2` are integers.
-    fn integer(&self, place: &Place, shape: Shape, number: &Number) -> Result<Value, Failure> {
+    fn integer(
+        &self,
+        place: &ArgumentPath,
+        shape: Shape,
+        number: &Number,
+    ) -> Result<Value, Failure> {
         if number.is_u64() && matches!(shape, Shape::Count { .. }) || number.is_i64() {
             return Ok(Value::Number(number.clone()));
         }
@@ -228,7 +233,7 @@ impl Reader<'_> {
         serde_json::from_str(text).unwrap_or(value)
     }
 
-    fn unknown(&self, place: &Place, members: &[Member], unknown: &str) -> Failure {
+    fn unknown(&self, place: &ArgumentPath, members: &[Member], unknown: &str) -> Failure {
         let names: Vec<&str> = members.iter().map(|member| member.name).collect();
         let shown = clean(unknown);
         let (message, argument) = match place.text.is_empty() {
@@ -251,7 +256,7 @@ impl Reader<'_> {
             .with("argument", argument)
     }
 
-    fn strange_word(&self, place: &Place, words: &[&str], word: &str) -> Failure {
+    fn strange_word(&self, place: &ArgumentPath, words: &[&str], word: &str) -> Failure {
         let failure = self.refuse(
             place,
             &format!(
@@ -266,7 +271,7 @@ impl Reader<'_> {
         }
     }
 
-    fn out_of_bounds(&self, place: &Place, shape: Shape) -> Failure {
+    fn out_of_bounds(&self, place: &ArgumentPath, shape: Shape) -> Failure {
         let cause = match shape {
             Shape::Integer => format!("it takes {} to {}", i64::MIN, i64::MAX),
             _ => format!("it takes {}", shape.takes()),
@@ -276,7 +281,7 @@ impl Reader<'_> {
             .with("argument", &place.argument)
     }
 
-    fn misfit(&self, place: &Place, shape: Shape, given: &Value) -> Failure {
+    fn misfit(&self, place: &ArgumentPath, shape: Shape, given: &Value) -> Failure {
         let given = match given {
             Value::Null => "null".to_owned(),
             Value::Bool(flag) => flag.to_string(),
@@ -294,7 +299,7 @@ impl Reader<'_> {
         )
     }
 
-    fn refuse(&self, place: &Place, cause: &str) -> Failure {
+    fn refuse(&self, place: &ArgumentPath, cause: &str) -> Failure {
         invalid(format!("{} is invalid for {}", place.text, self.tool))
             .cause(cause)
             .with("argument", &place.argument)

@@ -15,8 +15,8 @@ use synapse_core::error::{Failure, RemedyText};
 use synapse_core::gate::NetworkGate;
 use synapse_core::ports::{Kept, SecretWriter as _, StoredConnection, Writing};
 use synapse_dashboard::{
-    About, Approval, House, HubAction, HubDone, HubView, LoginDesk, LoginEnd, LoginOrder, Place,
-    Snippet,
+    About, Approval, HubAction, HubDone, HubView, LoginDesk, LoginEnd, LoginOrder, Program,
+    SecretStoreState, Snippet,
 };
 use synapse_documents::{DoctorDocument, IdeClientView};
 use synapse_ide::{CLIENTS, Scope, is_detected};
@@ -62,7 +62,7 @@ impl Surroundings {
 }
 
 #[async_trait]
-impl House for Surroundings {
+impl Program for Surroundings {
     fn remedies(&self) -> &dyn RemedyText {
         &CommandLines
     }
@@ -128,18 +128,18 @@ impl House for Surroundings {
         self.secrets.place(reference)
     }
 
-    fn seen(&self, reference: &CredentialRef) -> Place {
+    fn seen(&self, reference: &CredentialRef) -> SecretStoreState {
         let environment = &self.context.environment;
         let file = checklist::key_file(Some(reference), environment);
         let place = |reference: &CredentialRef| self.secrets.place(reference);
         // As with network access off: a variable is not looked up, because that would read it.
         let gate = NetworkGate::Closed;
         match checklist::key(Some(reference), gate, file.as_deref(), environment, place) {
-            KeyFact::There(seen) => Place::There(seen),
-            KeyFact::Unusable(why) => Place::Missing(why),
-            KeyFact::Doubtful(flaw) => Place::Missing(flaw.message().to_owned()),
+            KeyFact::There(seen) => SecretStoreState::There(seen),
+            KeyFact::Unusable(why) => SecretStoreState::Missing(why),
+            KeyFact::Doubtful(flaw) => SecretStoreState::Missing(flaw.message().to_owned()),
             KeyFact::Unseen(_) | KeyFact::NotNeeded => {
-                Place::Unseen("not checked: that would require reading it".to_owned())
+                SecretStoreState::Unseen("not checked: that would require reading it".to_owned())
             }
         }
     }

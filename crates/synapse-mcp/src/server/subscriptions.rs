@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
+use super::capabilities::ServedCapabilities;
 use super::error::RpcError;
-use super::offer::ServedCapabilities;
 use super::registry::{InFlightRequests, Key};
 use super::reply::Reply;
 use crate::JsonObject;

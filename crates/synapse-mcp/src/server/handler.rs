@@ -14,9 +14,9 @@ use rmcp::model::{
 use rmcp::service::{RequestContext, RoleServer};
 use serde_json::Value;
 
+use super::capabilities::ServedCapabilities;
 use super::dispatch::Dispatch;
 use super::error::RpcError;
-use super::offer::ServedCapabilities;
 use super::registry::{Call, InFlightRequests, Key};
 use super::reply::{Reply, shape_result};
 use crate::{ProtocolRevision, ServerIdentity};

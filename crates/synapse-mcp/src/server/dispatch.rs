@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::asking::Asking;
+use super::capabilities::ServedCapabilities;
 use super::error::RpcError;
-use super::offer::ServedCapabilities;
 use super::paging::page;
 use super::registry::{Call, InFlightRequests, Key};
 use super::reply::{Outcome, Reply, list_result, with_cache_hint};

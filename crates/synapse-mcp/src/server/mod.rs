@@ -16,7 +16,7 @@
 //!   sees a method name and the two `_meta` keys it validates.
 //! - **sessions** ([`transport`]): the answer to `initialize` takes effect at its place in the
 //!   input, not when its task runs, so that a client may send the next request at once.
-//! - **shutdown** (`server.rs`): rmcp waits up to 5 s for running calls; this server waits for
+//! - **shutdown** ([`serve`]): rmcp waits up to 5 s for running calls; this server waits for
 //!   [`crate::CALL_GRACE`].
 //!
 //! - **both directions** ([`asking`], [`subscriptions`]): requests to a legacy client and the
@@ -28,14 +28,17 @@
 #[cfg(any(test, fuzzing))]
 pub(crate) mod any_bytes;
 pub(crate) mod asking;
+pub(crate) mod capabilities;
 pub(crate) mod dispatch;
 pub(crate) mod error;
 pub(crate) mod handler;
 pub(crate) mod lines;
 pub(crate) mod message;
-pub(crate) mod offer;
 pub(crate) mod paging;
 pub(crate) mod registry;
 pub(crate) mod reply;
+mod serve;
 pub(crate) mod subscriptions;
 pub(crate) mod transport;
+
+pub use self::serve::{CALL_GRACE, FLUSH_GRACE, MAX_LINE_BYTES, ServeError, Server};

@@ -25,11 +25,11 @@ pub(crate) struct LineReader<R> {
     input: BufReader<R>,
     limit: usize,
     line: Vec<u8>,
-    state: State,
+    state: InputState,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum InputState {
     Reading,
     /// Inside an oversized line, up to its newline.
     Discarding,
@@ -43,33 +43,35 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
             input: BufReader::with_capacity(BUFFER_BYTES, input),
             limit,
             line: Vec::new(),
-            state: State::Reading,
+            state: InputState::Reading,
         }
     }
 
     /// Returns the next line. Cancel safe: a partial line stays in `self`.
     pub(crate) async fn next(&mut self) -> io::Result<Line> {
-        while self.state != State::Ended {
+        while self.state != InputState::Ended {
             // The standard library's newline search on slices is fast.
             let mut available = match self.input.fill_buf().await {
                 Ok(available) => available,
                 Err(error) => {
-                    self.state = State::Ended;
+                    self.state = InputState::Ended;
                     return Err(error);
                 }
             };
             if available.is_empty() {
-                return Ok(match std::mem::replace(&mut self.state, State::Ended) {
-                    State::Discarding => Line::Oversized,
-                    State::Reading if !self.line.is_empty() => {
-                        Line::Whole(std::mem::take(&mut self.line))
-                    }
-                    State::Reading | State::Ended => Line::End,
-                });
+                return Ok(
+                    match std::mem::replace(&mut self.state, InputState::Ended) {
+                        InputState::Discarding => Line::Oversized,
+                        InputState::Reading if !self.line.is_empty() => {
+                            Line::Whole(std::mem::take(&mut self.line))
+                        }
+                        InputState::Reading | InputState::Ended => Line::End,
+                    },
+                );
             }
             let taken = match self.state {
-                State::Discarding => BufRead::skip_until(&mut available, b'\n')?,
-                State::Reading | State::Ended => {
+                InputState::Discarding => BufRead::skip_until(&mut available, b'\n')?,
+                InputState::Reading | InputState::Ended => {
                     BufRead::read_until(&mut available, b'\n', &mut self.line)?
                 }
             };
@@ -78,16 +80,18 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
             self.input.consume(taken);
             if self.line.len().saturating_sub(usize::from(complete)) > self.limit {
                 self.line = Vec::new();
-                self.state = State::Discarding;
+                self.state = InputState::Discarding;
             }
             if complete {
-                return Ok(match std::mem::replace(&mut self.state, State::Reading) {
-                    State::Discarding => Line::Oversized,
-                    State::Reading | State::Ended => {
-                        self.line.pop();
-                        Line::Whole(std::mem::take(&mut self.line))
-                    }
-                });
+                return Ok(
+                    match std::mem::replace(&mut self.state, InputState::Reading) {
+                        InputState::Discarding => Line::Oversized,
+                        InputState::Reading | InputState::Ended => {
+                            self.line.pop();
+                            Line::Whole(std::mem::take(&mut self.line))
+                        }
+                    },
+                );
             }
         }
         Ok(Line::End)

@@ -33,7 +33,7 @@ pub(crate) struct Call {
 /// The state of one connection.
 #[derive(Debug)]
 pub(crate) struct InFlightRequests {
-    state: Mutex<State>,
+    state: Mutex<InFlight>,
     /// Wakes the shutdown task.
     changed: Notify,
     /// Wakes the reader when the queue has space.
@@ -46,7 +46,7 @@ pub(crate) struct InFlightRequests {
 pub(crate) type Answer = Result<Box<str>, Box<str>>;
 
 #[derive(Debug)]
-struct State {
+struct InFlight {
     open: BTreeMap<Key, Open>,
     next_key: Key,
     questions: BTreeMap<u64, oneshot::Sender<Answer>>,
@@ -78,7 +78,7 @@ impl InFlightRequests {
     /// Creates a registry with this output queue.
     pub(crate) fn new(queue: UnboundedSender<Vec<u8>>) -> Self {
         Self {
-            state: Mutex::new(State {
+            state: Mutex::new(InFlight {
                 open: BTreeMap::new(),
                 next_key: 0,
                 questions: BTreeMap::new(),
@@ -306,26 +306,26 @@ impl InFlightRequests {
         state.open.get(&key).map(|open| Arc::clone(&open.id))
     }
 
-    fn wake_if_idle(&self, state: &State) {
+    fn wake_if_idle(&self, state: &InFlight) {
         if state.open.is_empty() {
             self.changed.notify_one();
         }
     }
 
     /// For one waiting task at a time: an early wake-up is remembered.
-    async fn wait_until(&self, reached: impl Fn(&State) -> bool) {
+    async fn wait_until(&self, reached: impl Fn(&InFlight) -> bool) {
         while !reached(&self.lock()) {
             self.changed.notified().await;
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, InFlight> {
         // No code panics while holding the lock, and the state is consistent between statements.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl InFlight {
     fn push(&mut self, line: Vec<u8>) {
         let bytes = line.len();
         if let Some(queue) = &self.queue

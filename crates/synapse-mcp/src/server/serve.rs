@@ -11,12 +11,12 @@ use tokio::sync::mpsc::unbounded_channel;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout;
 
-use crate::engine::handler::Handler;
-use crate::engine::lines::{LineReader, write_lines};
-use crate::engine::offer::ServedCapabilities;
-use crate::engine::registry::InFlightRequests;
-use crate::engine::subscriptions::inform_session;
-use crate::engine::transport::LineTransport;
+use super::capabilities::ServedCapabilities;
+use super::handler::Handler;
+use super::lines::{LineReader, write_lines};
+use super::registry::InFlightRequests;
+use super::subscriptions::inform_session;
+use super::transport::LineTransport;
 use crate::host::{
     Changes, CompletionHost, ExtensionHost, Introduction, PromptHost, RequestObserver, ResourceHost,
 };

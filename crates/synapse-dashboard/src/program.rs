@@ -41,7 +41,7 @@ pub struct Snippet {
 
 /// The state of a secret's store, without reading it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum SecretStoreState {
     /// Something exists, with a description.
     There(String),
     /// Nothing usable exists, with the reason.
@@ -55,7 +55,7 @@ pub enum Place {
 /// Unless its first line says "looks further", a method reads no secret, opens no socket and starts
 /// no process: pages call them on viewing.
 #[async_trait]
-pub trait House: Send + Sync + fmt::Debug {
+pub trait Program: Send + Sync + fmt::Debug {
     /// The program and its location.
     fn about(&self) -> About;
 
@@ -93,7 +93,7 @@ pub trait House: Send + Sync + fmt::Debug {
     fn place(&self, reference: &CredentialRef) -> String;
 
     /// The state of a store, without reading it.
-    fn seen(&self, reference: &CredentialRef) -> Place;
+    fn seen(&self, reference: &CredentialRef) -> SecretStoreState;
 
     /// Stores a secret that its owner just submitted.
     ///
@@ -131,7 +131,7 @@ pub trait House: Send + Sync + fmt::Debug {
     /// The document of `hub status --json`.
     ///
     /// # Errors
-    /// Same as [`House::hub`].
+    /// Same as [`Program::hub`].
     async fn hub_document(&self) -> Result<Value, Failure> {
         Ok(serde_json::json!({"schema": "synapse.hub/1", "ok": true, "servers": []}))
     }
