@@ -14,7 +14,7 @@ use synapse_core::{Code, Failure, Remedy};
 use super::reader::Reader;
 use super::source::Source;
 use super::tree::{Member, Node, Value};
-use super::{keys, oauth, settings};
+use super::{forms, keys, oauth, settings};
 
 /// Reads one entry. An invalid value fails only this entry.
 pub(super) fn read(source: &Source, member: &Member) -> StoredUpstream {
@@ -200,7 +200,24 @@ fn stdio(reader: &mut Reader<'_>) -> Result<UpstreamTransport, Failure> {
         .take_any("command", &keys::COMMAND)?
         .ok_or_else(|| missing("command"))?;
     let mut arguments = Vec::new();
+    let mut more = Vec::new();
     let command = match &command.value {
+        // Zed used one object for the program, its arguments and its variables.
+        Value::Object(members) => {
+            let mut below = reader.below("command.", members);
+            let path = below.take("path").ok_or_else(|| missing("command.path"))?;
+            let path = visible(&below, "path", path)?;
+            if let Some(list) = below.take("args") {
+                for item in below.list("args", list)? {
+                    arguments.push(visible(&below, "args", item)?);
+                }
+            }
+            more = variables(&mut below)?;
+            let (_, warnings) = below.finish(&["path", "args", "env"], &["arguments"], &[])?;
+            reader.warnings.extend(warnings);
+            reader.spelled("command: {path, …}", "command`, `args` and `env");
+            path
+        }
         // opencode uses one list for the program and its arguments.
         Value::List(words) => {
             let (program, rest) = words.split_first().ok_or_else(|| missing("command"))?;
@@ -224,10 +241,18 @@ fn stdio(reader: &mut Reader<'_>) -> Result<UpstreamTransport, Failure> {
         Some(node) => Some(visible(reader, "cwd", node)?),
         None => None,
     };
+    let environment = variables(reader)?;
+    if !more.is_empty() && !environment.is_empty() {
+        return Err(Failure::new(
+            Code::ConfigInvalidValue,
+            "the variables are set twice: in `env` and in `command.env`",
+        ));
+    }
+    more.extend(environment);
     Ok(UpstreamTransport::Stdio {
         command,
         arguments,
-        environment: variables(reader)?,
+        environment: more,
         directory,
     })
 }
@@ -250,6 +275,9 @@ fn http(reader: &mut Reader<'_>) -> Result<UpstreamTransport, Failure> {
     if let Some(node) = reader.take_any("headers", &keys::HEADERS)? {
         for member in reader.object("headers", node)? {
             let value = reader.template(&member.key, &member.value)?;
+            if let Some(warning) = forms::warning(reader.server(), &member.key, &value) {
+                reader.warn(warning);
+            }
             add_header(reader, &mut headers, &member.key, value, &member.value)?;
         }
     }
@@ -356,6 +384,9 @@ fn variables(reader: &mut Reader<'_>) -> Result<Vec<(String, Template)>, Failure
             _ => reader.template(&format!("env.{name}"), &member.value)?,
         };
         literal(&value, name).map_err(|failure| reader.locate(failure, &member.value))?;
+        if let Some(warning) = forms::warning(reader.server(), name, &value) {
+            reader.warn(warning);
+        }
         variables.push((name.clone(), value));
     }
     Ok(variables)

@@ -44,7 +44,7 @@ pub(super) const SAFETY: [&str; 13] = [
 ];
 
 /// Members of other programs without effect here.
-pub(super) const FOREIGN: [&str; 30] = [
+pub(super) const FOREIGN: [&str; 41] = [
     "alwaysAllow",
     "autoApprove",
     "autoAllow",
@@ -75,6 +75,29 @@ pub(super) const FOREIGN: [&str; 30] = [
     "env_vars",
     "env_keys",
     "$schema",
+    // Goose
+    "name",
+    "display_name",
+    "bundled",
+    // Zed
+    "settings",
+    // Gemini CLI
+    "authProviderType",
+    "targetAudience",
+    "targetServiceAccount",
+    // Claude Code: a program that prints headers
+    "headersHelper",
+    // Trae, VS Code, others
+    "fromGalleryId",
+    "registryType",
+    "iconURL",
+];
+
+/// Words in a member that concerns permissions: an unknown one is an error, or its owner would
+/// believe in a limit that does not exist.
+pub(super) const SAFETY_WORDS: [&str; 13] = [
+    "tool", "deny", "denied", "allow", "block", "forbid", "exclu", "restrict", "permi", "approv",
+    "readonly", "consent", "trust",
 ];
 
 /// Alternative spellings.
@@ -85,17 +108,25 @@ pub(super) const DIRECTORY: [&str; 3] = ["working_directory", "workingDirectory"
 pub(super) const ADDRESS: [&str; 4] = ["httpUrl", "serverUrl", "uri", "endpoint"];
 pub(super) const HEADERS: [&str; 1] = ["http_headers"];
 pub(super) const NOTE: [&str; 1] = ["description"];
-pub(super) const ALLOWED: [&str; 4] = [
+pub(super) const ALLOWED: [&str; 5] = [
     "enabled_tools",
     "enabledTools",
     "includeTools",
     "allowedTools",
+    "allowed_tools",
 ];
-pub(super) const DENIED: [&str; 4] = [
+/// Goose: an empty list allows all.
+pub(super) const AVAILABLE: &str = "available_tools";
+pub(super) const DENIED: [&str; 9] = [
     "disabled_tools",
     "disabledTools",
     "excludeTools",
+    "exclude_tools",
     "deniedTools",
+    "denied_tools",
+    "disallowedTools",
+    "blockedTools",
+    "denyTools",
 ];
 
 /// Names for a program on stdio.
@@ -175,6 +206,7 @@ mod tests {
             .chain(&NOTE)
             .chain(&ALLOWED[1..])
             .chain(&DENIED)
+            .chain([&AVAILABLE])
             .chain(&OAUTH)
             .chain(&HTTP_SPELLINGS[..2]);
         for word in words {

@@ -7,6 +7,7 @@
 mod edit;
 mod entry;
 mod env_file;
+mod forms;
 mod keys;
 mod oauth;
 mod place;
@@ -421,5 +422,12 @@ fn changed_meanwhile(source: &Source) -> Failure {
 
 const WRAPPERS: [&str; 2] = ["mcpServers", "servers"];
 /// The wrappers of Zed, Codex, opencode and Goose.
-const FOREIGN_WRAPPERS: [&str; 4] = ["context_servers", "mcp_servers", "mcp", "extensions"];
+const FOREIGN_WRAPPERS: [&str; 6] = [
+    "context_servers",
+    "mcp_servers",
+    "mcp",
+    "mcp.servers",
+    "amp.mcpServers",
+    "extensions",
+];
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -66,7 +66,7 @@ pub(super) fn read(
         )?,
         callback_port: port(&mut below)?,
         scopes: scopes(&mut below)?,
-        issuer: text(&mut below, "issuer", &[])?,
+        issuer: https(&mut below, "issuer", &[])?,
         resource: resource(&mut below)?,
         client_metadata_url: https(&mut below, "clientMetadataUrl", &["client_metadata_url"])?,
         server_metadata_url: https(
@@ -112,6 +112,26 @@ fn template(
         return Ok(None);
     };
     let template = reader.template(key, node)?;
+    let plain = template.plain();
+    if plain.as_ref().is_some_and(|text| text.trim().is_empty()) {
+        return Err(reader.at(
+            node,
+            Code::ConfigInvalidValue,
+            format!("`oauth.{key}` is empty"),
+        ));
+    }
+    if key == "redirectUri"
+        && let Some(uri) = plain
+        && !url::Url::parse(&uri).is_ok_and(|url| url.has_host() && url.fragment().is_none())
+    {
+        return Err(reader
+            .at(
+                node,
+                Code::ConfigInvalidValue,
+                "`oauth.redirectUri` is no absolute URI without a fragment",
+            )
+            .hint("write it as it is registered, such as http://localhost:7000/oauth/callback"));
+    }
     if template.secrets().next().is_some() {
         return Err(reader.at(
             node,
@@ -165,7 +185,7 @@ fn port(reader: &mut Reader<'_>) -> Result<Option<u16>, Failure> {
 }
 
 fn scopes(reader: &mut Reader<'_>) -> Result<Option<Vec<String>>, Failure> {
-    match reader.take_any("scopes", &["scope"])? {
+    match reader.take_any("scopes", &["scope", "oauthScopes"])? {
         Some(node) => words(reader, node).map(Some),
         None => Ok(None),
     }
@@ -215,7 +235,14 @@ fn resource(reader: &mut Reader<'_>) -> Result<ResourcePolicy, Failure> {
     match text(reader, "resource", &[])? {
         None => Ok(ResourcePolicy::Discovered),
         Some(word) if word == "omit" => Ok(ResourcePolicy::Omitted),
-        Some(uri) => Ok(ResourcePolicy::Fixed(uri)),
+        // RFC 8707, section 2.
+        Some(uri) => match url::Url::parse(&uri) {
+            Ok(url) if url.fragment().is_none() => Ok(ResourcePolicy::Fixed(uri)),
+            _ => Err(Failure::new(
+                Code::ConfigInvalidValue,
+                "`oauth.resource` is neither an absolute URI without a fragment nor `omit`",
+            )),
+        },
     }
 }
 

@@ -8,6 +8,7 @@ use synapse_core::redact::printable_line;
 use synapse_core::upstream::Template;
 use synapse_core::{Code, Failure};
 
+use super::keys::SAFETY_WORDS;
 use super::source::Source;
 use super::tree::{Member, Node, Value};
 
@@ -45,6 +46,11 @@ impl<'a> Reader<'a> {
     /// A reader of a nested object.
     pub(super) fn below(&self, prefix: &'static str, members: &'a [Member]) -> Self {
         Self::new(self.source, self.server, prefix, members)
+    }
+
+    /// The name of the server.
+    pub(super) const fn server(&self) -> &'a str {
+        self.server
     }
 
     /// Whether the member `key` exists.
@@ -186,6 +192,24 @@ impl<'a> Reader<'a> {
             })
     }
 
+    /// Refuses every remaining member.
+    pub(super) fn finish_none(self) -> Result<(), Failure> {
+        let Some(member) = self.members.first() else {
+            return Ok(());
+        };
+        let (prefix, server) = (self.prefix, self.server);
+        let key = printable_line(&member.key);
+        Err(self.locate(
+            Failure::new(
+                Code::ConfigUnknownField,
+                format!("`{prefix}{key}` of `{server}` is not known"),
+            )
+            .cause("it would affect the server's permissions")
+            .hint("write `allow` or `deny`, or remove it"),
+            &member.value,
+        ))
+    }
+
     /// Classifies the remaining members: those of other programs are returned as ignored, an
     /// unknown one is a warning, or an error if it resembles one of `safety`.
     pub(super) fn finish(
@@ -214,7 +238,16 @@ impl<'a> Reader<'a> {
                 Code::ConfigUnknownField,
                 format!("`{prefix}{key}` of `{server}` is not known"),
             );
-            if let Some(near) = nearest(&member.key, safety.iter().copied()) {
+            let near = nearest(&member.key, safety.iter().copied());
+            if near.is_none() && prefix.is_empty() && concerns_permissions(&member.key) {
+                return Err(self.locate(
+                    unknown
+                        .cause("its name speaks of permissions, and it would have no effect")
+                        .hint("write `tools`: {`allow`, `deny`}, or remove it"),
+                    &member.value,
+                ));
+            }
+            if let Some(near) = near {
                 return Err(self.locate(
                     unknown
                         .cause(format!(
@@ -233,4 +266,11 @@ impl<'a> Reader<'a> {
         }
         Ok((ignored, self.warnings))
     }
+}
+
+/// Whether `key` has a word about permissions; a time of tools is none.
+fn concerns_permissions(key: &str) -> bool {
+    let letters = key.chars().filter(char::is_ascii_alphanumeric);
+    let key: String = letters.map(|each| each.to_ascii_lowercase()).collect();
+    !key.contains("timeout") && SAFETY_WORDS.iter().any(|word| key.contains(word))
 }

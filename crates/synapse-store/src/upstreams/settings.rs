@@ -22,7 +22,7 @@ pub(super) fn read(
         None => None,
     };
     let env_file = match reader.take_any("envFile", &["env_file"])? {
-        Some(node) => Some(reader.text("envFile", node)?.to_owned()),
+        Some(node) => Some(env_file(reader, node)?),
         None => None,
     };
     Ok(Upstream {
@@ -41,6 +41,20 @@ pub(super) fn read(
         oauth: None,
         ignored: Vec::new(),
     })
+}
+
+fn env_file(reader: &Reader<'_>, node: &Node) -> Result<String, Failure> {
+    let path = reader.text("envFile", node)?;
+    let refused = |why: &str| {
+        reader
+            .at(node, Code::ConfigInvalidValue, format!("`envFile` {why}"))
+            .hint("write the path of a file, absolute or relative to this file")
+    };
+    match path {
+        _ if path.trim().is_empty() => Err(refused("is empty")),
+        _ if path.contains("${") => Err(refused("has a variable in it, and takes none")),
+        _ => Ok(path.to_owned()),
+    }
 }
 
 fn disabled(reader: &mut Reader<'_>) -> Result<bool, Failure> {
@@ -102,16 +116,25 @@ fn tools(reader: &mut Reader<'_>) -> Result<ToolFilter, Failure> {
                 if let Some(node) = below.take("deny") {
                     filter.deny = below.texts("deny", node)?;
                 }
-                let words = ["allow", "deny"];
-                let near = ["allow", "deny", "allowed", "denied", "block", "except"];
-                let (_, warnings) = below.finish(&words, &[], &near)?;
-                reader.warnings.extend(warnings);
+                // Every member of it is about permissions.
+                below.finish_none()?;
             }
         }
     }
     if let Some(node) = reader.take_any("tools.allow", &keys::ALLOWED)? {
         let more = reader.texts("tools.allow", node)?;
         if filter.allow.replace(more).is_some() {
+            return Err(reader.at(
+                node,
+                Code::ConfigInvalidValue,
+                "the allowed tools are set twice",
+            ));
+        }
+    }
+    if let Some(node) = reader.take(keys::AVAILABLE) {
+        reader.spelled(keys::AVAILABLE, "tools.allow");
+        let more = reader.texts(keys::AVAILABLE, node)?;
+        if !more.is_empty() && filter.allow.replace(more).is_some() {
             return Err(reader.at(
                 node,
                 Code::ConfigInvalidValue,

@@ -201,17 +201,112 @@ fn members_of_other_programs_are_ignored_by_name() {
 #[test]
 fn an_unknown_member_is_a_warning_unless_it_resembles_one_of_safety() {
     assert!(warnings(r#"{"command": "x", "colour": "red"}"#)[0].contains("`colour`"));
-    for key in ["disbled", "Disabled", "tool", "relays", "pinn", "enabld"] {
+    for key in [
+        "disbled",
+        "Disabled",
+        "tool",
+        "toolz",
+        "denny",
+        "approvd",
+        "relays",
+        "pinn",
+        "enabld",
+        "excluded_tools",
+        "forbiddenTools",
+        "toolAllowlist",
+        "read-only",
+        "permissions",
+        "blocked",
+    ] {
         assert_eq!(
             code(&format!(r#"{{"command": "x", "{key}": true}}"#)),
             Code::ConfigUnknownField,
             "{key}"
         );
     }
-    assert_eq!(
-        code(r#"{"command": "x", "tools": {"denied": ["rm"]}}"#),
-        Code::ConfigUnknownField
+    for key in ["denied", "forbid", "read", "Allow", "x"] {
+        assert_eq!(
+            code(&format!(
+                r#"{{"command": "x", "tools": {{"{key}": ["rm"]}}}}"#
+            )),
+            Code::ConfigUnknownField,
+            "{key}"
+        );
+    }
+    // Times of tools are none of it.
+    for key in ["tool_timeout", "toolTimeoutSeconds"] {
+        let found = warnings(&format!(r#"{{"command": "x", "{key}": 5}}"#));
+        assert!(found[0].contains(key), "{found:?}");
+    }
+}
+
+/// The entries of other programs, as their documentation has them.
+#[test]
+fn entries_of_other_programs_are_read_as_they_are() {
+    let goose = r#"{"name": "fs", "display_name": "FS", "type": "stdio", "cmd": "x", "args": ["a"],
+        "envs": {"A": "1"}, "env_keys": ["B"], "enabled": true, "timeout": 300, "bundled": null,
+        "description": "d", "available_tools": []}"#;
+    assert!(good(goose).tools.permits("any"), "an empty list allows all");
+    assert!(
+        !warnings(goose)
+            .iter()
+            .any(|each| each.contains("not known"))
     );
+    let some = goose.replace("[]}", "[\"ls\"]}");
+    assert!(good(&some).tools.permits("ls") && !good(&some).tools.permits("rm"));
+
+    let zed = r#"{"source": "custom", "settings": {}, "command": {"path": "x", "args": ["a"], "env": {"A": "1"}}}"#;
+    let flat = r#"{"command": "x", "args": ["a"], "env": {"A": "1"}}"#;
+    assert_eq!(good(zed).transport, good(flat).transport);
+    for bad in [
+        r#"{"command": {}}"#,
+        r#"{"command": {"path": 5}}"#,
+        r#"{"command": {"path": ""}}"#,
+        r#"{"command": {"path": "x", "args": "a"}}"#,
+        r#"{"command": {"path": "x", "env": {"A": "1"}}, "env": {"A": "2"}}"#,
+    ] {
+        assert_eq!(code(bad), Code::ConfigInvalidValue, "{bad}");
+    }
+
+    for (entry, ignored) in [
+        (
+            r#"{"httpUrl": "https://a.example/mcp", "authProviderType": "google_credentials"}"#,
+            "authProviderType",
+        ),
+        (
+            r#"{"url": "https://a.example/mcp", "headersHelper": "/bin/x"}"#,
+            "headersHelper",
+        ),
+        (r#"{"command": "x", "fromGalleryId": "y"}"#, "fromGalleryId"),
+    ] {
+        assert_eq!(good(entry).ignored, [ignored], "{entry}");
+    }
+    let kiro = r#"{"url": "https://a.example/mcp", "oauth": {"oauthScopes": ["a"]}}"#;
+    assert_eq!(good(kiro).oauth.unwrap().scopes.unwrap(), ["a"]);
+}
+
+/// They would reach the server as they are written.
+#[test]
+fn variables_in_the_forms_of_other_programs_are_warned_of() {
+    for (entry, hint) in [
+        (
+            r#"{"url": "https://a.example/mcp", "headers": {"X": "Bearer {env:A_KEY}"}}"#,
+            "A_KEY",
+        ),
+        (
+            r#"{"url": "https://a.example/mcp", "headers": {"X": "$A_KEY"}}"#,
+            "A_KEY",
+        ),
+        (r#"{"command": "x", "env": {"X": "%A_KEY%"}}"#, "A_KEY"),
+    ] {
+        let found = warnings(entry);
+        assert_eq!(found.len(), 1, "{entry}");
+        assert!(
+            found[0].contains("passed as written") && found[0].contains(hint),
+            "{found:?}"
+        );
+    }
+    assert!(warnings(r#"{"command": "x", "env": {"X": "${A_KEY} 100% $5"}}"#).is_empty());
 }
 
 #[test]
@@ -243,6 +338,14 @@ fn a_bad_value_fails_its_own_server_and_no_other() {
     for (entry, expected) in [
         (r#"{"command": 5}"#, Code::ConfigInvalidValue),
         (r#"{"command": ""}"#, Code::ConfigInvalidValue),
+        (
+            r#"{"command": "x", "envFile": ""}"#,
+            Code::ConfigInvalidValue,
+        ),
+        (
+            r#"{"command": "x", "envFile": "${workspaceFolder}/.env"}"#,
+            Code::ConfigInvalidValue,
+        ),
         (r#"{"args": []}"#, Code::ConfigInvalidValue),
         (
             r#"{"command": "x", "url": "https://a.example"}"#,
@@ -468,6 +571,25 @@ fn settings_of_oauth_are_taken_in_every_spelling() {
         (r#"{"clientId": "${keyring:a}"}"#, Code::ConfigInvalidValue),
         (r#"{"callbackPort": 0}"#, Code::ConfigInvalidValue),
         (r#"{"pkce": "off"}"#, Code::ConfigInvalidValue),
+        (r#"{"clientId": " "}"#, Code::ConfigInvalidValue),
+        (r#"{"redirectUri": ""}"#, Code::ConfigInvalidValue),
+        (
+            r#"{"redirectUri": "127.0.0.1:8080"}"#,
+            Code::ConfigInvalidValue,
+        ),
+        (r#"{"redirectUri": "/callback"}"#, Code::ConfigInvalidValue),
+        (
+            r#"{"redirectUri": "http://localhost/#x"}"#,
+            Code::ConfigInvalidValue,
+        ),
+        (r#"{"resource": ""}"#, Code::ConfigInvalidValue),
+        (r#"{"resource": "mcp"}"#, Code::ConfigInvalidValue),
+        (
+            r#"{"resource": "https://a.example/#x"}"#,
+            Code::ConfigInvalidValue,
+        ),
+        (r#"{"issuer": ""}"#, Code::EndpointInvalidUrl),
+        (r#"{"issuer": "a.example"}"#, Code::EndpointInvalidUrl),
         (
             r#"{"grantType": "client_credentials"}"#,
             Code::UpstreamUnsupported,

@@ -4,8 +4,7 @@ use serde_json::{Map, Value, json};
 use synapse_core::error::{Code, Failure};
 use synapse_core::ports::UpstreamStore as _;
 use synapse_core::redact::{holds_token, is_opaque, printable_line};
-use synapse_core::upstream::UpstreamName;
-use synapse_core::upstream::is_secret;
+use synapse_core::upstream::{UpstreamName, is_secret, is_variable};
 use synapse_documents::{ErrorView, HubChangeDocument, HubChangeView};
 use synapse_ide::Declared;
 
@@ -109,13 +108,13 @@ fn without_secrets(
             };
             let is_header = key.ends_with("headers");
             // A text that consists of one variable is already a name.
+            *text = in_our_form(text);
             let is_reference = text.contains("${") || text.starts_with('$');
             let words = text.split_whitespace();
             let hides = is_secret(name, text)
                 || (is_header && name.eq_ignore_ascii_case("authorization"))
                 || words.clone().any(is_opaque);
             if is_reference && !holds_token(text) {
-                *text = text.replace("${input:", "${");
                 continue;
             }
             if !hides || text.is_empty() {
@@ -135,7 +134,13 @@ fn without_secrets(
     for key in ["oauth", "auth"] {
         if let Some(Value::Object(members)) = entry.get_mut(key) {
             for key in ["clientSecret", "client_secret", "CLIENT_SECRET"] {
-                if members.contains_key(key) {
+                let Some(Value::String(text)) = members.get(key) else {
+                    continue;
+                };
+                let text = in_our_form(text);
+                if is_variable_alone(&text) {
+                    members.insert(key.to_owned(), json!(text));
+                } else {
                     let account = format!("{server}-client-secret");
                     members.insert(key.to_owned(), json!(format!("${{keyring:{account}}}")));
                     to_set.push(format!("synapse secret set keyring:{account}"));
@@ -144,6 +149,51 @@ fn without_secrets(
         }
     }
     entry
+}
+
+/// `text` with the variables of other programs in our form: `${input:a-key}` (VS Code),
+/// `{env:A_KEY}` (opencode) and `$A_KEY` (Gemini CLI) as `${A_KEY}`.
+fn in_our_form(text: &str) -> String {
+    let words = text.split(' ').map(|word| {
+        let bare = word.strip_prefix('$').filter(|name| is_variable(name));
+        let env = word
+            .strip_prefix("{env:")
+            .and_then(|name| name.strip_suffix('}'));
+        match bare.or(env.filter(|name| is_variable(name))) {
+            Some(name) => format!("${{{name}}}"),
+            None => with_inputs(word),
+        }
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// A question of VS Code becomes the variable of its id, in the letters of a variable.
+fn with_inputs(word: &str) -> String {
+    let Some((before, rest)) = word.split_once("${input:") else {
+        return word.to_owned();
+    };
+    let Some((id, after)) = rest.split_once('}') else {
+        return word.to_owned();
+    };
+    let name: String = id
+        .chars()
+        .map(|each| match each.is_ascii_alphanumeric() {
+            true => each.to_ascii_uppercase(),
+            false => '_',
+        })
+        .collect();
+    let name = match is_variable(&name) {
+        true => name,
+        false => format!("_{name}"),
+    };
+    format!("{before}${{{name}}}{}", with_inputs(after))
+}
+
+fn is_variable_alone(text: &str) -> bool {
+    let inside = text
+        .strip_prefix("${")
+        .and_then(|rest| rest.strip_suffix('}'));
+    inside.is_some_and(|name| is_variable(name.strip_prefix("env:").unwrap_or(name)))
 }
 
 /// Refuses an entry with a token elsewhere, such as in an argument: it cannot be replaced by a
@@ -159,4 +209,43 @@ fn refuse_secrets(server: &UpstreamName, entry: &Map<String, Value>) -> Result<(
     )
     .cause("it is in its command, its arguments or its URL")
     .hint("add it by hand, with the token in `env` or `headers`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_of_other_programs_come_over_in_our_form() {
+        for (text, ours) in [
+            ("${input:perplexity-key}", "${PERPLEXITY_KEY}"),
+            ("Bearer ${input:tok}", "Bearer ${TOK}"),
+            ("${input:1a}/${input:b}", "${_1A}/${B}"),
+            ("${input:open", "${input:open"),
+            ("Bearer {env:A_KEY}", "Bearer ${A_KEY}"),
+            ("$A_KEY", "${A_KEY}"),
+            ("${env:A_KEY}", "${env:A_KEY}"),
+            ("a $5 b", "a $5 b"),
+            ("plain", "plain"),
+            ("", ""),
+        ] {
+            assert_eq!(in_our_form(text), ours, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_client_secret_stays_a_variable_and_is_never_copied() {
+        let name: UpstreamName = "s".parse().unwrap();
+        for (secret, ours) in [
+            ("${env:S}", "${env:S}"),
+            ("{env:S}", "${S}"),
+            ("fake-client-secret", "${keyring:s-client-secret}"),
+            ("x${S}", "${keyring:s-client-secret}"),
+        ] {
+            let entry = json!({"auth": {"CLIENT_SECRET": secret}});
+            let entry = entry.as_object().unwrap().clone();
+            let taken = without_secrets(&name, entry, &mut Vec::new());
+            assert_eq!(taken["auth"]["CLIENT_SECRET"], ours, "{secret}");
+        }
+    }
 }
