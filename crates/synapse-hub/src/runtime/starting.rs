@@ -295,7 +295,7 @@ impl Runtime {
         )
         .of_server(self.server())
         .with_execution(Execution::DidNotRun)
-        .hint("raise `startTimeout` of the entry if the server needs longer")
+        .hint("raise `timeouts.start` of the entry if the server needs longer")
     }
 }
 

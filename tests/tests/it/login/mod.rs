@@ -3,6 +3,7 @@
 
 mod chromium;
 mod expiry;
+mod headless;
 mod serving;
 
 use std::io::{Read as _, Write as _};
