@@ -149,7 +149,7 @@ pub fn is_opaque(word: &str) -> bool {
 }
 
 /// Makes `text` safe for a terminal: line feeds and tabs stay, every other control character and
-/// every direction override becomes a visible placeholder.
+/// every direction override becomes a visible placeholder, a Unicode line separator a space.
 #[must_use]
 pub fn printable(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
@@ -179,7 +179,7 @@ pub fn printable_line(text: &str) -> String {
 #[must_use]
 pub fn printable_styled(text: &str) -> Cow<'_, str> {
     let shown = |each: char| matches!(each, '\n' | '\t');
-    let hidden = |each: char| (each.is_control() && !shown(each)) || is_direction_override(each);
+    let hidden = |each: char| is_hidden(each) && !shown(each);
     if !text.contains(hidden) {
         return Cow::Borrowed(text);
     }
@@ -228,7 +228,7 @@ pub fn printable_json(json: &str) -> String {
         match each {
             '\n' | '\t' => clean.push(each),
             // All of these are in the basic plane, so four digits suffice.
-            _ if each.is_control() || is_direction_override(each) => {
+            _ if is_hidden(each) => {
                 clean.push_str(&format!("\\u{:04x}", u32::from(each)));
             }
             _ => clean.push(each),
@@ -261,10 +261,18 @@ fn without(text: &str, mut spans: Vec<Range<usize>>) -> Cow<'_, str> {
 
 fn push_visible(clean: &mut String, each: char) {
     match each {
-        '\n' | '\r' | '\t' => clean.push(' '),
-        _ if each.is_control() || is_direction_override(each) => clean.push('\u{fffd}'),
+        '\n' | '\r' | '\t' | LINE_SEPARATOR | PARAGRAPH_SEPARATOR => clean.push(' '),
+        _ if is_hidden(each) => clean.push('\u{fffd}'),
         _ => clean.push(each),
     }
+}
+
+/// Whether a character is not shown as it is: it controls the terminal, or ends a line for some
+/// programs only.
+fn is_hidden(each: char) -> bool {
+    each.is_control()
+        || is_direction_override(each)
+        || matches!(each, LINE_SEPARATOR | PARAGRAPH_SEPARATOR)
 }
 
 /// Unicode bidirectional controls, which can make a line read differently from its content.
@@ -272,6 +280,8 @@ fn is_direction_override(each: char) -> bool {
     matches!(each, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+const LINE_SEPARATOR: char = '\u{2028}';
+const PARAGRAPH_SEPARATOR: char = '\u{2029}';
 /// In UTF-8.
 const LONGEST_CHARACTER: usize = 4;
 /// Bytes scanned past the visible part: even the most verbose encoding of a recognisable piece
@@ -328,7 +338,7 @@ mod tests {
 
     #[test]
     fn json_that_is_fit_to_show_is_the_same_json() {
-        let text = "a\u{9b}31mb\u{202e}c\u{7f}\u{200f}é\u{1f600}\"\\\n";
+        let text = "a\u{9b}31mb\u{202e}c\u{7f}\u{200f}\u{2028}é\u{1f600}\"\\\n";
         let json = serde_json::to_string(text).unwrap();
         let shown = printable_json(&json);
         assert_eq!(printable(&shown), shown);
@@ -345,6 +355,12 @@ mod tests {
             "\u{1b}[31ma\u{fffd}[2Jb\u{fffd}]0;x\u{fffd}\u{fffd}1mc\u{fffd}d e\u{fffd}["
         );
         assert_eq!(printable_line("a\nb\u{1b}c"), "a b\u{fffd}c");
+        for separator in ["\u{2028}", "\u{2029}"] {
+            let line = format!("a{separator}error: b");
+            assert_eq!(printable_line(&line), "a error: b");
+            assert_eq!(printable(&line), "a error: b");
+            assert_eq!(printable_styled(&line), "a error: b");
+        }
     }
 
     #[test]
