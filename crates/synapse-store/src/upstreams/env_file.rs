@@ -37,7 +37,10 @@ pub fn read_env_file(path: &Path) -> Result<BTreeMap<String, String>, Failure> {
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        let line = line.strip_prefix("export ").unwrap_or(line).trim_start();
+        let line = match line.strip_prefix("export") {
+            Some(rest) if rest.starts_with([' ', '\t']) => rest.trim_start(),
+            _ => line,
+        };
         let Some((name, value)) = line.split_once('=') else {
             return Err(broken(path, index + 1, "a line is `NAME=value`"));
         };
@@ -77,7 +80,11 @@ fn unquoted(value: &str) -> Option<String> {
         }
         return None;
     }
-    let end = value.find(" #").unwrap_or(value.len());
+    let comment = [" #", "\t#"]
+        .iter()
+        .filter_map(|begin| value.find(begin))
+        .min();
+    let end = comment.unwrap_or(value.len());
     value.get(..end).map(|plain| plain.trim_end().to_owned())
 }
 
@@ -109,6 +116,9 @@ mod tests {
             ("plain", Some("plain")),
             ("plain # comment", Some("plain")),
             ("a#b", Some("a#b")),
+            ("plain\t# comment", Some("plain")),
+            ("\"a b\"\t# comment", Some("a b")),
+            ("a=b==", Some("a=b==")),
             ("'${X} # no' # yes", Some("${X} # no")),
             (r#""a\"b\n""#, Some("a\"b\n")),
             ("", Some("")),
@@ -118,5 +128,32 @@ mod tests {
         ] {
             assert_eq!(unquoted(value).as_deref(), expected, "{value}");
         }
+    }
+
+    /// As other programs write them: on Windows, by hand, and for a shell.
+    #[test]
+    fn lines_are_read_in_every_usual_form() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join(".env");
+        let text = "\u{feff}A=1\r\nexport B='2'\r\nexport\tC=\"3\"\r\n\r\n# no\r\n  D = 4 # d\r\n\
+                    exported=5\nA=6\nE=\nHF_REDIRECT_URI=http://localhost:7000/oauth/callback";
+        synapse_home::atomic::replace(&path, text.as_bytes()).unwrap();
+        let read = read_env_file(&path).unwrap();
+        let all: Vec<(&str, &str)> = read
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        assert_eq!(
+            all,
+            [
+                ("A", "6"),
+                ("B", "2"),
+                ("C", "3"),
+                ("D", "4"),
+                ("E", ""),
+                ("HF_REDIRECT_URI", "http://localhost:7000/oauth/callback"),
+                ("exported", "5"),
+            ]
+        );
     }
 }
