@@ -68,6 +68,14 @@ fn pages(ledger: &Rows) -> Vec<(String, Vec<String>)> {
             "SELECT day, {key}, {SUMS} FROM daily WHERE day >= {first} GROUP BY 1, 2 ORDER BY 1, 2"
         )
     };
+    // Only rows have hours; their keys begin with the time.
+    let per_hour = |key: &str, groups: &str| {
+        format!(
+            "SELECT started_at / 3600000, {key} {ROW_SUMS} FROM entries
+             WHERE call_id >= x'{:012x}' GROUP BY {groups}",
+            (day - 7) * 86_400_000
+        )
+    };
     let newest = |limit: u32| format!("SELECT * FROM entries ORDER BY call_id DESC LIMIT {limit}");
     let standings = format!(
         "SELECT connection, day, sum(limit_tokens), sum(limit_nano_usd) FROM daily
@@ -109,6 +117,10 @@ fn pages(ledger: &Rows) -> Vec<(String, Vec<String>)> {
         (
             "usage?by=client&since=30d",
             vec![by("client", day - 30), per_day("client", day - 30)],
+        ),
+        (
+            "usage?by=hour&since=7d",
+            vec![per_hour("", "1"), per_hour("model_requested,", "1, 2")],
         ),
         ("history", vec![newest(50), counts.clone()]),
         (
@@ -288,5 +300,7 @@ fn megabytes(process: u32) -> f64 {
 const SUMS: &str = "sum(calls), sum(ok), sum(failed), sum(refused), sum(prompt_tokens),
     sum(completion_tokens), sum(cached_tokens), sum(reasoning_tokens), sum(unknown_tokens),
     sum(cost_nano_usd), sum(unknown_cost), max(latencies)";
+const ROW_SUMS: &str = "count(*), sum(outcome = 'ok'), sum(outcome <> 'ok'), sum(prompt_tokens),
+    sum(completion_tokens), sum(cached_tokens), sum(reasoning_tokens), sum(cost_nano_usd)";
 const MOST_BYTES: usize = 150_000;
 const MOST_RATIO: f64 = 2.0;

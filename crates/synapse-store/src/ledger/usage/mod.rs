@@ -1,7 +1,7 @@
 //! Usage sums: whole days from the daily sums, the ends of a range from rows.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Rows, params};
@@ -13,6 +13,7 @@ use synapse_core::time::Timestamp;
 
 use super::content::{self, Facts};
 use super::daily::{self, DailySums};
+use super::latency::Latencies;
 use super::orphans::OrphanRows;
 use super::query::bounds;
 use super::reader::Reader;
@@ -275,6 +276,7 @@ impl<'a> Lines<'a> {
         query: &UsageQuery,
         range: Range,
     ) -> rusqlite::Result<()> {
+        let mut found = LatenciesByKey::default();
         for part in range.parts(query.by) {
             match part {
                 Part::Days { first, last } => {
@@ -285,19 +287,16 @@ impl<'a> Lines<'a> {
                     ))?;
                     let mut rows = statement.query(params![first, last, self.connection])?;
                     while let Some(row) = rows.next()? {
-                        if let Some(sums) = self.sums_of(row.get_ref(0)?)? {
-                            sums.latencies.merge_encoded(row.get_ref(1)?.as_blob()?);
-                        }
+                        let latencies = found.of(row.get_ref(0)?)?;
+                        latencies.merge_encoded(row.get_ref(1)?.as_blob()?);
                     }
                 }
                 Part::Rows(range) => {
                     let columns = format!("{}, latency_ms, outcome", key_column(self.by));
                     with_rows(database, range, query, &columns, "", |mut rows| {
                         while let Some(row) = rows.next()? {
-                            if let Some(millis) = answered_after(row, 1)?
-                                && let Some(sums) = self.sums_of(row.get_ref(0)?)?
-                            {
-                                sums.latencies.add(millis);
+                            if let Some(millis) = answered_after(row, 1)? {
+                                found.of(row.get_ref(0)?)?.add(millis);
                             }
                         }
                         Ok(())
@@ -305,12 +304,21 @@ impl<'a> Lines<'a> {
                 }
             }
         }
+        let times = found
+            .times
+            .iter()
+            .map(|(key, found)| (ValueRef::Integer(*key), found));
+        let texts = found
+            .texts
+            .iter()
+            .map(|(key, found)| (ValueRef::Text(key.as_bytes()), found));
+        for (key, latencies) in times.chain(texts) {
+            let key = shown_key(key, self.by)?.into_owned();
+            if let Some(sums) = self.sums.get_mut(&(String::new(), key)) {
+                sums.latencies.merge(latencies);
+            }
+        }
         Ok(())
-    }
-
-    fn sums_of(&mut self, key: ValueRef<'_>) -> rusqlite::Result<Option<&mut DailySums>> {
-        let key = shown_key(key, self.by)?.into_owned();
-        Ok(self.sums.get_mut(&(String::new(), key)))
     }
 
     /// Calls in progress, and those of dead processes that could not be completed.
@@ -338,6 +346,23 @@ impl<'a> Lines<'a> {
             self.add(&facts);
         }
         Ok(())
+    }
+}
+
+/// Latencies by the raw key of their rows: making the shown key of each row, and looking it up among
+/// many, would take longer than adding up.
+#[derive(Default)]
+struct LatenciesByKey {
+    times: HashMap<i64, Latencies>,
+    texts: HashMap<String, Latencies>,
+}
+
+impl LatenciesByKey {
+    fn of(&mut self, key: ValueRef<'_>) -> rusqlite::Result<&mut Latencies> {
+        if let ValueRef::Integer(time) = key {
+            return Ok(self.times.entry(time).or_default());
+        }
+        Ok(self.texts.entry(key.as_str()?.to_owned()).or_default())
     }
 }
 
