@@ -1,4 +1,4 @@
-//! The supported kinds of providers.
+//! Names of the kinds of providers.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,91 +6,9 @@ use std::str::FromStr;
 use crate::error::{Code, Failure};
 use crate::nearest::nearest;
 
-use super::profile::ProviderProfile;
-use super::profiles;
-
-/// A supported kind of provider.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum ProviderKind {
-    /// `api.openai.com`, chat completions.
-    OpenAi,
-    /// The Hugging Face inference router.
-    HuggingFace,
-    /// `api.anthropic.com`, messages.
-    Anthropic,
-    /// Any OpenAI-compatible server.
-    OpenAiCompatible,
-    /// OpenRouter.
-    OpenRouter,
-    /// Groq.
-    Groq,
-    /// DeepSeek.
-    DeepSeek,
-    /// xAI.
-    XAi,
-    /// Mistral.
-    Mistral,
-    /// Together AI.
-    Together,
-    /// Gemini's OpenAI-compatible endpoint.
-    Gemini,
-    /// Azure OpenAI's `v1` endpoint.
-    Azure,
-    /// Ollama on this machine.
-    Ollama,
-    /// LM Studio on this machine.
-    LmStudio,
-    /// `llama-server` of llama.cpp on this machine.
-    LlamaCpp,
-    /// vLLM on this machine.
-    Vllm,
-}
+pub use super::profiles::ProviderKind;
 
 impl ProviderKind {
-    /// Every kind, in the order of help texts.
-    pub const ALL: [Self; 16] = [
-        Self::OpenAi,
-        Self::HuggingFace,
-        Self::Anthropic,
-        Self::OpenRouter,
-        Self::Groq,
-        Self::DeepSeek,
-        Self::XAi,
-        Self::Mistral,
-        Self::Together,
-        Self::Gemini,
-        Self::Azure,
-        Self::Ollama,
-        Self::LmStudio,
-        Self::LlamaCpp,
-        Self::Vllm,
-        Self::OpenAiCompatible,
-    ];
-
-    /// The profile of this kind.
-    #[must_use]
-    pub const fn profile(self) -> &'static ProviderProfile {
-        match self {
-            Self::OpenAi => &profiles::OPENAI,
-            Self::HuggingFace => &profiles::HUGGING_FACE,
-            Self::Anthropic => &profiles::ANTHROPIC,
-            Self::OpenAiCompatible => &profiles::OPENAI_COMPATIBLE,
-            Self::OpenRouter => &profiles::OPENROUTER,
-            Self::Groq => &profiles::GROQ,
-            Self::DeepSeek => &profiles::DEEPSEEK,
-            Self::XAi => &profiles::XAI,
-            Self::Mistral => &profiles::MISTRAL,
-            Self::Together => &profiles::TOGETHER,
-            Self::Gemini => &profiles::GEMINI,
-            Self::Azure => &profiles::AZURE,
-            Self::Ollama => &profiles::OLLAMA,
-            Self::LmStudio => &profiles::LM_STUDIO,
-            Self::LlamaCpp => &profiles::LLAMA_CPP,
-            Self::Vllm => &profiles::VLLM,
-        }
-    }
-
     /// Its name in files and on the command line.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
