@@ -1,4 +1,4 @@
-//! What a preflight proved, as stored with a connection.
+//! The record of a passed preflight, as stored with a connection.
 
 use crate::time::Timestamp;
 use crate::value::{Origin, ProxyUrl};
