@@ -293,7 +293,7 @@ impl LimitExceeded {
                 Code::PolicyCostUnknown,
                 format!("what this call may cost is not known, and `{name}` is strict about that"),
             )
-            .cause("no price is known for the model before it answers; nothing was sent")
+            .cause("no price is known for the model before it answers")
             .remedy(
                 "see the listed prices",
                 &Remedy::ListModels {
@@ -491,6 +491,16 @@ mod tests {
         assert!(
             failure.causes()[0].contains("2.499999999 USD of 2.50 USD per month"),
             "{failure:?}"
+        );
+    }
+
+    /// With `mode = "warn"` the same text comes with a call that was sent.
+    #[test]
+    fn an_unknown_cost_does_not_claim_that_nothing_was_sent() {
+        let failure = LimitExceeded::CostUnknown.failure(&"work".parse().unwrap());
+        assert_eq!(
+            failure.causes(),
+            ["no price is known for the model before it answers"]
         );
     }
 }
