@@ -157,6 +157,46 @@ fn the_same_script_goes_on_after_a_key_that_is_there_already() {
     assert!(done.stdout.contains("saved openai"), "{done}");
 }
 
+/// As when two runs save at the same time: the connection of the other refers to the key.
+#[test]
+fn a_key_that_another_connection_refers_to_is_not_removed() {
+    let provider = OpenAiDouble::start();
+    let home = home();
+    let file = home.synapse().join("openai.token");
+    let reference = format!("file:{}", file.display());
+    home.write(
+        ".synapse/connections.toml",
+        format!(
+            "format = 1\n\n[connections.openai]\nprovider = \"openai\"\nmodel = \"other\"\n\
+             credential = \"{reference}\"\n"
+        ),
+    );
+    let words = [
+        "setup",
+        "--yes",
+        "--key-stdin",
+        "--name",
+        "openai",
+        "--provider",
+        "openai",
+        "--credential",
+        &reference,
+        "--base-url",
+        &provider.base_url(),
+        "--allow-network",
+        "--model",
+        OpenAiDouble::MODEL,
+    ];
+    let run = home.twin(words).input(OpenAiDouble::KEY);
+    let refused = run.output().with_code(CONFIG);
+    assert!(
+        refused.stderr.contains("config.duplicate-name"),
+        "{refused}"
+    );
+    assert!(refused.stderr.contains("the key stays in"), "{refused}");
+    assert!(file.exists());
+}
+
 /// With room again, a run from question `at` to the saved connection.
 fn goes_on(home: &Home, provider: &OpenAiDouble, at: usize) {
     let mut again = Terminal::sized(setup(home, provider), 24, 80);

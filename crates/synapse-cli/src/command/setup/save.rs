@@ -96,11 +96,20 @@ impl Setup<'_> {
         Ok(Some(reference))
     }
 
-    /// Removes the key again when its connection cannot be saved.
+    /// Removes the key again when its connection cannot be saved, unless another one refers to it:
+    /// that of a run at the same time may.
     fn taken_back(&mut self, kept: Option<CredentialRef>, failure: Failure) -> Failure {
         let Some(reference) = kept else {
             return failure;
         };
+        let written = reference.to_string();
+        let is_free = self.engine.connections().is_ok_and(|stored| {
+            let mut all = stored.iter();
+            all.all(|each| each.draft.credential.as_deref() != Some(written.as_str()))
+        });
+        if !is_free {
+            return failure.cause(format!("the key stays in {reference}"));
+        }
         match self.runtime.block_on(self.secrets.remove(&reference)) {
             Ok(()) => {
                 self.written.clear();
