@@ -73,22 +73,24 @@ fn url_of(kind: ProviderKind, environment: &Environment) -> Option<Url> {
 
 /// Whether a program listens on the server's port of this machine.
 pub(super) fn listens(kind: ProviderKind, environment: &Environment) -> bool {
-    let Some(url) = url_of(kind, environment) else {
-        return false;
-    };
-    let is_here = match url.host() {
-        Some(url::Host::Ipv4(host)) => host.is_loopback(),
-        Some(url::Host::Ipv6(host)) => host.is_loopback(),
-        Some(url::Host::Domain(host)) => host == "localhost",
-        None => false,
-    };
-    let Some(port) = url.port_or_known_default().filter(|_| is_here) else {
+    let Some(port) = port_here(kind, environment) else {
         return false;
     };
     ["/proc/net/tcp", "/proc/net/tcp6"].iter().any(|table| {
         let text = std::fs::read_to_string(table).unwrap_or_default();
         has_listener(&text, port)
     })
+}
+
+/// The server's port, if its address is one of this machine.
+fn port_here(kind: ProviderKind, environment: &Environment) -> Option<u16> {
+    let url = url_of(kind, environment)?;
+    let is_here = match url.host()? {
+        url::Host::Ipv4(host) => host.is_loopback(),
+        url::Host::Ipv6(host) => host.is_loopback(),
+        url::Host::Domain(host) => host == "localhost",
+    };
+    url.port_or_known_default().filter(|_| is_here)
 }
 
 /// Whether Linux's socket table has a listener on `port`, of loopback or of all interfaces.
@@ -143,6 +145,26 @@ mod tests {
         ] {
             assert_eq!(ollama(told).as_deref(), url, "{told}");
         }
+    }
+
+    #[cfg(target_endian = "little")]
+    #[test]
+    fn lm_studio_is_noticed_at_its_port_and_ollama_where_its_variable_says() {
+        let told = |told: &'static str| {
+            Environment::of_process().of_another(std::sync::Arc::new(move |name| {
+                (name == OLLAMA_HOST).then(|| std::ffi::OsString::from(told))
+            }))
+        };
+        let here = told("127.0.0.1:7000");
+        let port = |kind| port_here(kind, &here).unwrap();
+        assert_eq!(port(ProviderKind::Ollama), 7_000);
+        assert_eq!(port(ProviderKind::LmStudio), 1_234);
+        // A port of another machine is not looked for here.
+        assert_eq!(port_here(ProviderKind::Ollama, &told("box.lan")), None);
+        let table =
+            "  sl  local_address rem_address   st\n   0: 0100007F:04D2 00000000:0000 0A 0\n";
+        assert!(has_listener(table, port(ProviderKind::LmStudio)));
+        assert!(!has_listener(table, port(ProviderKind::Ollama)));
     }
 
     #[cfg(target_endian = "little")]
