@@ -108,6 +108,11 @@ const steps = {
           await page.goto(`${base}${path}`);
           const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
           if (overflow > 0) faults.add(`${path} is ${overflow} px too wide at ${width}`);
+          const room = await page.evaluate(() => {
+            const [title, head] = ["main .head .grow", "main .head"].map((each) => document.querySelector(each));
+            return title && head ? title.clientWidth / head.clientWidth : 1;
+          });
+          if (width < 820 && room < 0.99) faults.add(`the title of ${path} is squeezed at ${width}`);
           await page.evaluate(axe);
           const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
           for (const each of violations) faults.add(`${path} ${theme}: ${each.id}: ${each.nodes.map((node) => node.html).join(" ")}`);
