@@ -151,7 +151,8 @@ fn the_same_script_goes_on_after_a_key_that_is_there_already() {
             .contains("the same command goes on from there"),
         "{refused}"
     );
-    std::fs::write(&file, format!("{}\n", OpenAiDouble::KEY)).unwrap();
+    synapse_testkit::disk::write(&file, format!("{}\n", OpenAiDouble::KEY));
+    synapse_testkit::disk::set_mode(&file, 0o600);
     let done = run(OpenAiDouble::KEY).output().with_code(0);
     assert!(done.stderr.contains("holds this key already"), "{done}");
     assert!(done.stdout.contains("saved openai"), "{done}");
