@@ -9,10 +9,10 @@ use crate::error::FileError;
 /// Options that create a file for its owner only; on Windows the directory's permissions apply.
 #[must_use]
 pub fn private_options() -> OpenOptions {
-    let mut options = OpenOptions::new();
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, PRIVATE);
-    options
+    return std::os::unix::fs::OpenOptionsExt::mode(&mut OpenOptions::new(), PRIVATE).clone();
+    #[cfg(not(unix))]
+    return OpenOptions::new();
 }
 
 /// Creates `directory` and its parents with mode 0700. An existing one is left unchanged.

@@ -11,7 +11,9 @@ use synapse_core::credential::CredentialRef;
 use synapse_core::ports::{ResolvedSecret, Writing};
 use synapse_core::shell::quote;
 use synapse_core::{Code, Failure, Remedy};
-use synapse_files::{self as file, Found, ModeSupport, same_file};
+#[cfg(unix)]
+use synapse_files::ModeSupport;
+use synapse_files::{self as file, Found, same_file};
 use synapse_home::Home;
 use synapse_home::atomic;
 use synapse_home::atomic::create_directory;

@@ -77,6 +77,10 @@ pub(crate) fn pasted(prompt: &str) -> Result<SecretString, Failure> {
 }
 
 /// The result of a hidden question.
+#[cfg_attr(
+    not(unix),
+    expect(dead_code, reason = "a console of Windows returns a line or fails")
+)]
 enum Hidden {
     Line(SecretString),
     Several,

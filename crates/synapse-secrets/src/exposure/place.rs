@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+#[cfg(unix)]
 use synapse_core::shell::quote;
 use synapse_core::{Code, Failure};
 use synapse_home::failure::shown;
