@@ -23,6 +23,7 @@ mod man;
 mod masking;
 mod package;
 mod picture;
+mod platforms;
 mod repository;
 mod reproduce;
 mod soak;
@@ -123,6 +124,8 @@ enum Task {
         #[arg(conflicts_with = "write")]
         filter: Option<String>,
     },
+    /// Builds for Windows, and runs the program and its tests under Wine, installing both first
+    Windows,
     /// Runs all checks and tests and prints a summary
     Test {
         /// Run only the tests whose path contains one of these words, and no other step
@@ -189,6 +192,7 @@ fn perform(task: &Task) -> Result<(), Failure> {
             };
             bench::run(&repository, purpose, what)
         }
+        Task::Windows => platforms::windows(&repository),
         Task::Test { filter, fast } => {
             suite::run(&repository, &suite::Selection::new(filter, *fast))
         }

@@ -168,18 +168,41 @@ pub(crate) fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     })
 }
 
+/// Writes a program, such as a script.
+///
+/// # Errors
+/// `File` when it cannot be written.
+#[cfg(unix)]
+pub(crate) fn write_script(path: &Path, text: &str) -> Result<(), Failure> {
+    write_with_mode(path, text, 0o755)
+}
+
+/// Writes a script.
+///
+/// # Errors
+/// Same as [`write`].
+#[cfg(not(unix))]
+pub(crate) fn write_script(path: &Path, text: &str) -> Result<(), Failure> {
+    write(path, text)
+}
+
 /// Writes a text file readable by its owner only.
 ///
 /// # Errors
 /// `File` when it cannot be written.
 #[cfg(unix)]
 pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
+    write_with_mode(path, text, 0o600)
+}
+
+#[cfg(unix)]
+fn write_with_mode(path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
     use std::os::unix::fs::PermissionsExt as _;
 
     write(path, text)?;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(|source| Failure::File {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(|source| Failure::File {
         path: path.to_owned(),
-        action: "made private",
+        action: "given its mode",
         source,
     })
 }

@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::repository::{self, Repository};
 use crate::steps::Steps;
 use crate::third_party::{self, ThirdParty};
-use crate::{check, supply, tidy, toolchain};
+use crate::{check, platforms, supply, tidy, toolchain};
 
 /// Which tests to run.
 #[derive(Debug, PartialEq, Eq)]
@@ -59,6 +59,12 @@ pub(crate) fn run(repository: &Repository, selection: &Selection) -> Result<(), 
     steps.run("tidy", || tidy::run(repository));
     supply::run_within(&mut steps, repository);
     check::run_within(&mut steps, repository);
+    for (step, target) in [
+        ("clippy for Windows", platforms::WINDOWS),
+        ("clippy for macOS", platforms::MACOS),
+    ] {
+        steps.run(step, || platforms::lint(repository, target));
+    }
     let third_party = steps.run("third-party parts", || third_party::prepare(repository));
     // A separate step, so that the table distinguishes compile time from run time.
     steps.run("tests, compiled", || test(repository).arg("--no-run").run());

@@ -20,13 +20,23 @@ impl Places for SystemPlaces {
         if !Path::new(path).is_absolute() {
             return Err("it is not absolute, and would differ between IDEs".to_owned());
         }
-        let canonical = Path::new(path)
-            .canonicalize()
-            .map_err(|error| error.to_string())?;
+        // Without `\\?\`, which cmd.exe refuses as a working directory.
+        let canonical = dunce::canonicalize(path).map_err(|error| error.to_string())?;
         if !canonical.is_dir() {
             return Err("it is no directory".to_owned());
         }
         let text = canonical.to_str().ok_or("its path is not UTF-8")?;
         Ok(text.to_owned())
+    }
+}
+
+#[cfg(all(test, windows))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_is_one_in_which_a_script_can_start() {
+        let directory = SystemPlaces.directory("C:/windows/.").unwrap();
+        assert!(directory.eq_ignore_ascii_case(r"C:\windows"), "{directory}");
     }
 }

@@ -26,18 +26,22 @@ impl Program {
 
     /// Finds the program `name`: an absolute path, or a plain name in an absolute directory of
     /// `search`, the value of a PATH. Relative directories are ignored, because an IDE starts
-    /// Synapse in the user's project, whose files are not trusted.
+    /// Synapse in the user's project, whose files are not trusted. On Windows `.exe`, `.com`, `.cmd`
+    /// and `.bat` may be omitted; `npx` is such a script.
     #[must_use]
     pub fn find(name: &str, search: Option<&OsStr>) -> Option<Self> {
+        let in_directory = |directory: &Path| {
+            names(name)
+                .map(|name| directory.join(name))
+                .find(|path| is_executable(path))
+        };
         if Path::new(name).is_absolute() {
-            return Some(PathBuf::from(name))
-                .filter(|path| is_executable(path))
-                .map(Self::new);
+            // Joining an absolute path replaces what it is joined to.
+            return in_directory(Path::new("")).map(Self::new);
         }
         std::env::split_paths(search?)
             .filter(|directory| directory.is_absolute())
-            .flat_map(|directory| ENDINGS.map(|ending| directory.join(format!("{name}{ending}"))))
-            .find(|path| is_executable(path))
+            .find_map(|directory| in_directory(&directory))
             .map(Self::new)
     }
 
@@ -87,10 +91,30 @@ fn is_executable(path: &Path) -> bool {
     path.is_file()
 }
 
+/// The file names that `name` may stand for, in the order in which they are tried.
 #[cfg(windows)]
-const ENDINGS: [&str; 1] = [".exe"];
+fn names(name: &str) -> impl Iterator<Item = String> {
+    let is_complete = Path::new(name).extension().is_some_and(|extension| {
+        let extension = extension.to_string_lossy();
+        ENDINGS
+            .iter()
+            .any(|ending| ending.eq_ignore_ascii_case(&extension))
+    });
+    let endings: &[&str] = if is_complete { &[] } else { &ENDINGS };
+    let complete = is_complete.then(|| name.to_owned());
+    complete
+        .into_iter()
+        .chain(endings.iter().map(move |ending| format!("{name}.{ending}")))
+}
+
 #[cfg(not(windows))]
-const ENDINGS: [&str; 1] = [""];
+fn names(name: &str) -> impl Iterator<Item = &str> {
+    std::iter::once(name)
+}
+
+/// What Windows itself can start, and the scripts that its standard library starts safely.
+#[cfg(windows)]
+const ENDINGS: [&str; 4] = ["com", "exe", "bat", "cmd"];
 #[cfg(windows)]
 const ROOT: &str = "C:\\";
 #[cfg(not(windows))]

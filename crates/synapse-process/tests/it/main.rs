@@ -1,8 +1,15 @@
 //! Real programs under a real guard: their environment and their end, with nothing left.
 
 #![cfg(test)]
-#![cfg(target_os = "linux")]
+#![cfg(any(target_os = "linux", windows))]
 
+#[cfg(windows)]
+mod jobs;
+#[cfg(target_os = "linux")]
 mod orphans;
+#[cfg(target_os = "linux")]
 mod running;
+#[cfg(windows)]
+mod scripts;
+#[cfg(target_os = "linux")]
 mod support;
