@@ -95,12 +95,16 @@ impl Wine {
             remedy: "install wine64 with the package manager of this system".to_owned(),
         })?;
         let directory = repository.target("wine")?;
-        random_numbers(repository, &directory)?;
+        let prefix = directory.join("prefix");
         let runner = directory.join("run");
         let script = RUNNER
-            .replace("@DIRECTORY@", &directory.display().to_string())
+            .replace("@PREFIX@", &prefix.display().to_string())
             .replace("@LOADER@", loader);
         repository::write_script(&runner, &script)?;
+        Invocation::new(repository, &runner)
+            .args(["wineboot", "--init"])
+            .run()?;
+        random_numbers(repository, &prefix.join("drive_c/windows/system32"))?;
         Ok(Self { runner })
     }
 
@@ -125,13 +129,17 @@ fn loader(repository: &Repository) -> Option<&'static str> {
 
 /// Builds the library in which Rust's standard library looks for random numbers: Wine has it from
 /// version 9 on.
-fn random_numbers(repository: &Repository, directory: &Path) -> Result<(), Failure> {
-    let source = directory.join("bcryptprimitives.c");
+fn random_numbers(repository: &Repository, system: &Path) -> Result<(), Failure> {
+    let library = system.join("bcryptprimitives.dll");
+    if library.exists() {
+        return Ok(());
+    }
+    let source = repository.target("wine")?.join("bcryptprimitives.c");
     repository::write(&source, RANDOM_NUMBERS)?;
     Invocation::new(repository, MINGW)
         .arg("-shared")
         .arg("-o")
-        .arg(directory.join("bcryptprimitives.dll"))
+        .arg(&library)
         .arg(&source)
         .arg("-ladvapi32")
         .run()
@@ -170,7 +178,7 @@ done
 "#;
 
 const RUNNER: &str = r#"#!/bin/sh
-export WINEPREFIX="@DIRECTORY@/prefix" WINEDEBUG=-all WINEPATH="Z:@DIRECTORY@"
+export WINEPREFIX="@PREFIX@" WINEDEBUG=-all
 exec @LOADER@ "$@"
 "#;
 

@@ -25,8 +25,11 @@ impl Homes {
             inner: tempfile::tempdir().unwrap(),
         };
         let variable = format!("SYNAPSE_HOME={}", homes.inner.path().display());
+        // A build on another system gives a path without a drive.
+        let program = std::path::absolute(SYNAPSE).unwrap();
+        let program = program.to_str().unwrap();
         homes.run(&[
-            "hub", "add", "inner", "--env", &variable, "--", SYNAPSE, "serve",
+            "hub", "add", "inner", "--env", &variable, "--", program, "serve",
         ]);
         homes.run(&["hub", "approve", "inner", "--yes"]);
         homes

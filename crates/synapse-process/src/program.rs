@@ -1,7 +1,7 @@
 //! A program to start, with its arguments and environment.
 
 use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// A program about to be started. By default it gets no arguments, no variables, and the root
 /// directory as its working directory.
@@ -38,6 +38,14 @@ impl Program {
         if Path::new(name).is_absolute() {
             // Joining an absolute path replaces what it is joined to.
             return in_directory(Path::new("")).map(Self::new);
+        }
+        // Joined to a directory, `\\name`, `C:name` or `a/../name` would lead out of it.
+        let mut parts = Path::new(name).components();
+        let (Some(Component::Normal(part)), None) = (parts.next(), parts.next()) else {
+            return None;
+        };
+        if part != name {
+            return None;
         }
         std::env::split_paths(search?)
             .filter(|directory| directory.is_absolute())
@@ -112,7 +120,7 @@ fn names(name: &str) -> impl Iterator<Item = &str> {
     std::iter::once(name)
 }
 
-/// What Windows itself can start, and the scripts that its standard library starts safely.
+/// Endings of programs, and of the scripts that the standard library starts safely.
 #[cfg(windows)]
 const ENDINGS: [&str; 4] = ["com", "exe", "bat", "cmd"];
 #[cfg(windows)]

@@ -9,7 +9,7 @@ use synapse_process::{Guard, Program, Running};
 
 const DESCENDANTS: &str = env!("CARGO_BIN_EXE_synapse-process-descendants");
 
-/// What the processes under test connect to.
+/// The port that the processes under test connect to.
 struct Meeting(TcpListener);
 
 impl Meeting {

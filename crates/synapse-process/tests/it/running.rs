@@ -136,4 +136,10 @@ fn programs_are_found_in_absolute_directories() {
     assert!(Program::find("sh", Some(std::ffi::OsStr::new("bin:."))).is_none());
     assert!(Program::find("/etc/passwd", Some(search)).is_none());
     assert!(Program::find("/bin", Some(search)).is_none());
+    for elsewhere in ["./sh", "../bin/sh", "x/../sh", "sh/", ""] {
+        assert!(
+            Program::find(elsewhere, Some(search)).is_none(),
+            "{elsewhere}"
+        );
+    }
 }

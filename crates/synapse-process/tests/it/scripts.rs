@@ -32,6 +32,9 @@ fn a_script_is_found_without_its_ending() {
     assert_eq!(found("both").as_deref(), Some("both.exe"));
     assert_eq!(found("tool.py"), None, "it needs another program");
     assert_eq!(found("npx.exe"), None);
+    for elsewhere in [r"\npx", "/npx", r"..\npx", r".\npx", "C:npx"] {
+        assert_eq!(found(elsewhere), None, "{elsewhere}");
+    }
     let absolute = directory.path().join("npx");
     let program = Program::find(absolute.to_str().unwrap(), None).unwrap();
     assert_eq!(program.path(), directory.path().join("npx.cmd"));
