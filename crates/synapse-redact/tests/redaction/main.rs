@@ -243,6 +243,12 @@ fn a_wordy_secret_across_the_border_of_two_blocks_does_not_come_through() {
 /// Bytes of text searched at a time.
 const BLOCK: usize = 64 * 1024;
 
+/// Runs the fuzz target's check on its seeds.
+#[test]
+fn the_fuzz_target_holds_on_its_seeds() {
+    synapse_testkit::any_bytes::hold("redactor", redaction::check);
+}
+
 /// Runs the fuzz target's check on fixed input.
 #[test]
 fn the_fuzz_target_holds_on_made_up_input() {
