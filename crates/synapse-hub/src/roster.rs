@@ -47,11 +47,10 @@ impl Member {
         hub: &Weak<dyn Owner>,
     ) -> Self {
         let failed = |upstream: Option<Upstream>, failure: Failure| {
-            let approval = upstream.as_ref().and_then(|upstream| {
-                approvals
-                    .iter()
-                    .find(|approval| approval.server == upstream.name)
-            });
+            // By its name alone: the tools of an entry that cannot be read say so when called.
+            let approval = approvals
+                .iter()
+                .find(|approval| approval.server.as_str() == stored.name);
             let approved = approval.and_then(|approval| approval.catalogue.clone());
             Self {
                 name: stored.name.clone(),

@@ -1,6 +1,7 @@
 //! The hub through the whole product: real programs approved in a terminal and called from an IDE
 //! through `serve`.
 
+mod approval;
 mod calls;
 mod ending;
 mod keys;
@@ -61,6 +62,12 @@ impl Hub {
 
     pub(crate) fn edit(&mut self, name: &str, member: &str, value: Value) {
         self.servers[name][member] = value;
+        self.save();
+    }
+
+    /// Replaces the whole entry of a server.
+    fn replace(&mut self, name: &str, entry: Value) {
+        self.servers.insert(name.to_owned(), entry);
         self.save();
     }
 

@@ -246,10 +246,13 @@ fn every_part_of_what_was_shown_is_in_the_fingerprint() {
         program_of("x", &["a", "c"], &[("A", "1")]),
         program_of("x", &["ab"], &[("A", "1")]),
         program_of("x", &["a", "b", ""], &[("A", "1")]),
+        program_of("x", &["b", "a"], &[("A", "1")]),
         program_of("x", &["a", "b"], &[("A", "2")]),
         program_of("x", &["a", "b"], &[("B", "1")]),
         program_of("x", &["a", "b"], &[("A", "${keyring:a}")]),
         program_of("x", &["a", "b"], &[]),
+        at(program_of("x", &["a", "b"], &[("A", "1")]), "/elsewhere"),
+        url_of("https://a.example/mcp", &[], &[]),
     ] {
         assert_ne!(print(&other, &[]), base, "{other:?}");
     }
@@ -260,9 +263,26 @@ fn every_part_of_what_was_shown_is_in_the_fingerprint() {
         url_of("https://b.example/mcp", &[("X", "1")], &[]),
         url_of("https://a.example/mcp", &[("X", "2")], &[]),
         url_of("https://a.example/mcp", &[], &[]),
+        url_of("https://a.example/mcp", &[("Y", "1")], &[]),
+        url_of("https://a.example/mcp", &[("X", "1"), ("Y", "")], &[]),
+        url_of("https://a.example/mcp", &[("X", "${keyring:x}")], &[]),
+        url_of("https://a.example:444/mcp", &[("X", "1")], &[]),
     ] {
         assert_ne!(print(&other, &[]), base, "{other:?}");
     }
+    // A secret counts by its reference.
+    let of = |reference| url_of("https://a.example", &[("Authorization", reference)], &[]);
+    let base = print(&of("Bearer ${keyring:a}"), &[]);
+    for other in ["Bearer ${keyring:b}", "Basic ${keyring:a}", "${keyring:a}"] {
+        assert_ne!(print(&of(other), &[]), base, "{other}");
+    }
+}
+
+fn at(mut server: Upstream, place: &str) -> Upstream {
+    if let UpstreamTransport::Stdio { directory, .. } = &mut server.transport {
+        *directory = Some(template(place));
+    }
+    server
 }
 
 #[test]
