@@ -1,12 +1,13 @@
 //! Completes arguments of the product's prompts and resource templates from local data: the
 //! connections, the ledger and the error catalogue. Never sends a request.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use serde_json::Value;
 use synapse_core::engine::Engine;
 use synapse_core::error::Code;
 use synapse_core::ledger::{Entry, UsageKey};
-use synapse_core::ports::StoredConnection;
 use synapse_mcp::JsonObject;
 use synapse_mcp::host::{CompletionCall, CompletionHost, HostError, completion, referenced};
 
@@ -41,8 +42,8 @@ impl ProductCompletions {
     async fn values(&self, call: &CompletionCall) -> Vec<String> {
         let settled = |name: &str| call.settled.get(name).and_then(Value::as_str);
         match call.argument.as_str() {
-            "connection" | "name" | "first" => self.names(None),
-            "second" => self.names(settled("first")),
+            "connection" | "name" | "first" => self.names(None).await,
+            "second" => self.names(settled("first")).await,
             "model" => self.models(settled("connection")).await,
             "by" => UsageKey::ALL.map(|key| key.as_str().to_owned()).to_vec(),
             "id" => {
@@ -59,23 +60,23 @@ impl ProductCompletions {
     }
 
     /// Connections, except the one already taken. Invalid ones are not suggested.
-    fn names(&self, taken: Option<&str>) -> Vec<String> {
-        self.stored()
-            .into_iter()
-            .filter(|stored| stored.connection.is_ok())
-            .map(|stored| stored.name.to_string())
-            .filter(|name| Some(name.as_str()) != taken)
-            .collect()
+    async fn names(&self, taken: Option<&str>) -> Vec<String> {
+        let taken = taken.map(str::to_owned);
+        let names = self.view.reading(move |view| {
+            let all = view.each_connection(|stored| {
+                let is_sound = stored.connection.is_ok();
+                is_sound.then(|| stored.name.to_string())
+            });
+            let known = all.unwrap_or_default().into_iter().flatten();
+            known.filter(|name| Some(name) != taken.as_ref()).collect()
+        });
+        names.await.unwrap_or_default()
     }
 
     /// The models of the connections, and recently requested ones.
     async fn models(&self, connection: Option<&str>) -> Vec<String> {
         let wanted = |name: &str| connection.is_none_or(|wanted| name == wanted);
-        let configured = self
-            .stored()
-            .into_iter()
-            .filter(|stored| wanted(stored.name.as_str()))
-            .map(|stored| stored.draft.model);
+        let configured = self.configured(connection).await.into_iter();
         let asked = self
             .rows()
             .await
@@ -91,8 +92,21 @@ impl ProductCompletions {
         models
     }
 
-    fn stored(&self) -> Vec<StoredConnection> {
-        self.view.connections().unwrap_or_default()
+    /// The models of the connections, each once.
+    async fn configured(&self, connection: Option<&str>) -> Vec<String> {
+        let wanted = connection.map(str::to_owned);
+        let models = self.view.reading(move |view| {
+            let all = view.each_connection(|stored| {
+                let is_wanted = wanted
+                    .as_deref()
+                    .is_none_or(|name| stored.name.as_str() == name);
+                is_wanted.then(|| stored.draft.model.clone())
+            });
+            let mut seen = HashSet::new();
+            let all = all.unwrap_or_default().into_iter().flatten();
+            all.filter(|model| seen.insert(model.clone())).collect()
+        });
+        models.await.unwrap_or_default()
     }
 
     async fn rows(&self) -> Vec<Entry> {

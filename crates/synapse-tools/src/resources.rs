@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 use synapse_core::call::CallId;
 use synapse_core::engine::Engine;
 use synapse_core::error::{Code, CodeEntry, RemedyText};
@@ -48,26 +49,31 @@ impl ProductResources {
         let remedies = self.remedies.as_ref();
         Ok(match target {
             Target::Connections => {
-                let document = connections::document(&self.view);
-                Some(Content::Json(value(
-                    &document.map_err(|failure| failed(&failure, remedies))?,
-                )))
+                let text = self.view.reading(|view| {
+                    let document = connections::document(view)?;
+                    Ok(Content::json(&document))
+                });
+                let text = text.await.flatten();
+                Some(text.map_err(|failure| failed(&failure, remedies))?)
             }
             Target::Connection(name) => {
-                let document = connections::document(&self.view);
-                let document = document.map_err(|failure| failed(&failure, remedies))?;
-                let found = document.only(name);
-                found.map(|document| Content::Json(value(&document)))
+                let name = name.to_owned();
+                let text = self.view.reading(move |view| {
+                    let document = connections::document(view)?.only(&name);
+                    Ok(document.map(|document| Content::json(&document)))
+                });
+                let text = text.await.flatten();
+                text.map_err(|failure| failed(&failure, remedies))?
             }
             Target::Usage(by) => {
                 let sums = usage::sums(&self.view, by, None).await;
                 let (query, lines) = sums.map_err(|failure| failed(&failure, remedies))?;
-                Some(Content::Json(value(&UsageDocument::new(&query, &lines))))
+                Some(Content::json(&UsageDocument::new(&query, &lines)))
             }
             Target::Call(id) => {
                 let entry = history::entry(&self.view, id).await;
                 let entry = entry.map_err(|failure| failed(&failure, remedies))?;
-                entry.map(|entry| Content::Json(value(&EntryDocument::new(&entry, None))))
+                entry.map(|entry| Content::json(&EntryDocument::new(&entry, None)))
             }
             Target::Code(entry) => Some(Content::Markdown(page(entry, remedies))),
         })
@@ -85,14 +91,17 @@ impl ResourceHost for ProductResources {
             "mimeType": JSON,
         })];
         // An unreadable file is reported on reading, not on listing.
-        let stored = self.view.connections().unwrap_or_default();
-        for name in stored.iter().map(|stored| stored.name.as_str()) {
-            items.push(json!({
-                "uri": format!("synapse://connections/{name}"),
-                "name": format!("connection {name}"),
-                "mimeType": JSON,
-            }));
-        }
+        let connections = self.view.reading(|view| {
+            view.each_connection(|stored| {
+                let name = stored.name.as_str();
+                json!({
+                    "uri": format!("synapse://connections/{name}"),
+                    "name": format!("connection {name}"),
+                    "mimeType": JSON,
+                })
+            })
+        });
+        items.extend(connections.await.flatten().unwrap_or_default());
         for by in UsageKey::ALL.map(UsageKey::as_str) {
             items.push(json!({
                 "uri": format!("synapse://usage/{by}"),
@@ -121,7 +130,7 @@ impl ResourceHost for ProductResources {
             None => None,
         };
         let (kind, text) = match found {
-            Some(Content::Json(document)) => (JSON, format!("{document:#}")),
+            Some(Content::Json(text)) => (JSON, text),
             Some(Content::Markdown(text)) => (MARKDOWN, text),
             None => return Err(HostError::NotFound { uri: read.uri }),
         };
@@ -139,9 +148,16 @@ enum Target<'a> {
     Code(&'static CodeEntry),
 }
 
+/// The text of a resource.
 enum Content {
-    Json(Value),
+    Json(String),
     Markdown(String),
+}
+
+impl Content {
+    fn json(document: &impl Serialize) -> Self {
+        Self::Json(format!("{:#}", value(document)))
+    }
 }
 
 impl<'a> Target<'a> {

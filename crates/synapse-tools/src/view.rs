@@ -41,18 +41,27 @@ impl View {
         self.scope().is_none_or(|name| name == connection)
     }
 
-    /// The connections, in file order.
+    /// Runs `work`, which reads connections and makes the answer; off the server's thread if there
+    /// are many.
     ///
     /// # Errors
-    /// `config.*` or `storage.*`.
-    pub(crate) fn connections(&self) -> Result<Vec<StoredConnection>, Failure> {
-        self.each_connection(StoredConnection::clone)
+    /// `internal.invariant` if the work panicked or the runtime is shutting down.
+    pub(crate) async fn reading<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> T + Send + 'static,
+    ) -> Result<T, Failure> {
+        let scope = self.scope.clone();
+        let work = move |engine: &Engine| {
+            let engine = engine.clone();
+            work(&Self { engine, scope })
+        };
+        self.engine.reading(work).await
     }
 
     /// Applies `of` to each connection, in file order.
     ///
     /// # Errors
-    /// Same as [`View::connections`].
+    /// `config.*` or `storage.*`.
     pub(crate) fn each_connection<T>(
         &self,
         of: impl Fn(&StoredConnection) -> T,

@@ -64,7 +64,8 @@ impl Engine {
     /// in [`ChatOutcome::result`], with their receipt.
     pub async fn chat(&self, call: ChatCall) -> Result<ChatOutcome, Failure> {
         let caller = call.caller.clone();
-        let (connection, request) = self.asked(call)?;
+        let connection = self.chosen(call.connection.as_deref()).await?;
+        let (connection, request) = asked(connection, call)?;
         let model = request.model.clone();
         send(
             &self.ports,
@@ -83,7 +84,8 @@ impl Engine {
     /// # Errors
     /// The refusals of [`Engine::chat`] before the gate.
     pub fn outgoing(&self, call: ChatCall) -> Result<Outgoing, Failure> {
-        let (connection, request) = self.asked(call)?;
+        let connection = self.connection(call.connection.as_deref())?;
+        let (connection, request) = asked(connection, call)?;
         let provider = self.ports.providers.provider(&connection)?;
         provider.check(&request)?;
         let OutgoingRequest { url, body } = provider.outgoing(&request)?;
@@ -93,28 +95,27 @@ impl Engine {
             body,
         })
     }
+}
 
-    /// The validated connection and request of a call.
-    fn asked(&self, call: ChatCall) -> Result<(Connection, ChatRequest), Failure> {
-        let mut connection = self.connection(call.connection.as_deref())?;
-        if let Some(timeout) = call.timeout {
-            connection.timeout = shorter(timeout, connection.timeout)?;
-        }
-        let model = match &call.model {
-            Some(model) => model.parse()?,
-            None => connection.model.clone(),
-        };
-        check_messages(&call.messages)?;
-        call.parameters.check()?;
-        let mut parameters = call.parameters;
-        parameters.max_tokens = parameters.max_tokens.or(connection.max_tokens);
-        let request = ChatRequest {
-            model,
-            messages: call.messages,
-            parameters,
-        };
-        Ok((connection, request))
+/// The validated connection and request of a call.
+fn asked(mut connection: Connection, call: ChatCall) -> Result<(Connection, ChatRequest), Failure> {
+    if let Some(timeout) = call.timeout {
+        connection.timeout = shorter(timeout, connection.timeout)?;
     }
+    let model = match &call.model {
+        Some(model) => model.parse()?,
+        None => connection.model.clone(),
+    };
+    check_messages(&call.messages)?;
+    call.parameters.check()?;
+    let mut parameters = call.parameters;
+    parameters.max_tokens = parameters.max_tokens.or(connection.max_tokens);
+    let request = ChatRequest {
+        model,
+        messages: call.messages,
+        parameters,
+    };
+    Ok((connection, request))
 }
 
 /// Sends once, between the start and the end of its row.

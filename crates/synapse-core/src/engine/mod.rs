@@ -14,7 +14,7 @@ mod preflight;
 mod pricing;
 mod sampling;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 pub use self::chat::{ChatCall, ChatOutcome, Outgoing};
 pub use self::connections::Saved;
@@ -81,6 +81,45 @@ impl Engine {
     /// Same as [`Engine::connections`].
     pub fn shared_connections(&self) -> Result<Arc<[StoredConnection]>, Failure> {
         self.ports.connections.shared()
+    }
+
+    /// Runs `work`, which reads connections; off the async runtime's thread if there are many.
+    ///
+    /// # Errors
+    /// `internal.invariant` if the work panicked or the runtime is shutting down.
+    pub async fn reading<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> T + Send + 'static,
+    ) -> Result<T, Failure> {
+        let connections = &self.ports.connections;
+        if !connections.is_large() {
+            return Ok(work(self));
+        }
+        let result = Arc::new(Mutex::new(None));
+        let (engine, slot) = (self.clone(), Arc::clone(&result));
+        let work = move || {
+            let found = work(&engine);
+            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
+        };
+        connections.run_blocking(Box::new(work)).await;
+        let found = result.lock().unwrap_or_else(PoisonError::into_inner).take();
+        found.ok_or_else(|| {
+            let message = "the connections could not be read on a separate thread";
+            Failure::new(Code::InternalInvariant, message)
+        })
+    }
+
+    /// [`Engine::connection`] for an async caller.
+    ///
+    /// # Errors
+    /// Same as [`Engine::connection`].
+    pub async fn chosen(&self, name: Option<&str>) -> Result<Connection, Failure> {
+        if !self.ports.connections.is_large() {
+            return self.connection(name);
+        }
+        let name = name.map(str::to_owned);
+        self.reading(move |engine| engine.connection(name.as_deref()))
+            .await?
     }
 
     /// A stored connection.

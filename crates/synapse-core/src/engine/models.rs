@@ -53,7 +53,7 @@ impl Engine {
     /// `config.*` without a usable connection, `gate.network-disabled`, `credential.*`, or the
     /// failure of the request.
     pub async fn models(&self, connection: &str) -> Result<Models, Failure> {
-        let connection = self.connection(Some(connection))?;
+        let connection = self.chosen(Some(connection)).await?;
         let permit = access::permit(&connection)?;
         let mut models = self
             .listed(connection, &permit, AskedFor::Connection)

@@ -53,7 +53,7 @@ impl Engine {
     /// `config.*` without a usable connection of that name, `policy.budget-exceeded` if a limit
     /// refuses it, `storage.*` if limits cannot be checked.
     pub async fn sample(&self, asked: SamplingCall) -> Result<OpenSampling, Failure> {
-        let connection = self.stored(&asked.connection)?.usable()?;
+        let connection = self.chosen(Some(&asked.connection)).await?;
         let mut receipt =
             Receipt::begin(self.ports.call_ids.next(), &connection, &connection.model);
         IDE.clone_into(&mut receipt.provider);

@@ -81,6 +81,7 @@ impl StoredConnection {
 }
 
 /// Stores connections.
+#[async_trait]
 pub trait ConnectionStore: Send + Sync + fmt::Debug {
     /// All connections in file order. Changes nothing on disk.
     ///
@@ -104,6 +105,17 @@ pub trait ConnectionStore: Send + Sync + fmt::Debug {
     fn shared_named(&self, name: &str) -> Result<Arc<[StoredConnection]>, Failure> {
         let _ = name;
         self.shared()
+    }
+
+    /// Whether reading may hold up an async runtime: a server then reads within
+    /// [`ConnectionStore::run_blocking`].
+    fn is_large(&self) -> bool {
+        false
+    }
+
+    /// Runs `work` on a thread that may block; on this one by default.
+    async fn run_blocking(&self, work: Box<dyn FnOnce() + Send>) {
+        work();
     }
 
     /// Adds a connection.

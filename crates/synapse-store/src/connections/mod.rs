@@ -15,12 +15,14 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use async_trait::async_trait;
 use synapse_core::connection::{PreflightPass, already_exists, not_found};
 use synapse_core::ports::{ConnectionStore, StoredConnection};
 use synapse_core::preflight::PreflightRecord;
 use synapse_core::telemetry::CollectorUrl;
 use synapse_core::{Code, ConnectionName, Draft, Failure, Remedy};
 use synapse_home::Home;
+use tokio::task::spawn_blocking;
 
 pub(crate) use self::document::LedgerSettings;
 use self::outline::Outline;
@@ -202,6 +204,7 @@ impl fmt::Debug for TomlConnections {
     }
 }
 
+#[async_trait]
 impl ConnectionStore for TomlConnections {
     fn load(&self) -> Result<Vec<StoredConnection>, Failure> {
         self.shared().map(|stored| stored.to_vec())
@@ -213,6 +216,15 @@ impl ConnectionStore for TomlConnections {
 
     fn shared_named(&self, name: &str) -> Result<Arc<[StoredConnection]>, Failure> {
         self.ask(|read| read.named(name))
+    }
+
+    fn is_large(&self) -> bool {
+        std::fs::metadata(self.home.connections()).is_ok_and(|file| file.len() > LARGE)
+    }
+
+    async fn run_blocking(&self, work: Box<dyn FnOnce() + Send>) {
+        // The caller notices work that did not end.
+        spawn_blocking(work).await.ok();
     }
 
     fn insert(&self, cleared: &PreflightPass) -> Result<(), Failure> {
@@ -467,5 +479,7 @@ fn changed_meanwhile(source: &Source, name: &ConnectionName) -> Failure {
 }
 
 /// A process that asks for more connections than these reads all of them.
+/// Parsing takes up to 0.1 ms per KiB, so this is less than a millisecond.
+const LARGE: u64 = 8 * 1024;
 const MOST_NAMED: usize = 8;
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -1,7 +1,9 @@
 //! Connections in memory.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
 
+use async_trait::async_trait;
 use synapse_core::connection::{Draft, PreflightPass, already_exists, not_found};
 use synapse_core::ports::{ConnectionStore, StoredConnection};
 use synapse_core::preflight::PreflightRecord;
@@ -12,6 +14,8 @@ use synapse_core::{Code, ConnectionName, Failure};
 pub struct MemoryConnections {
     rows: Mutex<Vec<Row>>,
     default: Mutex<Option<ConnectionName>>,
+    /// The runtime's thread, which must not read them.
+    barred: Option<ThreadId>,
 }
 
 #[derive(Debug, Clone)]
@@ -42,6 +46,18 @@ impl MemoryConnections {
         self
     }
 
+    /// Makes it a large store: a read on this thread panics.
+    #[must_use]
+    pub fn large(mut self) -> Self {
+        self.barred = Some(thread::current().id());
+        self
+    }
+
+    fn note_read(&self) {
+        let current = Some(thread::current().id());
+        assert!(self.barred != current, "read on the runtime's thread");
+    }
+
     fn default_now(&self) -> MutexGuard<'_, Option<ConnectionName>> {
         self.default.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -64,8 +80,10 @@ impl MemoryConnections {
     }
 }
 
+#[async_trait]
 impl ConnectionStore for MemoryConnections {
     fn load(&self) -> Result<Vec<StoredConnection>, Failure> {
+        self.note_read();
         Ok(self
             .lock()
             .iter()
@@ -79,6 +97,14 @@ impl ConnectionStore for MemoryConnections {
                 preflight: row.record.clone(),
             })
             .collect())
+    }
+
+    fn is_large(&self) -> bool {
+        self.barred.is_some()
+    }
+
+    async fn run_blocking(&self, work: Box<dyn FnOnce() + Send>) {
+        thread::scope(|scope| scope.spawn(work).join()).ok();
     }
 
     fn insert(&self, cleared: &PreflightPass) -> Result<(), Failure> {
@@ -150,6 +176,7 @@ impl ConnectionStore for MemoryConnections {
     }
 
     fn default_name(&self) -> Result<Option<ConnectionName>, Failure> {
+        self.note_read();
         Ok(self.default_now().clone())
     }
 

@@ -1,5 +1,7 @@
 //! The tool `list_connections`: what a model needs to choose one, and nothing about credentials.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use synapse_core::error::{Failure, Remedy, RemedyText};
 use synapse_core::ports::StoredConnection;
@@ -56,17 +58,21 @@ impl From<&StoredConnection> for ListedConnection {
 }
 
 /// Reads connections.toml only.
-pub(super) fn call(
+pub(super) async fn call(
     view: &View,
-    remedies: &dyn RemedyText,
+    remedies: &Arc<dyn RemedyText>,
     call: ToolCall,
 ) -> Result<ToolResult, Failure> {
     Arguments::read(Tool::ListConnections, call.arguments)?.finish()?;
-    let document = document(view)?;
-    Ok(ToolResult::text(lines(&document, remedies)).with_document(&document))
+    let remedies = Arc::clone(remedies);
+    view.reading(move |view| {
+        let document = document(view)?;
+        Ok(ToolResult::text(lines(&document, remedies.as_ref())).with_document(&document))
+    })
+    .await?
 }
 
-/// The connections visible to a server of this scope.
+/// The connections visible to a server of this scope. Reads; see [`View::reading`].
 ///
 /// # Errors
 /// `config.*` or `storage.*`.

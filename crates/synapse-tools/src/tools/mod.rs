@@ -152,7 +152,7 @@ impl ToolHost for ProductTools {
         // Boxed where the future contains a whole exchange.
         let result = match tool {
             Some(Tool::Chat) => Box::pin(chat::call(view, &self.remedies, call)).await,
-            Some(Tool::ListConnections) => connections::call(view, remedies, call),
+            Some(Tool::ListConnections) => connections::call(view, &self.remedies, call).await,
             Some(Tool::ListModels) => Box::pin(models::call(view, remedies, call)).await,
             Some(Tool::Preflight) => Box::pin(preflight::call(view, remedies, call)).await,
             Some(Tool::Usage) => usage::call(view, call).await,

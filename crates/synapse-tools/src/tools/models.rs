@@ -22,7 +22,7 @@ pub(super) async fn call(
     let limit = arguments.take::<u64>("limit")?.unwrap_or(LIMIT) as usize;
     arguments.finish()?;
     let named = connection(view.scope(), named)?;
-    let name = view.engine().connection(named.as_deref())?.name;
+    let name = view.engine().chosen(named.as_deref()).await?.name;
     let listing = view.engine().models(name.as_str());
     let mut models = with_heartbeat(call.progress.as_ref(), "the provider", listing).await?;
     let document = ModelsDocument::new(&models, search.as_deref(), remedies).at_most(limit);

@@ -26,8 +26,12 @@ pub(super) async fn call(
     };
     arguments.finish()?;
     let named = connection(view.scope(), named)?;
-    let name = view.engine().connection(named.as_deref())?.name;
-    let stored = view.engine().stored(name.as_str())?;
+    let stored = view.engine().reading(move |engine| {
+        let name = engine.connection(named.as_deref())?.name;
+        engine.stored(name.as_str())
+    });
+    let stored = stored.await??;
+    let name = stored.name.clone();
     let climbing = Box::pin(view.engine().preflight(PreflightCall::saved(stored, reach)));
     let report = with_heartbeat(call.progress.as_ref(), "the provider", climbing).await;
     let document = PreflightDocument::new(Some(name.as_str()), &report, remedies);

@@ -33,23 +33,38 @@ pub(crate) fn bench() -> Bench {
     let url = url::Url::parse("https://api.openai.com/v1").unwrap();
     let provider = Arc::new(StubProvider::new(vec![Origin::of(&url)]));
     let providers = Arc::new(StubProviders::new(Arc::clone(&provider)));
-    over(provider, providers)
+    over(provider, providers, two())
+}
+
+/// The same with so many connections that no read may hold up this thread.
+pub(crate) fn crowded() -> Bench {
+    let url = url::Url::parse("https://api.openai.com/v1").unwrap();
+    let provider = Arc::new(StubProvider::new(vec![Origin::of(&url)]));
+    let providers = Arc::new(StubProviders::new(Arc::clone(&provider)));
+    over(provider, providers, two().large())
 }
 
 /// The same over other providers.
 pub(crate) fn bench_with(providers: Arc<dyn ProviderFactory>) -> Bench {
-    over(Arc::new(StubProvider::new(Vec::new())), providers)
+    over(Arc::new(StubProvider::new(Vec::new())), providers, two())
 }
 
-fn over(provider: Arc<StubProvider>, providers: Arc<dyn ProviderFactory>) -> Bench {
+fn two() -> MemoryConnections {
+    MemoryConnections::new()
+        .with("open", draft(NetworkGate::Open))
+        .with("closed", draft(NetworkGate::Closed))
+}
+
+fn over(
+    provider: Arc<StubProvider>,
+    providers: Arc<dyn ProviderFactory>,
+    connections: MemoryConnections,
+) -> Bench {
     let ledger = Arc::new(MemoryLedger::new());
     let writer = Arc::new(Lazy {
         ledger: ledger.clone(),
         closings: Mutex::default(),
     });
-    let connections = MemoryConnections::new()
-        .with("open", draft(NetworkGate::Open))
-        .with("closed", draft(NetworkGate::Closed));
     let engine = Engine::new(Ports {
         connections: Arc::new(connections),
         providers,

@@ -7,6 +7,8 @@ mod chat;
 #[cfg(test)]
 mod connections;
 #[cfg(test)]
+mod large;
+#[cfg(test)]
 mod library;
 #[cfg(test)]
 mod long;

@@ -4,6 +4,7 @@ pub(crate) mod broken;
 mod change;
 pub(crate) mod concurrent;
 mod crowd;
+mod large;
 mod naming;
 mod read;
 mod telemetry;
