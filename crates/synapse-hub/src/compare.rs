@@ -1,6 +1,6 @@
 //! Compares an upstream's lists with its approved catalogue, and describes differences.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -42,35 +42,61 @@ impl Comparison {
 }
 
 impl Differences {
+    /// Items that share a name are compared together: a server may mean either of them.
     fn of(approved: &[Item], found: &[Item]) -> Self {
-        let by_name: HashMap<&str, &Item> = found
-            .iter()
-            .filter_map(|item| Some((name(item)?, item)))
-            .collect();
+        let (before, now) = (by_name(approved), by_name(found));
         let mut differences = Self::default();
-        for item in approved {
-            let Some(name) = name(item) else { continue };
-            match by_name.get(name) {
+        for name in names(approved) {
+            let old = before.get(name).map_or(&[][..], Vec::as_slice);
+            match now.get(name) {
                 None => differences.gone.push(name.to_owned()),
-                Some(now) if *now == item => {}
-                Some(now) => {
-                    let lines = difference(item, now);
+                Some(new) if new == old => {}
+                Some(new) => {
+                    let lines = described(old, new);
                     differences.changed.insert(name.to_owned(), lines);
                 }
             }
         }
-        for item in found {
-            let known = approved.iter().any(|each| name(each) == name(item));
-            if let (false, Some(name)) = (known, name(item)) {
-                differences.new.push(name.to_owned());
-            }
-        }
+        let new = names(found).into_iter();
+        let new = new.filter(|name| !before.contains_key(name));
+        differences.new = new.map(str::to_owned).collect();
         differences
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.changed.is_empty() && self.gone.is_empty() && self.new.is_empty()
     }
+}
+
+fn by_name(items: &[Item]) -> HashMap<&str, Vec<&Item>> {
+    let mut by_name: HashMap<&str, Vec<&Item>> = HashMap::with_capacity(items.len());
+    for item in items {
+        if let Some(name) = name(item) {
+            by_name.entry(name).or_default().push(item);
+        }
+    }
+    by_name
+}
+
+/// The names in order, each once.
+fn names(items: &[Item]) -> Vec<&str> {
+    let mut seen = HashSet::with_capacity(items.len());
+    let names = items.iter().filter_map(name);
+    names.filter(|name| seen.insert(*name)).collect()
+}
+
+/// The differences between the items of one name.
+fn described(before: &[&Item], after: &[&Item]) -> Vec<String> {
+    let mut lines = Vec::new();
+    if before.len() != after.len() {
+        let (was, is) = (before.len(), after.len());
+        lines.push(format!("listed {is} times, was listed {was} times"));
+    }
+    for (old, new) in before.iter().zip(after) {
+        lines.extend(difference(old, new));
+    }
+    lines.truncate(MOST_LINES + 1);
+    lines
 }
 
 /// Feeds a hash with a value, independent of member order.
@@ -230,6 +256,25 @@ mod tests {
                 "title: is new, \"A\""
             ]
         );
+    }
+
+    /// Whichever of two a server means when it is called, neither changes unnoticed.
+    #[test]
+    fn items_that_share_a_name_are_compared_together() {
+        let (one, two) = (json!({"name": "a", "x": 1}), json!({"name": "a", "x": 2}));
+        let twice = catalogue(vec![one.clone(), two.clone()]);
+        let once = catalogue(vec![two.clone()]);
+        assert!(Comparison::of(&twice, &twice).is_equal());
+        let found = Comparison::of(&once, &twice).tools;
+        assert_eq!(
+            found.changed["a"],
+            ["listed 2 times, was listed 1 times", "x: 2 -> 1"]
+        );
+        assert!(found.new.is_empty() && found.gone.is_empty(), "{found:?}");
+        let swapped = catalogue(vec![two, one]);
+        assert!(!Comparison::of(&twice, &swapped).is_equal());
+        let found = Comparison::of(&Catalogue::default(), &twice).tools;
+        assert_eq!(found.new, ["a"]);
     }
 
     #[test]

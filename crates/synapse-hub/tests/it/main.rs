@@ -21,3 +21,4 @@ mod resources;
 mod secrets;
 mod starts;
 mod support;
+mod twins;
