@@ -157,7 +157,7 @@ impl Exchange<'_> {
     /// Handles a message that came with the request; returns its answer.
     fn take(&self, message: Incoming) -> Option<Answer> {
         match message {
-            Incoming::Answer { id, answer } if id.as_u64() == Some(self.id) => Some(answer),
+            Incoming::Answer { id, answer } if wire::own_id(&id) == Some(self.id) => Some(answer),
             message => {
                 let link = self.link;
                 link.take(message, self.era, Some(self.id), self.replies);
@@ -184,7 +184,7 @@ impl Exchange<'_> {
             } = message
             {
                 // A server that could not read a request's id answers with null.
-                let is_mine = id.as_u64() == Some(self.id);
+                let is_mine = wire::own_id(&id) == Some(self.id);
                 if is_mine || (id.is_null() && status < 500) {
                     return Ok(Answer::Error(error));
                 }

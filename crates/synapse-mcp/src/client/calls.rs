@@ -124,12 +124,13 @@ impl Calls {
 
     /// Passes an answer to its request. An unexpected one is counted.
     pub fn settle(&self, id: &Value, answer: Result<Answer, CallError>) {
+        let id = wire::own_id(id);
         let mut state = self.locked();
-        let entry = id.as_u64().and_then(|id| state.running.get_mut(&id));
+        let entry = id.and_then(|id| state.running.get_mut(&id));
         match entry.and_then(|entry| entry.answer.take()) {
             Some(sender) => {
                 // No progress is reported after the answer.
-                let entry = id.as_u64().and_then(|id| state.running.remove(&id));
+                let entry = id.and_then(|id| state.running.remove(&id));
                 drop(state);
                 drop(entry);
                 drop(sender.send(answer));
@@ -343,7 +344,7 @@ impl Calls {
         let token = params.shift_remove("progressToken");
         let state = self.locked();
         let entry = token
-            .and_then(|token| token.as_u64())
+            .and_then(|token| wire::own_id(&token))
             .and_then(|id| state.running.get(&id));
         let Some(entry) = entry else { return };
         // Unrequested otherwise.
@@ -410,7 +411,7 @@ impl Calls {
 fn related(params: &JsonObject) -> Option<u64> {
     let meta = params.get("_meta")?.as_object()?;
     let named = meta.get("progressToken").or_else(|| meta.get(SUBSCRIPTION));
-    named?.as_u64()
+    wire::own_id(named?)
 }
 
 /// Removes our ids, which are meaningless to the receiver.

@@ -165,6 +165,14 @@ fn whole_number(value: &Value) -> Option<i64> {
     })
 }
 
+/// The id of ours that `value` is, which some servers write as `7.0`.
+#[must_use]
+pub fn own_id(value: &Value) -> Option<u64> {
+    value
+        .as_u64()
+        .or_else(|| u64::try_from(whole_number(value)?).ok())
+}
+
 /// A request with one of our ids.
 #[must_use]
 pub fn request(id: u64, method: &str, params: JsonObject) -> Vec<u8> {

@@ -5,6 +5,7 @@
 mod calls;
 mod caps;
 mod lists;
+mod odd_lines;
 mod opening;
 mod questions;
 mod support;

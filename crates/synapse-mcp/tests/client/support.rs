@@ -38,7 +38,11 @@ impl Server {
     }
 
     pub(crate) async fn say(&mut self, text: &str) {
-        self.output.write_all(text.as_bytes()).await.unwrap();
+        self.say_bytes(text.as_bytes()).await;
+    }
+
+    pub(crate) async fn say_bytes(&mut self, line: &[u8]) {
+        self.output.write_all(line).await.unwrap();
         self.output.write_all(b"\n").await.unwrap();
     }
 
