@@ -22,10 +22,16 @@ pub(crate) fn on_path(program: &str, path: &std::ffi::OsStr) -> Option<PathBuf> 
     std::env::split_paths(path)
         .filter(|directory| directory.is_absolute())
         .flat_map(|directory| {
-            ["", ".exe", ".cmd"].map(|suffix| directory.join(format!("{program}{suffix}")))
+            ENDINGS.map(|ending| directory.join(format!("{program}{ending}")))
         })
         .find(|candidate| may_run(candidate))
 }
+
+/// What a command may leave out of the name of a program.
+#[cfg(windows)]
+const ENDINGS: [&str; 3] = ["", ".exe", ".cmd"];
+#[cfg(not(windows))]
+const ENDINGS: [&str; 1] = [""];
 
 /// Whether `path` is an executable file.
 #[cfg(unix)]

@@ -119,6 +119,11 @@ enum FrequentChat {
 }
 
 #[derive(Debug, Subcommand)]
+enum FrequentDashboard {
+    Dashboard(DashboardArguments),
+}
+
+#[derive(Debug, Subcommand)]
 enum FrequentServe {
     Serve(ServeArguments),
 }
@@ -145,6 +150,9 @@ impl Arguments {
                 .ok()
                 .map(Into::into),
             "chat" => FrequentArguments::<FrequentChat>::try_parse_from(words)
+                .ok()
+                .map(Into::into),
+            "dashboard" => FrequentArguments::<FrequentDashboard>::try_parse_from(words)
                 .ok()
                 .map(Into::into),
             _ => None,
@@ -192,6 +200,12 @@ impl<C: Subcommand + Into<Command>> From<FrequentArguments<C>> for Arguments {
 impl From<FrequentChat> for Command {
     fn from(FrequentChat::Chat(arguments): FrequentChat) -> Self {
         Self::Chat(*arguments)
+    }
+}
+
+impl From<FrequentDashboard> for Command {
+    fn from(FrequentDashboard::Dashboard(arguments): FrequentDashboard) -> Self {
+        Self::Dashboard(arguments)
     }
 }
 
@@ -425,6 +439,7 @@ mod tests {
             "serve --connection work --read-only",
             "chat work hello --json=2 --color never",
             "chat work - --system x",
+            "dashboard --port 7777",
         ] {
             let words = typed(words);
             let whole = Arguments::try_parse_from(&words).unwrap();
