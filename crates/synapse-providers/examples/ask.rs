@@ -26,7 +26,7 @@ pub(crate) async fn ask(draft: Draft, key: String, prompt: &str) -> Result<Strin
     let hosts = vec![connection.base_url.origin()];
     let permit = connection.gate.permit(hosts.clone())?;
     let secret = BoundSecret::new(key.into(), hosts);
-    let request = ChatRequest::prompt(connection.model.clone(), prompt);
+    let request = Arc::new(ChatRequest::prompt(connection.model.clone(), prompt));
     let client = Arc::new(HttpClient::new(HttpConfig::default()));
     let provider = OpenAi::new(client, connection);
     let answered = provider

@@ -21,7 +21,7 @@ use crate::clean::redactor;
 use crate::found;
 use crate::json::WHOLE;
 use crate::list::{List, list_reader};
-use crate::reply::{completion_call, reply_reader};
+use crate::reply::{completion_call, prepared_call, reply_reader};
 use crate::send::{Call, Sender, judged, judged_off_runtime, or_shape};
 use crate::whoami;
 use crate::wire::model::ModelInfo;
@@ -68,10 +68,11 @@ impl Provider for HuggingFace {
         completion_call(&self.sender, dialect, None, request).map(Call::outgoing)
     }
 
-    async fn chat(&self, access: Access<'_>, request: &ChatRequest) -> Exchanged<ChatReply> {
+    async fn chat(&self, access: Access<'_>, request: &Arc<ChatRequest>) -> Exchanged<ChatReply> {
         let dialect = Dialect::Compatible(TokenCap::MaxTokens);
         let bill_to = self.bill_to().map(|name| ("X-HF-Bill-To", name));
-        let call = completion_call(&self.sender, dialect, access.secret(), request)
+        let call = prepared_call(&self.sender, dialect, access.secret(), request)
+            .await
             .map(|call| call.account(bill_to.into_iter().collect()));
         self.sender
             .prompt(access.permit(), call, reply_reader(access.secret()))

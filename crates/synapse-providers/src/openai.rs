@@ -19,7 +19,7 @@ use crate::found::{self, LOOKUP_THEN_LIST};
 use crate::json::{Seen, WHOLE};
 use crate::list::{List, list_reader};
 use crate::prices::ShippedPrices;
-use crate::reply::{completion_call, reply_reader};
+use crate::reply::{completion_call, prepared_call, reply_reader};
 use crate::send::{Call, Header, Reader, Sender, judged, judged_off_runtime, or_shape};
 use crate::wire::model::ModelInfo;
 use crate::wire::request::Dialect;
@@ -60,8 +60,9 @@ impl Provider for OpenAi {
         completion_call(&self.sender, dialect, None, request).map(Call::outgoing)
     }
 
-    async fn chat(&self, access: Access<'_>, request: &ChatRequest) -> Exchanged<ChatReply> {
-        let call = completion_call(&self.sender, Dialect::OpenAi, access.secret(), request)
+    async fn chat(&self, access: Access<'_>, request: &Arc<ChatRequest>) -> Exchanged<ChatReply> {
+        let call = prepared_call(&self.sender, Dialect::OpenAi, access.secret(), request)
+            .await
             .map(|call| call.account(self.account()));
         self.sender
             .prompt(access.permit(), call, reply_reader(access.secret()))

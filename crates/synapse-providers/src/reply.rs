@@ -1,10 +1,13 @@
 //! Handling of prompts and answers shared by the chat completions adapters. Knows no provider.
 
+use std::sync::Arc;
+
 use synapse_core::chat::{ChatReply, ChatRequest};
 use synapse_core::error::Failure;
 use synapse_core::redact::Redactor;
 use synapse_core::secret::BoundSecret;
 
+use crate::blocking::written_body;
 use crate::classify::{Asked, Problem};
 use crate::clean::{flaws, partly_read, redactor, spare};
 use crate::json::Seen;
@@ -23,9 +26,31 @@ pub(crate) fn completion_call<'a>(
     secret: Option<&'a BoundSecret>,
     request: &'a ChatRequest,
 ) -> Result<Call<'a>, Failure> {
+    body(dialect, request).map(|body| completion_post(sender, secret, request, body))
+}
+
+/// The same; a large request is written off the runtime's thread.
+///
+/// # Errors
+/// Same as [`body`].
+pub(crate) async fn prepared_call<'a>(
+    sender: &Sender,
+    dialect: Dialect,
+    secret: Option<&'a BoundSecret>,
+    request: &'a Arc<ChatRequest>,
+) -> Result<Call<'a>, Failure> {
+    let body = written_body(request, move |request| body(dialect, request)).await?;
+    Ok(completion_post(sender, secret, request, body))
+}
+
+fn completion_post<'a>(
+    sender: &Sender,
+    secret: Option<&'a BoundSecret>,
+    request: &'a ChatRequest,
+    body: Vec<u8>,
+) -> Call<'a> {
     let url = sender.url(&["chat", "completions"]);
-    let asked = Asked::Model(request.model.as_str());
-    body(dialect, request).map(|body| Call::post(url, secret, asked, body))
+    Call::post(url, secret, Asked::Model(request.model.as_str()), body)
 }
 
 /// Reads a completion.

@@ -130,6 +130,7 @@ pub(super) async fn send(
     let receipt = Receipt::begin(ports.call_ids.next(), connection, &model);
     let prompt = connection.record_text.then(|| request.transcript());
     let mut call = OpenCall::begin(ports, operation, caller, receipt, prompt);
+    let request = Arc::new(request);
     match exchange(ports, connection, &request, &mut call).await {
         Err(failure) => {
             let (receipt, warnings) = call.finish(Some(&failure), None, |_| ()).await?;
@@ -183,7 +184,7 @@ pub(super) async fn send(
 async fn exchange(
     ports: &Ports,
     connection: &Connection,
-    request: &ChatRequest,
+    request: &Arc<ChatRequest>,
     call: &mut OpenCall,
 ) -> Result<(Arc<dyn Provider>, Exchanged<ChatReply>), Failure> {
     let provider = ports.providers.provider(connection)?;

@@ -7,6 +7,7 @@ mod profile;
 mod profiles;
 
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
@@ -67,8 +68,9 @@ pub trait Provider: Send + Sync + fmt::Debug {
 
     /// Sends one chat request, without a token if there is no secret.
     ///
-    /// The request is sent unchanged: nothing is added or defaulted.
-    async fn chat(&self, access: Access<'_>, request: &ChatRequest) -> Exchanged<ChatReply>;
+    /// The request is sent unchanged: nothing is added or defaulted. It is shared so that a large one
+    /// can be written on another thread without a copy.
+    async fn chat(&self, access: Access<'_>, request: &Arc<ChatRequest>) -> Exchanged<ChatReply>;
 
     /// The network probes of this provider's preflight, in order.
     fn probes(&self) -> &'static [Probe];

@@ -39,7 +39,7 @@ impl Provider for Silent {
         self.0.outgoing(request)
     }
 
-    async fn chat(&self, access: Access<'_>, _request: &ChatRequest) -> Exchanged<ChatReply> {
+    async fn chat(&self, access: Access<'_>, _request: &Arc<ChatRequest>) -> Exchanged<ChatReply> {
         access.permit().departing(BODY).await.unwrap();
         if let (Some(departure), Reached::Connection) = (access.permit().departure(), self.1) {
             departure.departed();

@@ -23,11 +23,12 @@ use synapse_core::provider::{Access, Exchanged, OutgoingRequest, Provider, Tarif
 use synapse_core::receipt::Exchange;
 use synapse_core::redact::Redactor;
 use synapse_core::secret::BoundSecret;
-use synapse_core::{Connection, ModelId, Origin};
+use synapse_core::{Connection, ConnectionName, ModelId, Origin};
 use synapse_http::HttpClient;
 use url::Url;
 
 use self::model::{ModelInfo, Page};
+use crate::blocking::written_body;
 use crate::classify::{Asked, Problem};
 use crate::clean::redactor;
 use crate::found::{self, LOOKUP_THEN_LIST};
@@ -47,15 +48,14 @@ pub struct Anthropic {
 }
 
 impl Anthropic {
-    fn prompt_call<'a>(
+    fn post<'a>(
         &self,
         secret: Option<&'a BoundSecret>,
         request: &'a ChatRequest,
-    ) -> Result<Call<'a>, Failure> {
+        body: Vec<u8>,
+    ) -> Call<'a> {
         let asked = Asked::Model(request.model.as_str());
-        request::body(request, &self.sender.connection().name)
-            .and_then(|body| written(&request.parameters, &body))
-            .map(|body| Call::post(self.sender.url(&["messages"]), secret, asked, body))
+        Call::post(self.sender.url(&["messages"]), secret, asked, body)
     }
 
     /// The adapter for `connection` over `http`. Opens no socket.
@@ -75,6 +75,11 @@ impl Anthropic {
     }
 }
 
+/// The body of `request` for the connection `name`.
+fn body(request: &ChatRequest, name: &ConnectionName) -> Result<Vec<u8>, Failure> {
+    request::body(request, name).and_then(|body| written(&request.parameters, &body))
+}
+
 #[async_trait]
 impl Provider for Anthropic {
     fn origins(&self) -> Vec<Origin> {
@@ -86,11 +91,14 @@ impl Provider for Anthropic {
     }
 
     fn outgoing(&self, request: &ChatRequest) -> Result<OutgoingRequest, Failure> {
-        self.prompt_call(None, request).map(Call::outgoing)
+        body(request, &self.sender.connection().name)
+            .map(|body| self.post(None, request, body).outgoing())
     }
 
-    async fn chat(&self, access: Access<'_>, request: &ChatRequest) -> Exchanged<ChatReply> {
-        let call = self.prompt_call(access.secret(), request);
+    async fn chat(&self, access: Access<'_>, request: &Arc<ChatRequest>) -> Exchanged<ChatReply> {
+        let name = self.sender.connection().name.clone();
+        let body = written_body(request, move |request| body(request, &name)).await;
+        let call = body.map(|body| self.post(access.secret(), request, body));
         self.sender
             .prompt(access.permit(), call, reply_reader(access.secret()))
             .await

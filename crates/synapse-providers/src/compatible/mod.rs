@@ -28,7 +28,7 @@ use crate::clean::redactor;
 use crate::found::{self, ALL, LIST};
 use crate::json::{Seen, WHOLE};
 use crate::list::{List, list_reader};
-use crate::reply::{completion_call, reply_reader};
+use crate::reply::{completion_call, prepared_call, reply_reader};
 use crate::send::{Call, Reader, Sender, judged, judged_off_runtime, or_shape};
 use crate::wire::foreign;
 use crate::wire::model::{Entries, ModelInfo};
@@ -60,9 +60,9 @@ impl Provider for Compatible {
         completion_call(&self.sender, dialect, None, request).map(Call::outgoing)
     }
 
-    async fn chat(&self, access: Access<'_>, request: &ChatRequest) -> Exchanged<ChatReply> {
+    async fn chat(&self, access: Access<'_>, request: &Arc<ChatRequest>) -> Exchanged<ChatReply> {
         let dialect = Dialect::Compatible(self.profile().token_cap);
-        let call = completion_call(&self.sender, dialect, access.secret(), request);
+        let call = prepared_call(&self.sender, dialect, access.secret(), request).await;
         let (Reader { shape, read, .. }, redactor) =
             (reply_reader(access.secret()), redactor(access.secret()));
         let reader = Reader {

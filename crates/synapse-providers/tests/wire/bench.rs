@@ -41,8 +41,9 @@ impl Bench {
     }
 
     pub(crate) async fn chat(&self, request: &ChatRequest) -> Exchanged<ChatReply> {
+        let request = Arc::new(request.clone());
         self.provider
-            .chat(Access::new(&self.permit, Some(&self.secret)), request)
+            .chat(Access::new(&self.permit, Some(&self.secret)), &request)
             .await
     }
 

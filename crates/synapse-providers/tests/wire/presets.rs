@@ -2,6 +2,7 @@
 //! each recorded error. Each preset has a directory of fixtures.
 
 use std::fs;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use synapse_core::chat::{ChatReply, ChatRequest, Message, Parameters, Role, ToolCall};
@@ -43,9 +44,10 @@ fn bench(preset: ProviderKind, model: &str, server: &RawServer) -> Bench {
 /// Sends the token only if the provider requires one.
 async fn chat(preset: ProviderKind, bench: &Bench, request: &ChatRequest) -> Exchanged<ChatReply> {
     let secret = Some(&bench.secret).filter(|_| preset.profile().token == TokenNeed::Required);
+    let request = Arc::new(request.clone());
     bench
         .provider
-        .chat(Access::new(&bench.permit, secret), request)
+        .chat(Access::new(&bench.permit, secret), &request)
         .await
 }
 

@@ -130,7 +130,7 @@ impl Provider for StubProvider {
         })
     }
 
-    async fn chat(&self, access: Access<'_>, request: &ChatRequest) -> Exchanged<ChatReply> {
+    async fn chat(&self, access: Access<'_>, request: &Arc<ChatRequest>) -> Exchanged<ChatReply> {
         if let Err(refusal) = access.permit().departing(self.body_length).await {
             return Exchanged {
                 exchange: Exchange {
@@ -145,7 +145,7 @@ impl Provider for StubProvider {
         }
         let mut state = self.lock();
         state.with_token += usize::from(access.secret().is_some());
-        state.chats.push(request.clone());
+        state.chats.push(ChatRequest::clone(request));
         let outcome = state.replies.pop_front().unwrap_or_else(|| {
             Err(Failure::new(
                 Code::InternalInvariant,

@@ -54,7 +54,7 @@ impl Provider for Slow {
         unreachable!("nobody asks this provider what it would send")
     }
 
-    async fn chat(&self, access: Access<'_>, _request: &ChatRequest) -> Exchanged<ChatReply> {
+    async fn chat(&self, access: Access<'_>, _request: &Arc<ChatRequest>) -> Exchanged<ChatReply> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         // As every adapter does before its request, once it is connected.
         access.permit().departing(BODY).await.unwrap();
