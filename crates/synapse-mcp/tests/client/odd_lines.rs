@@ -47,13 +47,9 @@ async fn line_ends_marks_and_spaces_of_any_kind_are_read() {
 #[tokio::test(start_paused = true)]
 async fn bytes_that_are_no_text_cost_themselves_alone() {
     let (mut server, _conversation, request, id) = running().await;
-    let line = answer(&id, "aXXz").into_bytes();
-    let mut at = line.windows(2).position(|pair| pair == b"XX").unwrap();
-    let mut line = line;
-    for byte in [0xff, 0xc3] {
-        line[at] = byte;
-        at += 1;
-    }
+    let mut line = answer(&id, "aXXz").into_bytes();
+    let at = line.windows(2).position(|pair| pair == b"XX").unwrap();
+    line.splice(at..at + 2, [0xff, 0xc3]);
     server.say_bytes(&line).await;
     let result = request.await.unwrap().unwrap();
     assert_eq!(result["text"], "a\u{fffd}\u{fffd}z");

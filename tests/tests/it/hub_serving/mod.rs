@@ -3,11 +3,13 @@
 
 mod approval;
 mod calls;
+mod children;
 mod ending;
 mod keys;
 mod large;
 mod offers;
 mod questions;
+mod traces;
 
 use std::path::PathBuf;
 
