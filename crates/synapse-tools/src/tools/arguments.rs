@@ -3,11 +3,49 @@
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use synapse_core::error::Failure;
+use synapse_core::error::{Code, Failure};
 use synapse_mcp::JsonObject;
+use synapse_mcp::host::ToolCall;
+use tokio::task::spawn_blocking;
 
 use super::refusal::{clean, invalid};
 use super::{Tool, reader, schema};
+
+/// Runs `read`, which reads the arguments of `call`; off the server's thread if they are large.
+///
+/// # Errors
+/// Those of `read`; `internal.invariant` if it panicked or the runtime is shutting down.
+pub(super) async fn reading<T: Send + 'static>(
+    call: ToolCall,
+    read: impl FnOnce(ToolCall) -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    let mut room = LARGE;
+    if call.arguments.values().all(|value| fits(value, &mut room)) {
+        return read(call);
+    }
+    let result = spawn_blocking(move || read(call)).await;
+    result.map_err(|error| {
+        let message = "the arguments could not be read on a separate thread";
+        Failure::new(Code::InternalInvariant, message).caused_by(&error)
+    })?
+}
+
+/// Whether `value` fits into `room`, which it takes up. Ends as soon as it does not.
+fn fits(value: &Value, room: &mut usize) -> bool {
+    let text = value.as_str().map_or(0, str::len);
+    *room = room.saturating_sub(A_VALUE + text);
+    *room > 0
+        && match value {
+            Value::Array(items) => items.iter().all(|item| fits(item, room)),
+            Value::Object(members) => members.values().all(|member| fits(member, room)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+        }
+}
+
+/// Arguments of less weight are read in a fraction of a millisecond.
+const LARGE: usize = 128 * 1024;
+/// The weight of a value beside its text.
+const A_VALUE: usize = 128;
 
 /// The remaining arguments of a call.
 #[derive(Debug)]
@@ -26,6 +64,14 @@ impl Arguments {
             tool: tool.as_str(),
             left: reader::read(tool.as_str(), schema::arguments(tool), arguments)?,
         })
+    }
+
+    /// The same; large ones are read off the server's thread.
+    ///
+    /// # Errors
+    /// Same as [`Arguments::read`] and [`reading`].
+    pub(super) async fn of(tool: Tool, call: ToolCall) -> Result<Self, Failure> {
+        reading(call, move |call| Self::read(tool, call.arguments)).await
     }
 
     /// Takes an argument; `None` if it is missing.

@@ -16,7 +16,7 @@ use synapse_documents::{ChatDocument, ErrorDocument, ToolCallView};
 use synapse_mcp::host::{ToolCall, ToolResult, text_block, user_block};
 use tokio::task::spawn_blocking;
 
-use super::arguments::Arguments;
+use super::arguments::{Arguments, reading};
 use super::heartbeat::with_heartbeat;
 use super::refusal::{clean, invalid};
 use super::{Tool, connection};
@@ -31,7 +31,9 @@ pub(super) async fn call(
 ) -> Result<ToolResult, Failure> {
     let progress = call.progress.take();
     // Boxed, for it is large and handed on twice.
-    let exchange = Box::pin(view.engine().chat(prepare(view.scope(), call)?));
+    let scope = view.scope().map(str::to_owned);
+    let prepared = reading(call, move |call| prepare(scope.as_deref(), call)).await?;
+    let exchange = Box::pin(view.engine().chat(prepared));
     let outcome = with_heartbeat(progress.as_ref(), "the model", exchange).await?;
     if outcome.receipt.exchange.bytes_in < LARGE {
         return Ok(result(outcome, remedies.as_ref()));

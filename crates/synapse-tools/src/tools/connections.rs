@@ -63,7 +63,7 @@ pub(super) async fn call(
     remedies: &Arc<dyn RemedyText>,
     call: ToolCall,
 ) -> Result<ToolResult, Failure> {
-    Arguments::read(Tool::ListConnections, call.arguments)?.finish()?;
+    Arguments::of(Tool::ListConnections, call).await?.finish()?;
     let remedies = Arc::clone(remedies);
     view.reading(move |view| {
         let document = document(view)?;

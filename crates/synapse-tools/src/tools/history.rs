@@ -13,7 +13,7 @@ use crate::view::View;
 
 /// Lists ledger rows; sends nothing.
 pub(super) async fn call(view: &View, call: ToolCall) -> Result<ToolResult, Failure> {
-    let mut arguments = Arguments::read(Tool::History, call.arguments)?;
+    let mut arguments = Arguments::of(Tool::History, call).await?;
     let one: Option<String> = arguments.take("call_id")?;
     let named = arguments.take("connection")?;
     let outcome: Option<String> = arguments.take("outcome")?;

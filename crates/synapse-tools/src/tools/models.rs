@@ -14,9 +14,10 @@ use crate::view::View;
 pub(super) async fn call(
     view: &View,
     remedies: &dyn RemedyText,
-    call: ToolCall,
+    mut call: ToolCall,
 ) -> Result<ToolResult, Failure> {
-    let mut arguments = Arguments::read(Tool::ListModels, call.arguments)?;
+    let progress = call.progress.take();
+    let mut arguments = Arguments::of(Tool::ListModels, call).await?;
     let named = arguments.take("connection")?;
     let search: Option<String> = arguments.take("search")?;
     let limit = arguments.take::<u64>("limit")?.unwrap_or(LIMIT) as usize;
@@ -24,7 +25,7 @@ pub(super) async fn call(
     let named = connection(view.scope(), named)?;
     let name = view.engine().chosen(named.as_deref()).await?.name;
     let listing = view.engine().models(name.as_str());
-    let mut models = with_heartbeat(call.progress.as_ref(), "the provider", listing).await?;
+    let mut models = with_heartbeat(progress.as_ref(), "the provider", listing).await?;
     let document = ModelsDocument::new(&models, search.as_deref(), remedies).at_most(limit);
     let text = lines(&mut models, search.as_deref(), limit);
     Ok(ToolResult::text(text).with_document(&document))

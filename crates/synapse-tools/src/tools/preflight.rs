@@ -16,9 +16,10 @@ use crate::view::View;
 pub(super) async fn call(
     view: &View,
     remedies: &dyn RemedyText,
-    call: ToolCall,
+    mut call: ToolCall,
 ) -> Result<ToolResult, Failure> {
-    let mut arguments = Arguments::read(Tool::Preflight, call.arguments)?;
+    let progress = call.progress.take();
+    let mut arguments = Arguments::of(Tool::Preflight, call).await?;
     let named = arguments.take("connection")?;
     let reach = match arguments.take("live")? {
         Some(true) => Reach::Live,
@@ -33,7 +34,7 @@ pub(super) async fn call(
     let stored = stored.await??;
     let name = stored.name.clone();
     let climbing = Box::pin(view.engine().preflight(PreflightCall::saved(stored, reach)));
-    let report = with_heartbeat(call.progress.as_ref(), "the provider", climbing).await;
+    let report = with_heartbeat(progress.as_ref(), "the provider", climbing).await;
     let document = PreflightDocument::new(Some(name.as_str()), &report, remedies);
     let result = ToolResult::text(text(&report, remedies)).with_document(&document);
     Ok(if report.passed() {

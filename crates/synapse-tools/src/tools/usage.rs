@@ -14,7 +14,7 @@ use crate::view::View;
 
 /// Sums over the ledger; sends nothing.
 pub(super) async fn call(view: &View, call: ToolCall) -> Result<ToolResult, Failure> {
-    let mut arguments = Arguments::read(Tool::Usage, call.arguments)?;
+    let mut arguments = Arguments::of(Tool::Usage, call).await?;
     let by: Option<String> = arguments.take("by")?;
     let since: Option<String> = arguments.take("since")?;
     arguments.finish()?;

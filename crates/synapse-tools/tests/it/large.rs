@@ -1,6 +1,9 @@
-//! With very many connections, no tool, resource or completion reads them on the runtime's thread.
+//! Very many connections and large arguments are not read on the runtime's thread.
 
-use std::sync::Arc;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::{Arc, mpsc};
+use std::task::Poll;
 
 use serde_json::json;
 use synapse_core::call::Caller as Origin;
@@ -9,11 +12,17 @@ use synapse_mcp::host::{CompletionCall, ResourceRead};
 use synapse_mcp::{Caller, CompletionHost, ProtocolRevision, ResourceHost};
 use synapse_testkit::ports::NamedRemedies;
 use synapse_tools::{ProductCompletions, ProductResources};
+use tokio::runtime::Builder;
 
 use crate::bench::{bench, call, crowded, reply};
 
 fn caller() -> Caller {
     Caller::new(ProtocolRevision::V2026_07_28)
+}
+
+/// The state of `work` after its first step.
+async fn begun<T>(work: &mut (impl Future<Output = T> + Unpin)) -> Poll<T> {
+    poll_fn(|context| Poll::Ready(Pin::new(&mut *work).poll(context))).await
 }
 
 #[tokio::test]
@@ -73,4 +82,37 @@ async fn sampling_reads_many_connections_on_another_thread() {
         max_tokens: None,
     };
     crowded().engine.sample(asked).await.unwrap();
+}
+
+/// While the only other thread is held, a usual call is answered and a large one waits.
+#[test]
+fn large_arguments_are_read_on_another_thread() {
+    let many: Vec<_> = (0..2_000)
+        .map(|_| json!({"role": "user", "content": "x"}))
+        .collect();
+    let text = "x".repeat(200_000);
+    for (tool, usual, large) in [
+        ("chat", json!({"prompt": "hi"}), json!({"messages": many})),
+        ("chat", json!({"prompt": "hi"}), json!({"prompt": text})),
+        ("usage", json!({}), json!({"since": text})),
+        ("history", json!({}), json!({"before": text})),
+        ("list_connections", json!({}), json!({"x": many})),
+        ("list_models", json!({}), json!({"search": text})),
+        ("preflight", json!({}), json!({"connection": text})),
+    ] {
+        let mut runtime = Builder::new_current_thread();
+        let runtime = runtime.max_blocking_threads(1).build().unwrap();
+        runtime.block_on(async {
+            let (release, held) = mpsc::channel::<()>();
+            let gate = tokio::task::spawn_blocking(move || held.recv());
+            let bench = bench();
+            let mut answered = Box::pin(call(&bench.tools, tool, usual));
+            assert!(begun(&mut answered).await.is_ready(), "{tool}");
+            let mut waiting = Box::pin(call(&bench.tools, tool, large));
+            assert!(begun(&mut waiting).await.is_pending(), "{tool}");
+            drop(release);
+            waiting.await;
+            drop(gate);
+        });
+    }
 }
