@@ -21,9 +21,7 @@ pub fn is_detected(client: &Client, machine: &Machine) -> bool {
 pub(crate) fn on_path(program: &str, path: &std::ffi::OsStr) -> Option<PathBuf> {
     std::env::split_paths(path)
         .filter(|directory| directory.is_absolute())
-        .flat_map(|directory| {
-            ENDINGS.map(|ending| directory.join(format!("{program}{ending}")))
-        })
+        .flat_map(|directory| ENDINGS.map(|ending| directory.join(format!("{program}{ending}"))))
         .find(|candidate| may_run(candidate))
 }
 

@@ -71,14 +71,30 @@ async fn pages(
         Value::Object(item) => Some(item),
         _ => None,
     });
-    Ok(match upstream.transport {
-        UpstreamTransport::Http { .. } if method == "tools/list" => {
-            items.filter(fits).map(Item::from).collect()
-        }
-        UpstreamTransport::Http { .. } | UpstreamTransport::Stdio { .. } => {
-            items.map(Item::from).collect()
-        }
-    })
+    if method != "tools/list" {
+        return Ok(items.map(Item::from).collect());
+    }
+    let is_remote = matches!(upstream.transport, UpstreamTransport::Http { .. });
+    let tools = items.filter_map(completed);
+    let tools = tools.filter(|tool| !is_remote || fits(tool));
+    Ok(tools.map(Item::from).collect())
+}
+
+/// The tool with the input schema of an object, as the specification demands: clients refuse a
+/// whole list for one tool without it. What the schema lacks is filled in; `None` if it is of
+/// anything else.
+fn completed(mut tool: JsonObject) -> Option<JsonObject> {
+    let schema = tool.entry("inputSchema").or_insert(Value::Null);
+    if schema.is_null() {
+        *schema = Value::Object(JsonObject::new());
+    }
+    let is_fit = schema
+        .as_object_mut()
+        .is_some_and(|schema| schema.entry("type").or_insert_with(|| OBJECT.into()) == OBJECT);
+    if !is_fit {
+        tracing::warn!("a tool whose input schema is not of an object is left out");
+    }
+    is_fit.then_some(tool)
 }
 
 /// Whether the headers a tool requires can be built; per the specification, a tool with invalid
@@ -97,3 +113,44 @@ fn fits(tool: &JsonObject) -> bool {
 }
 
 const METHOD_NOT_FOUND: i64 = -32601;
+const OBJECT: &str = "object";
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_tool_gets_the_input_schema_that_every_client_demands() {
+        for (listed, offered) in [
+            (
+                json!({"name": "a"}),
+                Some(json!({"name": "a", "inputSchema": {"type": "object"}})),
+            ),
+            (
+                json!({"inputSchema": null, "name": "a"}),
+                Some(json!({"inputSchema": {"type": "object"}, "name": "a"})),
+            ),
+            (
+                json!({"inputSchema": {"properties": {"x": {}}}}),
+                Some(json!({"inputSchema": {"properties": {"x": {}}, "type": "object"}})),
+            ),
+            (
+                json!({"inputSchema": {"type": "object", "x": 1}, "z": 1}),
+                Some(json!({"inputSchema": {"type": "object", "x": 1}, "z": 1})),
+            ),
+            (json!({"inputSchema": {"type": "array"}}), None),
+            (json!({"inputSchema": {"type": ["object"]}}), None),
+            (json!({"inputSchema": {"type": null}}), None),
+            (json!({"inputSchema": []}), None),
+            (json!({"inputSchema": true}), None),
+            (json!({"inputSchema": "object"}), None),
+        ] {
+            let tool = listed.as_object().unwrap().clone();
+            let found = completed(tool).map(Value::Object);
+            let text = |value: Option<Value>| value.map(|value| value.to_string());
+            assert_eq!(text(found), text(offered), "{listed}");
+        }
+    }
+}

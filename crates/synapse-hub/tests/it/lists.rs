@@ -10,7 +10,7 @@ use crate::support::{Ide, Script, World, entry, names};
 
 fn tools() -> Vec<serde_json::Value> {
     vec![
-        json!({"name": "read", "vendor": {"b": 1, "a": 2}, "description": "Reads."}),
+        json!({"name": "read", "vendor": {"b": 1, "a": 2}, "description": "Reads.", "inputSchema": {"type": "object"}}),
         json!({"name": "write", "execution": {"taskSupport": "optional"}}),
     ]
 }
@@ -43,7 +43,7 @@ async fn a_description_keeps_unknown_members_and_their_order() {
     let mut ide = world.legacy(json!({})).await;
     assert_eq!(
         ide.tools().await[0].to_string(),
-        r#"{"name":"files__read","vendor":{"b":1,"a":2},"description":"Reads."}"#
+        r#"{"name":"files__read","vendor":{"b":1,"a":2},"description":"Reads.","inputSchema":{"type":"object"}}"#
     );
 }
 
