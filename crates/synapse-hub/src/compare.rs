@@ -1,12 +1,15 @@
 //! Compares an upstream's lists with its approved catalogue, and describes differences.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+use synapse_core::error::{Code, Failure};
 use synapse_core::redact::printable_line;
 use synapse_core::upstream::{Catalogue, Item};
 use synapse_mcp::JsonObject;
+use tokio::task::spawn_blocking;
 
 /// The comparison of tools and prompts.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -33,6 +36,27 @@ impl Comparison {
             tools: Differences::of(&approved.tools, &found.tools),
             prompts: Differences::of(&approved.prompts, &found.prompts),
         }
+    }
+
+    /// [`Comparison::of`], off the server's thread: an upstream chooses the size of its lists.
+    ///
+    /// # Errors
+    /// `internal.invariant` if the work panicked or the runtime is shutting down.
+    pub(crate) async fn off_runtime(
+        approved: Arc<Catalogue>,
+        found: &Catalogue,
+    ) -> Result<Self, Failure> {
+        // Items are shared, not copied.
+        let found = Catalogue {
+            tools: found.tools.clone(),
+            prompts: found.prompts.clone(),
+            ..Catalogue::default()
+        };
+        let compared = spawn_blocking(move || Self::of(&approved, &found)).await;
+        compared.map_err(|error| {
+            let message = "the lists could not be compared on a separate thread";
+            Failure::new(Code::InternalInvariant, message).caused_by(&error)
+        })
     }
 
     /// Whether there is no difference.
@@ -206,7 +230,12 @@ const CONTEXT: usize = 24;
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
+    use std::sync::mpsc;
+    use std::task::Poll;
+
     use serde_json::json;
+    use tokio::runtime::Builder;
 
     use super::*;
 
@@ -232,6 +261,25 @@ mod tests {
             json!({"description": "x", "name": "a"}),
         ]);
         assert!(Comparison::of(&before, &after).is_equal());
+    }
+
+    /// While the only other thread is held, a comparison waits.
+    #[test]
+    fn lists_are_compared_on_another_thread() {
+        let mut runtime = Builder::new_current_thread();
+        let runtime = runtime.max_blocking_threads(1).build().unwrap();
+        runtime.block_on(async {
+            let (release, held) = mpsc::channel::<()>();
+            let gate = spawn_blocking(move || held.recv());
+            let before = Arc::new(catalogue(vec![json!({"name": "a"})]));
+            let after = catalogue(vec![json!({"name": "b"})]);
+            let mut work = Box::pin(Comparison::off_runtime(Arc::clone(&before), &after));
+            let begun = poll_fn(|context| Poll::Ready(work.as_mut().poll(context)));
+            assert!(begun.await.is_pending());
+            drop(release);
+            assert_eq!(work.await, Ok(Comparison::of(&before, &after)));
+            drop(gate);
+        });
     }
 
     #[test]

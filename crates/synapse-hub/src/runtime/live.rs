@@ -49,7 +49,7 @@ impl Live {
     }
 }
 
-/// Marks the lists as stale again unless they were fetched.
+/// Marks the lists as stale again unless they were compared.
 pub(super) struct Unfetched<'a>(pub(super) Option<&'a Live>);
 
 impl Drop for Unfetched<'_> {

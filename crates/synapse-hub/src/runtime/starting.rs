@@ -145,7 +145,6 @@ impl Runtime {
             Ok(found) => found,
             Err(error) => return Err(self.refusal(live, stage, error).await),
         };
-        unfetched.0 = None;
         let approved = self
             .consented
             .approval
@@ -153,9 +152,10 @@ impl Runtime {
             .clone()
             .unwrap_or_default();
         let comparison = match self.pin() {
-            Pin::Tools => Comparison::of(&approved, &found),
+            Pin::Tools => Comparison::off_runtime(approved, &found).await?,
             Pin::Off => Comparison::default(),
         };
+        unfetched.0 = None;
         if !comparison.is_equal() {
             tracing::warn!(server = %self.server(), "the lists are not as approved");
         }
@@ -204,7 +204,10 @@ impl Runtime {
 
     /// Compares again if the upstream announced changed lists.
     pub(super) async fn freshen(&self, live: &Live) -> Result<(), Refusal> {
-        if !live.is_stale.load(Ordering::SeqCst) {
+        // Lists that are being compared are no longer marked: their comparison is awaited.
+        if let Ok(_one) = live.comparing.try_lock()
+            && !live.is_stale.load(Ordering::SeqCst)
+        {
             return Ok(());
         }
         let _one = live.comparing.lock().await;
