@@ -15,6 +15,7 @@ mod fidelity;
 mod isolation;
 mod library;
 mod lists;
+mod lists_in_motion;
 mod overload;
 mod ranking;
 mod resources;

@@ -161,6 +161,14 @@ impl Scripted {
         live[server].end();
     }
 
+    /// Changes the lists of a live server, which says so.
+    pub(crate) fn change(&self, server: &str, lists: Script) {
+        let talk = Arc::clone(&self.live.lock().unwrap()[server]);
+        *talk.changed.lock().unwrap() = Some(lists);
+        self.events(server)
+            .notified("notifications/tools/list_changed", JsonObject::new());
+    }
+
     /// The notification handler of the server's last start.
     pub(crate) fn events(&self, server: &str) -> Arc<dyn Events> {
         let openings = self.openings.lock().unwrap();
@@ -201,6 +209,7 @@ impl Connector for Scripted {
                 negotiation: Negotiation::Discovered,
             },
             script,
+            changed: Mutex::default(),
             is_open: AtomicBool::new(true),
             ended: tokio::sync::Notify::new(),
             running: Arc::clone(&self.running),
@@ -219,6 +228,7 @@ struct Talk {
     name: String,
     hello: Hello,
     script: Script,
+    changed: Mutex<Option<Script>>,
     is_open: AtomicBool,
     ended: tokio::sync::Notify,
     running: Arc<AtomicUsize>,
@@ -258,7 +268,9 @@ impl Conversation for Talk {
         };
         if let Some(member) = member {
             self.listings.fetch_add(1, Ordering::SeqCst);
-            let items = self.script.listed(&outgoing.method);
+            let changed = self.changed.lock().unwrap();
+            let script = changed.as_ref().unwrap_or(&self.script);
+            let items = script.listed(&outgoing.method);
             return Ok(object(json!({member: items})));
         }
         let request = (self.name.clone(), outgoing.method.clone());
