@@ -25,7 +25,7 @@ pub(crate) fn on_path(program: &str, path: &std::ffi::OsStr) -> Option<PathBuf> 
         .find(|candidate| may_run(candidate))
 }
 
-/// What a command may leave out of the name of a program.
+/// The endings that a command may leave out of the name of a program.
 #[cfg(windows)]
 const ENDINGS: [&str; 3] = ["", ".exe", ".cmd"];
 #[cfg(not(windows))]
