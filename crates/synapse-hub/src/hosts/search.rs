@@ -1,9 +1,12 @@
 //! `find_tools`, `describe_tools`, `call_tool` and `call_read_tool`.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use synapse_core::error::{Code, Failure};
 use synapse_mcp::JsonObject;
 use synapse_mcp::host::{HostError, ToolCall, ToolError, ToolResult};
+use tokio::task::spawn_blocking;
 
 use super::HubHost;
 use super::tools::for_apps;
@@ -15,11 +18,11 @@ use crate::search::{IsReader, missing, signature};
 impl HubHost {
     pub(super) async fn call_search(
         &self,
-        state: &Configuration,
+        state: &Arc<Configuration>,
         call: ToolCall,
     ) -> Result<ToolResult, ToolError> {
         let answered = match call.name.as_str() {
-            FIND_TOOLS => find(state, &call.arguments),
+            FIND_TOOLS => find_off_runtime(Arc::clone(state), call.arguments).await,
             DESCRIBE_TOOLS => describe(state, &call.arguments),
             _ => return self.call_found(state, call).await,
         };
@@ -81,6 +84,23 @@ impl HubHost {
             passed => passed,
         }
     }
+}
+
+/// [`find`], off the server's thread for many tools or a long query.
+async fn find_off_runtime(
+    state: Arc<Configuration>,
+    arguments: JsonObject,
+) -> Result<ToolResult, Failure> {
+    let query = arguments.get("query").and_then(Value::as_str);
+    let is_long = query.is_some_and(|query| query.len() > LONG_QUERY);
+    if !is_long && state.index.tools.len() <= MANY_TOOLS {
+        return find(&state, &arguments);
+    }
+    let found = spawn_blocking(move || find(&state, &arguments)).await;
+    found.map_err(|error| {
+        let message = "the tools could not be searched on a separate thread";
+        Failure::new(Code::InternalInvariant, message).caused_by(&error)
+    })?
 }
 
 fn find(state: &Configuration, arguments: &JsonObject) -> Result<ToolResult, Failure> {
@@ -168,6 +188,9 @@ fn invalid(message: &str) -> Failure {
     Failure::new(Code::UsageInvalidArguments, message)
 }
 
+/// The first search of more tools, which ranks their words, takes about a millisecond.
+const MANY_TOOLS: usize = 200;
+const LONG_QUERY: usize = 4 * 1024;
 const WORDS: [&str; 5] = [
     "-32602",
     "invalid argument",
