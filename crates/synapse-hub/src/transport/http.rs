@@ -36,7 +36,8 @@ pub struct HttpConversation {
 
 impl HttpServer {
     /// Opens a conversation within [`HttpServer::start`]. Sends `server/discover`, `initialize` or
-    /// both, as [`Introduction::eras`] says. Needs a tokio runtime with I/O and time.
+    /// both, as [`eras`](synapse_mcp::client::Introduction::eras) says. Needs a tokio runtime with
+    /// I/O and time.
     ///
     /// # Errors
     /// [`CallError`]; a response that is not MCP is [`CallError::Http`].
