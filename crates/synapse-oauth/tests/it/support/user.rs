@@ -3,6 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -85,6 +86,16 @@ pub(crate) struct Browser {
     pub(crate) opened: Mutex<Vec<Url>>,
     /// The answers to the visits.
     pub(crate) answers: Arc<Mutex<Vec<String>>>,
+    visiting: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// Fails the test when a visit failed.
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let visiting = self.visiting.get_mut().unwrap();
+        let failed = visiting.drain(..).any(|visits| visits.join().is_err());
+        assert!(!failed || std::thread::panicking(), "a visit failed");
+    }
 }
 
 impl Browser {
@@ -98,6 +109,7 @@ impl Browser {
             visits,
             opened: Mutex::default(),
             answers: Arc::default(),
+            visiting: Mutex::default(),
         }
     }
 
@@ -112,13 +124,14 @@ impl BrowserOpener for Browser {
         self.opened.lock().unwrap().push(url.clone());
         let end = self.authority.logged_in(url);
         let (visits, answers) = (self.visits, self.answers.clone());
-        std::thread::spawn(move || {
+        let visiting = std::thread::spawn(move || {
             for visit in visits(&end) {
                 let url: Url = visit.parse().unwrap();
                 let answer = callback(&url);
                 answers.lock().unwrap().push(answer);
             }
         });
+        self.visiting.lock().unwrap().push(visiting);
         Ok(())
     }
 }
