@@ -19,17 +19,9 @@ pub fn is_detected(client: &Client, machine: &Machine) -> bool {
 
 /// The first program of that name in the directories of `path`.
 pub(crate) fn on_path(program: &str, path: &std::ffi::OsStr) -> Option<PathBuf> {
-    std::env::split_paths(path)
-        .filter(|directory| directory.is_absolute())
-        .flat_map(|directory| ENDINGS.map(|ending| directory.join(format!("{program}{ending}"))))
-        .find(|candidate| may_run(candidate))
+    let found = synapse_process::Program::find(program, Some(path))?;
+    Some(found.path().to_owned())
 }
-
-/// The endings that a command may leave out of the name of a program.
-#[cfg(windows)]
-const ENDINGS: [&str; 3] = ["", ".exe", ".cmd"];
-#[cfg(not(windows))]
-const ENDINGS: [&str; 1] = [""];
 
 /// Whether `path` is an executable file.
 #[cfg(unix)]

@@ -39,7 +39,7 @@ impl Program {
             // Joining an absolute path replaces what it is joined to.
             return in_directory(Path::new("")).map(Self::new);
         }
-        // Joined to a directory, `\\name`, `C:name` or `a/../name` would lead out of it.
+        // Joined to a directory, `/name`, `C:name` or `../name` would lead out of it.
         let mut parts = Path::new(name).components();
         let (Some(Component::Normal(part)), None) = (parts.next(), parts.next()) else {
             return None;
