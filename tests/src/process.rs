@@ -227,12 +227,23 @@ impl Run {
     /// If it cannot be started.
     #[must_use]
     pub fn behind_bridge(self) -> StdioServer {
+        self.known_behind_bridge().1
+    }
+
+    /// Like [`Run::behind_bridge`], with its process id.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    #[must_use]
+    pub fn known_behind_bridge(self) -> (u32, StdioServer) {
         let conversation = self.converse();
-        StdioServer {
+        let id = conversation.child.id();
+        let server = StdioServer {
             input: Box::new(conversation.input),
             output: Box::new(conversation.output),
             guard: Box::new((conversation.child, conversation.errors)),
-        }
+        };
+        (id, server)
     }
 
     /// Starts it for a dialogue over its stdin and stdout.
@@ -419,6 +430,10 @@ pub fn peak_memory(id: u32) -> u64 {
 pub(crate) struct Killed(pub(crate) Child);
 
 impl Killed {
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         let id = i32::try_from(self.0.id()).ok().and_then(Pid::from_raw);
         let id = id.expect("a child has a process id");

@@ -120,6 +120,10 @@ enum Task {
         /// Count a program that is built already
         #[arg(long, value_name = "PATH", conflicts_with = "shipped")]
         program: Option<PathBuf>,
+        /// Also measure times, memory and large ledgers, as ratios; takes minutes, on an idle
+        /// machine
+        #[arg(long, conflicts_with = "program")]
+        times: bool,
         /// Count only measures whose names contain this
         #[arg(conflicts_with = "write")]
         filter: Option<String>,
@@ -175,6 +179,7 @@ fn perform(task: &Task) -> Result<(), Failure> {
             write,
             shipped,
             program,
+            times,
             filter,
         } => {
             let purpose = match (check, write) {
@@ -190,7 +195,11 @@ fn perform(task: &Task) -> Result<(), Failure> {
                 },
                 filter: filter.clone().unwrap_or_default(),
             };
-            bench::run(&repository, purpose, what)
+            bench::run(&repository, purpose, &what)?;
+            if *times {
+                bench::times(&repository, &what.program)?;
+            }
+            Ok(())
         }
         Task::Windows => platforms::windows(&repository),
         Task::Test { filter, fast } => {

@@ -1,6 +1,6 @@
 //! Speed and memory of the dashboard's pages over a large ledger, as ratios measured in one run:
 //! the first byte of each page against plain SQL for the same figures, its start against that of
-//! `serve`, and its memory at rest against that of `serve`.
+//! `serve`, and its memory at rest against that of `serve`; and the commands that read every row.
 //!
 //! `cargo bench -p synapse-tests --bench pages` fills a ledger with a million rows, measures the
 //! profile `dist` and fails above the limits. `cargo test` runs it with a few rows, so that it
@@ -11,6 +11,7 @@
     reason = "a measurement that cannot be taken ends by panicking"
 )]
 
+mod commands;
 mod ledger;
 
 use std::fs;
@@ -53,6 +54,7 @@ fn main() {
         ));
     }
     broken += memory(&home, &dashboard);
+    broken += commands::judge(&home, rounds);
     assert!(!judges || broken == 0, "{broken} limits are broken");
 }
 

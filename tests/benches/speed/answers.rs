@@ -48,7 +48,7 @@ fn cost(body: String, rounds: usize) -> Duration {
 }
 
 /// CPU time of a process, over all threads.
-fn worked(process: u32) -> Duration {
+pub(super) fn worked(process: u32) -> Duration {
     let line = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
     // The command name, in parentheses, may contain anything.
     let fields = line.rsplit_once(')').unwrap().1.split_whitespace();

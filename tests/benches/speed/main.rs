@@ -1,7 +1,7 @@
 //! Speed and size of `synapse serve` as ratios to the baseline, measured in one run: spawn to first
 //! response, memory at rest, and a call, which the baseline sends with the same HTTP library and no
-//! ledger; a hostile answer relative to a text of its size; and a preview in a large file of an IDE
-//! per entry. Printed for context: the ratios to
+//! ledger; many calls at once, large ones, recorded ones, and calls from the shell; a hostile answer
+//! relative to a text of its size; and a preview in a large file of an IDE per entry. Printed for context: the ratios to
 //! a baseline that defers its HTTP client, and a call's time without the exchange.
 //!
 //! `cargo bench -p synapse-tests --bench speed` measures the shipped profile `dist` and fails above
@@ -19,6 +19,7 @@ mod answers;
 mod edits;
 mod floor;
 mod hub;
+mod load;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -45,6 +46,7 @@ fn main() {
         return floor::serve(base, key, when);
     }
     match arguments.as_slice() {
+        [_, word, base, key] if word == MANY => return floor::serve_many(base, key),
         [_, word, list] if word == BUILT_IN => return floors::built_in(list),
         [_, word, program] if word == PASS_THROUGH => return floors::pass_through(program),
         _ => {}
@@ -73,6 +75,7 @@ fn main() {
         edits::large(&effort),
         bench.size(),
     ];
+    ratios.extend(load::ratios(&effort));
     ratios.extend(hub::ratios(&effort));
     for ratio in &ratios {
         report(&ratio.to_string());
@@ -310,18 +313,20 @@ impl std::fmt::Display for Ratio {
 struct Talk {
     input: Box<dyn std::io::Write + Send>,
     output: BufReader<Box<dyn std::io::Read + Send>>,
+    process: u32,
     _guard: Box<dyn Send>,
 }
 
 impl Talk {
     fn start(server: Run) -> Self {
+        let (process, server) = server.known_behind_bridge();
         let StdioServer {
             input,
             output,
             guard,
-            ..
-        } = server.behind_bridge();
+        } = server;
         Self {
+            process,
             input,
             output: BufReader::new(output),
             _guard: guard,
@@ -342,11 +347,11 @@ impl Talk {
     }
 
     fn chat(&mut self) -> Value {
-        let arguments = json!({"connection": "work", "prompt": PROMPT});
-        self.ask(
-            "tools/call",
-            &json!({"name": "chat", "arguments": arguments}),
-        )
+        self.prompt(PROMPT)
+    }
+
+    fn prompt(&mut self, prompt: &str) -> Value {
+        self.call("chat", &json!({"connection": "work", "prompt": prompt}))
     }
 
     fn call(&mut self, tool: &str, arguments: &Value) -> Value {
@@ -361,11 +366,19 @@ impl Talk {
     }
 
     fn ask(&mut self, method: &str, params: &Value) -> Value {
-        let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        self.send(1, method, params);
+        self.receive()
+    }
+
+    fn send(&mut self, id: usize, method: &str, params: &Value) {
+        let request = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
         self.input
             .write_all(format!("{request}\n").as_bytes())
             .unwrap();
         self.input.flush().unwrap();
+    }
+
+    fn receive(&mut self) -> Value {
         let mut line = String::new();
         self.output.read_line(&mut line).unwrap();
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
@@ -397,4 +410,5 @@ fn megabytes(process: u32, name: &str) -> f64 {
 }
 
 const FLOOR: &str = "floor";
+const MANY: &str = "floor-of-many";
 const PROMPT: &str = "Are you there?";

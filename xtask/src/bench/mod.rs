@@ -20,6 +20,7 @@ use crate::apt;
 use crate::command::Invocation;
 use crate::failure::Failure;
 use crate::repository::Repository;
+use crate::third_party;
 
 /// How the counts are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +58,7 @@ pub(crate) struct What {
 /// # Errors
 /// `Missing` when valgrind cannot be installed, `Exit` when the release build fails, `Measure` when
 /// a count cannot be taken, `Slower` when a count rose.
-pub(crate) fn run(repository: &Repository, purpose: Purpose, what: What) -> Result<(), Failure> {
+pub(crate) fn run(repository: &Repository, purpose: Purpose, what: &What) -> Result<(), Failure> {
     let valgrind = valgrind(repository)?;
     let program = match &what.program {
         Program::Quick => build(repository, "release")?,
@@ -108,6 +109,23 @@ pub(crate) fn run(repository: &Repository, purpose: Purpose, what: What) -> Resu
         Purpose::Check if !slower.is_empty() => Err(Failure::Slower { measures: slower }),
         Purpose::Check | Purpose::Print => Ok(()),
     }
+}
+
+/// Runs the benchmarks of times, memory and large ledgers, which print ratios.
+///
+/// # Errors
+/// `Exit` when a ratio is above its limit.
+pub(crate) fn times(repository: &Repository, program: &Program) -> Result<(), Failure> {
+    let profile = match program {
+        Program::Shipped => "bench",
+        Program::Quick | Program::At(_) => "release",
+    };
+    let third_party = third_party::prepare(repository)?;
+    Invocation::cargo(repository)
+        .args(["bench", "--package", "synapse-tests", "--bench", "speed"])
+        .args(["--bench", "pages", "--no-fail-fast", "--profile", profile])
+        .env_of(&third_party.environment())
+        .run()
 }
 
 /// Shared by all counts.
