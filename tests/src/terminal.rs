@@ -55,6 +55,8 @@ impl Terminal {
     pub const ESC: &'static str = "\u{1b}";
     /// Cursor down.
     pub const DOWN: &'static str = "\u{1b}[B";
+    /// Removes the last typed character.
+    pub const BACKSPACE: &'static str = "\u{7f}";
     /// Enter.
     pub const ENTER: &'static str = "\r";
 

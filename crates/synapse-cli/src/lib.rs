@@ -30,7 +30,7 @@ use std::sync::Arc;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, Parser};
 use synapse_core::credential::looks_like_token;
-use synapse_core::error::{Class, Code, Failure, Help, Remedy, RemedyText as _};
+use synapse_core::error::{Class, Code, Failure, Remedy, RemedyText as _};
 use synapse_core::nearest::nearest;
 use synapse_core::redact::{KnownSecrets, is_opaque, printable, printable_line};
 use synapse_documents::{DocumentVersion, ErrorDocument, VersionDocument};
@@ -158,20 +158,33 @@ fn refuse(refusal: clap::Error) -> ExitCode {
         true => without_tokens(&rendered.ansi().to_string(), &arguments),
         false => printable(&text),
     };
+    // A group without a subcommand: its help, as `--help` lays it out. The exit code stays that of
+    // an incomplete command, for scripts.
+    let is_help = refusal.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
     let corrected = corrected(&refusal, &arguments);
-    printer.prose(&essential(&shown, corrected.is_some()));
-    match corrected {
-        Some(line) => printer.prose(&format!("  type: {line}")),
-        None if refusal.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {}
-        None => printer.prose(&format!("  hint: {}", help_line(&arguments))),
+    let help = help_line(&arguments);
+    if is_help {
+        printer.note(shown.trim_end());
+    } else {
+        printer.prose(&essential(&shown, corrected.is_some()));
+        printer.prose(&match corrected {
+            Some(line) => format!("  type: {line}"),
+            None => format!("  hint: {help}"),
+        });
     }
     if is_json(&arguments) {
         // The first paragraph has the error, on several lines when it lists arguments.
         let paragraph = text.lines().take_while(|line| !line.is_empty());
         let message = paragraph.map(str::trim).collect::<Vec<_>>().join(" ");
-        let message = message.strip_prefix("error: ").unwrap_or(&message);
-        let failure = Failure::new(Code::UsageInvalidArguments, message)
-            .remedy("see what is taken", &Remedy::ReadHelp { of: Help::Program });
+        let message = match is_help {
+            true => format!("`{}` needs a subcommand", help.trim_end_matches(HELP)),
+            false => message
+                .strip_prefix("error: ")
+                .unwrap_or(&message)
+                .to_owned(),
+        };
+        let failure =
+            Failure::new(Code::UsageInvalidArguments, message).shell("see its help", help);
         printer.document(&ErrorDocument::new(&failure, &CommandLines));
     }
     ExitCode::from(Class::Usage.exit_code())
@@ -214,7 +227,8 @@ fn help_line(arguments: &[String]) -> String {
     let root = Arguments::command();
     let mut command = &root;
     let mut line = "synapse".to_owned();
-    for word in arguments.iter().skip(1) {
+    let words = arguments.iter().skip(1);
+    for word in words.skip_while(|word| word.starts_with('-')) {
         let Some(child) = command.find_subcommand(word) else {
             break;
         };
@@ -222,8 +236,10 @@ fn help_line(arguments: &[String]) -> String {
         line.push_str(child.get_name());
         command = child;
     }
-    format!("{line} --help")
+    line + HELP
 }
+
+const HELP: &str = " --help";
 
 /// The whole command, corrected by clap's suggestion.
 fn corrected(refusal: &clap::Error, arguments: &[String]) -> Option<String> {
@@ -317,6 +333,7 @@ mod tests {
         for (words, line) in [
             (&["synapse"][..], "synapse --help"),
             (&["synapse", "nope"], "synapse --help"),
+            (&["synapse", "--json", "hub"], "synapse hub --help"),
             (
                 &["synapse", "ide", "install", "nope"],
                 "synapse ide install --help",

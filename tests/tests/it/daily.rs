@@ -2,6 +2,7 @@
 //! continued; entries in all IDEs at once.
 
 use serde_json::json;
+use synapse_testkit::provider_doubles::OpenAiDouble;
 use synapse_testkit::raw::{RawServer, Reply};
 use synapse_tests::{Home, Terminal};
 
@@ -229,4 +230,67 @@ fn every_client_that_is_found_gets_the_entry_at_once() {
     assert_ne!(partly.code, 0, "{partly}");
     let listed = home.run(["ide", "list"]).with_code(0);
     assert_eq!(listed.stdout.matches(" current ").count(), 2, "{listed}");
+}
+
+#[test]
+fn a_group_without_a_subcommand_prints_its_help_and_is_no_success() {
+    let home = Home::new(TWIN);
+    for words in [
+        &[][..],
+        &["connection"],
+        &["hub"],
+        &["ide"],
+        &["secret"],
+        &["completions"],
+    ] {
+        let help = home.run([words, &["--help"]].concat()).with_code(0);
+        let bare = home.run(words).with_code(2);
+        assert_eq!(bare.stdout, "", "{words:?}");
+        // The short help where `-h` and `--help` differ.
+        let short = home.run([words, &["-h"]].concat()).with_code(0).stdout;
+        assert!(
+            bare.stderr == help.stdout || bare.stderr == short,
+            "{words:?}: {bare}\n{help}"
+        );
+        assert!(bare.stderr.contains("\n\nUsage: "), "{bare}");
+    }
+    let refused = home.run(["--json", "hub"]).with_code(2).json();
+    assert_eq!(
+        refused["error"]["message"],
+        "`synapse hub` needs a subcommand"
+    );
+    assert_eq!(
+        refused["error"]["hints"][0]["command"],
+        "synapse hub --help"
+    );
+    // Without a subcommand but with something else, the error comes first.
+    let refused = home.run(["hub", "--config", "x.json"]).with_code(2);
+    assert!(refused.stderr.starts_with("error: "), "{refused}");
+    assert!(
+        refused.stderr.contains("hint: synapse hub --help"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn models_without_a_name_are_those_of_the_default_connection() {
+    let provider = OpenAiDouble::start();
+    let home = Home::new(TWIN);
+    let none = home.run(["models"]).with_code(3);
+    assert!(none.stderr.contains("there is no connection yet"), "{none}");
+    let home = Home::connected(TWIN, &provider);
+    let only = home.run(["models"]).with_code(0);
+    assert!(only.stderr.contains("work uses "), "{only}");
+    home.save("other", &provider, &["--allow-network"]);
+    let several = home.run(["models"]).with_code(2);
+    assert!(several.stderr.contains("name one"), "{several}");
+    home.run(["connection", "default", "other"]).with_code(0);
+    let listed = home.run(["models", "--search", "terra"]).with_code(0);
+    assert!(listed.stderr.contains("other uses "), "{listed}");
+    let refused = home.run(["models", "--base-url", "http://127.0.0.1:1/v1"]);
+    let refused = refused.with_code(2);
+    assert!(
+        refused.stderr.contains("name a provider with --provider"),
+        "{refused}"
+    );
 }

@@ -1,5 +1,5 @@
 //! Debian packages that tests need: a keyring with its own bus, the password store with gpg, a
-//! browser, and shells.
+//! browser, shells, and the two formatters of man pages.
 
 use crate::apt;
 use crate::command::Invocation;
@@ -36,8 +36,13 @@ pub(super) fn prepare(repository: &Repository) -> Result<(), Failure> {
 }
 
 fn answers(repository: &Repository, program: &str) -> bool {
+    // mandoc has no `--version`.
+    let (program, words): (_, &[&str]) = match program {
+        "mandoc" => ("sh", &["-c", "command -v mandoc"]),
+        _ => (program, &["--version"]),
+    };
     Invocation::new(repository, program)
-        .arg("--version")
+        .args(words)
         .capture()
         .is_ok()
 }
@@ -47,10 +52,13 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("chromium", "chromium"),
     ("dbus-run-session", "dbus-daemon"),
     ("dpkg-deb", "dpkg"),
+    ("elvish", "elvish"),
     ("fish", "fish"),
     ("gnome-keyring-daemon", "gnome-keyring"),
     ("gpg", "gnupg"),
     ("gpg-agent", "gpg-agent"),
+    ("man", "man-db"),
+    ("mandoc", "mandoc"),
     ("pass", "pass"),
     ("zsh", "zsh"),
 ];

@@ -362,11 +362,12 @@ Examples:
   synapse checklist work --project ~/src/app --json";
 
 const MODELS_EXAMPLES: &str = "\
-One request, no prompt. Prices are US dollars per million tokens; `?` is a price that the provider \
-does not state. Prices of the Hugging Face router are stored, so that later chats know their cost.
+One request, no prompt. Prices are US dollars per million tokens, CONTEXT is in tokens, and `?` is \
+a value that the provider does not state. Prices of the Hugging Face router are stored, so that \
+later chats know their cost.
 
 Examples:
-  synapse models work
+  synapse models
   synapse models hf --search llama
   synapse models hf --json
 

@@ -8,9 +8,8 @@ use super::connection::DraftFlags;
 
 #[derive(Debug, Args)]
 pub(crate) struct ModelsArguments {
-    /// The connection
+    /// The connection; the default one, or the only one, when left out
     #[arg(
-        required_unless_present = "provider",
         conflicts_with_all = ["provider", "model", "credential", "allow_network"]
     )]
     pub(crate) name: Option<String>,

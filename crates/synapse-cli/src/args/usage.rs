@@ -41,9 +41,9 @@ What did I spend on which model this month, and how much of it is unknown?
 COST is the sum of the costs that are known; `≥` says that calls are missing from it, and UNKNOWN \
 how many: calls that may have been billed and whose cost is not known. The last line is the total.
 
-SUCCESS is the part of the calls sent that were answered; refusals were not sent. P50 and P95 are \
-milliseconds that half, and 95 of 100, of the answered calls took at most; above 10,000 calls they \
-are at most 0.8 % off. In a terminal, a bar shows each line's part of the known cost, or of the \
+SUCCESS is the part of the calls sent that were answered; refusals were not sent. P50 MS and P95 \
+MS are the milliseconds that half, and 95 of 100, of the answered calls took at most; above 10,000 \
+calls they are at most 0.8 % off. In a terminal, a bar shows each line's part of the known cost, or of the \
 calls when no cost is known.
 
 WHEN is a time (2026-11-01, 2026-11, 2026-11-01T08:00:00Z), an age (30d, 24h, 2w), or one of now, \

@@ -19,17 +19,17 @@ pub(super) async fn run(
 ) -> Result<(), CommandError> {
     let printer = &context.printer;
     let search = arguments.search.as_deref();
-    if arguments.name.is_some() && arguments.draft.any() {
+    if arguments.provider.is_none() && arguments.draft.any() {
         let message = "a connection has these settings already";
         return Err(Failure::new(Code::UsageInvalidArguments, message)
-            .hint("leave its name or the flags out")
+            .hint("leave the flags out, or name a provider with --provider instead of a connection")
             .into());
     }
     let draft = arguments.to_draft();
     let asking = Box::pin(async {
         match (&draft, &arguments.name) {
             (Some(draft), _) => engine.models_of(draft).await,
-            (None, name) => engine.models(name.as_deref().unwrap_or_default()).await,
+            (None, name) => engine.models(name.as_deref()).await,
         }
     });
     let models = printer

@@ -182,12 +182,12 @@ const COLUMNS: [Column<'static>; 11] = [
     Column::new("FAILED").right().drop(3),
     Column::new("REFUSED").right().drop(7),
     Column::new("SUCCESS").right().drop(4),
-    Column::new("PROMPT").right().drop(1),
-    Column::new("COMPLETION").right().drop(2),
+    Column::new("TOKENS IN").right().drop(1),
+    Column::new("TOKENS OUT").right().drop(2),
     Column::new("COST").right(),
     Column::new("UNKNOWN").right().drop(8),
-    Column::new("P50").right().drop(5),
-    Column::new("P95").right().drop(9),
+    Column::new("P50 MS").right().drop(5),
+    Column::new("P95 MS").right().drop(9),
 ];
 
 #[cfg(test)]

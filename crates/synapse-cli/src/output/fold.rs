@@ -1,5 +1,6 @@
-//! Wraps notes between words at a terminal, each under its own text. A command stays on one line, so
-//! that it can be copied.
+//! Wraps notes between words at a terminal, each under its own text. A command goes on the next line
+//! as a whole, and one that is wider than the window is broken as a shell continues lines, so that
+//! it can be copied.
 
 use std::io;
 
@@ -49,9 +50,83 @@ fn folded_line(line: &str, width: usize) -> String {
         spaces += 1;
     }
     if let Some(command) = command {
-        add(command, 1);
+        let alone = match prose.is_empty() {
+            true => line.len() - text.len(),
+            false => indent,
+        };
+        add(&continued(command, alone, width), 1);
     }
     done
+}
+
+/// A command that begins at column `margin`, on several lines if one is too narrow: broken before
+/// flags, or else between words, as a POSIX shell continues lines.
+fn continued(command: &str, margin: usize, width: usize) -> String {
+    if cfg!(windows) || margin + columns(command) <= width {
+        return command.to_owned();
+    }
+    let start = margin + CONTINUED;
+    let mut done = String::new();
+    let mut taken = margin;
+    // The piece, a space, and the backslash.
+    let fits = |taken: usize, piece: &str| taken + 1 + columns(piece) + 2 <= width;
+    let mut add = |piece: &str| {
+        if !done.is_empty() && fits(taken, piece) {
+            done.push(' ');
+            taken += 1;
+        } else if !done.is_empty() {
+            done.push_str(" \\\n");
+            done.push_str(&" ".repeat(start));
+            taken = start;
+        }
+        done.push_str(piece);
+        taken += columns(piece);
+    };
+    for flag in before_flags(command) {
+        match fits(start, flag) {
+            true => add(flag),
+            false => shell_words(flag).into_iter().for_each(&mut add),
+        }
+    }
+    done
+}
+
+/// `command` in parts that begin with a flag, but for the first.
+fn before_flags(command: &str) -> Vec<&str> {
+    parts(command, |rest| rest.starts_with('-'))
+}
+
+/// The words of `command`, with their quotes.
+fn shell_words(command: &str) -> Vec<&str> {
+    parts(command, |_| true)
+}
+
+/// `command`, split at the unquoted spaces whose rest `begins` a part.
+fn parts(command: &str, begins: impl Fn(&str) -> bool) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut is_quoted = false;
+    let mut left = command;
+    let mut at = 0;
+    while let Some(found) = left.get(at..).and_then(|rest| rest.find(SPECIAL)) {
+        at += found;
+        let (before, rest) = left.split_at(at);
+        let mut rest = rest.chars();
+        match rest.next() {
+            Some(' ') if !is_quoted && begins(rest.as_str()) => {
+                parts.push(before);
+                left = rest.as_str();
+                at = 0;
+                continue;
+            }
+            Some('\'') => is_quoted = !is_quoted,
+            // Outside quotes, the next character is literal.
+            Some('\\') if !is_quoted => at += rest.next().map_or(0, char::len_utf8),
+            _ => {}
+        }
+        at += 1;
+    }
+    parts.push(left);
+    parts
 }
 
 /// The column at which further lines begin: that of the last cell, if the line has several, or
@@ -97,6 +172,10 @@ fn columns(text: &str) -> usize {
 }
 
 const PROGRAM: &str = "synapse ";
+/// The characters that a shell's words depend on, as far as our own commands have them.
+const SPECIAL: [char; 3] = [' ', '\'', '\\'];
+/// The indent of a continued line.
+const CONTINUED: usize = 4;
 /// In fewer columns, wrapped text is harder to read than the terminal's own breaks.
 const NARROWEST: usize = 40;
 
@@ -124,19 +203,62 @@ mod tests {
     }
 
     #[test]
-    fn a_command_is_never_broken() {
+    fn a_command_that_fits_on_a_line_is_on_one() {
         let hint = "  hint: open the gate: synapse connection edit a-long-name --allow-network";
         assert_eq!(
-            folded(hint, 50),
+            folded(hint, 65),
             "  hint: open the gate:\n        synapse connection edit a-long-name --allow-network"
         );
+        let same = "  same as: synapse connection create work --model gpt";
+        assert_eq!(
+            folded(same, 50),
+            "  same as:\n    synapse connection create work --model gpt"
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_wider_command_is_continued_as_a_shell_does() {
         let same = "  same as: synapse connection create work --provider openai --model gpt";
         assert_eq!(
             folded(same, 50),
-            "  same as:\n    synapse connection create work --provider openai --model gpt"
+            "  same as:\n    synapse connection create work \\\n        \
+             --provider openai --model gpt"
         );
-        let bare = "  synapse connection create work --provider openai --model gpt";
-        assert_eq!(folded(bare, 50), bare);
+        let bare = "  synapse chat work --system 'one two three four five six seven' --json";
+        assert_eq!(
+            folded(bare, 50),
+            "  synapse chat work --system \\\n      'one two three four five six seven' --json"
+        );
+        // A word that is wider than the window stays whole.
+        let long = format!("  synapse chat {} -f a", "x".repeat(60));
+        assert_eq!(
+            folded(&long, 50),
+            format!("  synapse chat \\\n      {} \\\n      -f a", "x".repeat(60))
+        );
+    }
+
+    #[test]
+    fn spaces_within_quotes_are_not_between_words() {
+        assert_eq!(
+            shell_words(r"synapse chat 'a b' 'it'\''s one' \' x"),
+            ["synapse", "chat", "'a b'", r"'it'\''s one'", r"\'", "x"]
+        );
+        assert_eq!(shell_words(r"a \"), ["a", r"\"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_continued_command_is_the_same_to_a_shell_at_any_width() {
+        let command = "synapse connection create work --credential 'file:/a b/c d' --base-url \
+                       http://127.0.0.1:1/v1 --model 'it'\\''s one' --allow-network";
+        for width in 20..140 {
+            let folded = continued(command, 4, width);
+            assert_eq!(folded.replace(" \\\n        ", " "), command, "{width}");
+            for line in folded.lines().filter(|_| width >= 60) {
+                assert!(columns(line) <= width, "{width}: {folded}");
+            }
+        }
     }
 
     #[test]

@@ -45,15 +45,16 @@ pub enum AskedFor {
 }
 
 impl Engine {
-    /// Requests the model list of `connection`'s provider: exactly one request, or none.
+    /// Requests the model list of the provider of `connection`, or of the default or only one:
+    /// exactly one request, or none.
     ///
     /// The secret is only read if the list requires it.
     ///
     /// # Errors
     /// `config.*` without a usable connection, `gate.network-disabled`, `credential.*`, or the
     /// failure of the request.
-    pub async fn models(&self, connection: &str) -> Result<Models, Failure> {
-        let connection = self.chosen(Some(connection)).await?;
+    pub async fn models(&self, connection: Option<&str>) -> Result<Models, Failure> {
+        let connection = self.chosen(connection).await?;
         let permit = access::permit(&connection)?;
         let mut models = self
             .listed(connection, &permit, AskedFor::Connection)

@@ -8,7 +8,7 @@ use crate::bench::{bench, bench_with};
 #[tokio::test]
 async fn the_models_are_one_request_behind_the_gate_and_leave_no_row() {
     let bench = bench();
-    let failure = bench.engine.models("closed").await.unwrap_err();
+    let failure = bench.engine.models(Some("closed")).await.unwrap_err();
     assert_eq!(failure.code(), Code::GateNetworkDisabled);
     assert!(
         failure
@@ -17,15 +17,15 @@ async fn the_models_are_one_request_behind_the_gate_and_leave_no_row() {
             .any(|hint| matches!(hint.remedy, Some(Remedy::OpenGate { .. })))
     );
     assert_eq!((bench.secrets.reads(), bench.provider.lists()), (0, 0));
-    let unknown = bench.engine.models("nope").await.unwrap_err();
+    let unknown = bench.engine.models(Some("nope")).await.unwrap_err();
     assert_eq!(unknown.code(), Code::ConfigNotFound);
 
-    bench.engine.models("open").await.unwrap();
+    bench.engine.models(Some("open")).await.unwrap();
     assert_eq!((bench.secrets.reads(), bench.provider.lists()), (1, 1));
     assert_eq!(bench.ledger.entries(), []);
 
     let foreign = bench_with("hf_fake", MemoryLedger::new());
-    let failure = foreign.engine.models("open").await.unwrap_err();
+    let failure = foreign.engine.models(Some("open")).await.unwrap_err();
     assert_eq!(failure.code(), Code::CredentialWrongVendor);
     assert_eq!(foreign.provider.lists(), 0);
 }

@@ -24,7 +24,7 @@ pub(super) async fn call(
     arguments.finish()?;
     let named = connection(view.scope(), named)?;
     let name = view.engine().chosen(named.as_deref()).await?.name;
-    let listing = view.engine().models(name.as_str());
+    let listing = view.engine().models(Some(name.as_str()));
     let mut models = with_heartbeat(progress.as_ref(), "the provider", listing).await?;
     let document = ModelsDocument::new(&models, search.as_deref(), remedies).at_most(limit);
     let text = lines(&mut models, search.as_deref(), limit);

@@ -3,5 +3,7 @@
 mod help;
 mod installing;
 #[cfg(target_os = "linux")]
+mod man;
+#[cfg(target_os = "linux")]
 mod shells;
 mod values;

@@ -10,21 +10,27 @@ use crate::TWIN;
 
 #[test]
 fn bash_completes_names_and_values() {
-    completes("bash", &["-i"]);
+    completes("bash", &["-i"], " ");
 }
 
 #[test]
 fn zsh_completes_names_and_values() {
-    completes("zsh", &["-i"]);
+    completes("zsh", &["-i"], " ");
 }
 
 #[test]
 fn fish_completes_names_and_values() {
-    completes("fish", &["-i"]);
+    completes("fish", &["-i"], " ");
 }
 
-/// Types the beginning of a word, Tab and another word: a completed word is followed by a space.
-fn completes(shell: &str, arguments: &[&str]) {
+/// Elvish adds no space after a candidate.
+#[test]
+fn elvish_completes_names_and_values() {
+    completes("elvish", &[], "");
+}
+
+/// Types the beginning of a word, Tab and another word, which follows the completed one and `after`.
+fn completes(shell: &str, arguments: &[&str], after: &str) {
     let double = OpenAiDouble::start();
     let home = Home::connected(TWIN, &double);
     let before = double.server().heads();
@@ -42,16 +48,16 @@ fn completes(shell: &str, arguments: &[&str]) {
     terminal.press("echo re''ady\r");
     terminal.wait_for("ready");
     for (typed, completed) in [
-        ("synapse conn\t", "synapse connection "),
-        ("synapse chat wo\t", "synapse chat work "),
+        ("synapse conn\t", "synapse connection"),
+        ("synapse chat wo\t", "synapse chat work"),
         (
             "synapse models --provider hugg\t",
-            "synapse models --provider huggingface ",
+            "synapse models --provider huggingface",
         ),
     ] {
         terminal.press(typed);
         terminal.press("END");
-        terminal.wait_for_shown(&format!("{completed}END"));
+        terminal.wait_for_shown(&format!("{completed}{after}END"));
         terminal.press(KILL_LINE);
     }
     assert_eq!(double.server().heads(), before, "completing sends nothing");

@@ -3,6 +3,8 @@
 
 mod full;
 mod leaving;
+#[cfg(target_os = "linux")]
+mod local_server;
 mod machine;
 mod models;
 mod script;

@@ -120,6 +120,19 @@ fn three_thousand_models_are_searched() {
         .env("NO_KEY", "fake-key");
     let mut terminal = Terminal::sized(run, 24, 80);
     terminal.wait_for_shown("Which of 3000 models?");
+    terminal.press("3001");
+    terminal.wait_for_shown("> nothing matches  Backspace widens the search");
+    // Taking that is no answer: the search goes on with what was typed.
+    terminal.press("\r");
+    terminal.wait_for_shown("> Which of 3000 models? nothing matches");
+    terminal.wait_for_shown("? Which of 3000 models? 3001");
+    terminal.press(&Terminal::BACKSPACE.repeat(4));
+    terminal.wait_for_shown("model-0000");
+    assert!(
+        !terminal.shown().contains("Backspace widens"),
+        "{}",
+        terminal.shown()
+    );
     terminal.press("2718");
     terminal.wait_for_shown("> model-2718");
     assert!(

@@ -1,6 +1,7 @@
 //! Questions with arrow keys, by inquire: it restores the terminal on every way out of a question
 //! and handles pastes as text. Why this crate: docs/adr/0018-prompts.md.
 
+use std::cell::{Cell, RefCell};
 use std::fmt;
 
 use inquire::list_option::ListOption;
@@ -15,24 +16,64 @@ pub(super) fn one_of(
     start: usize,
     search: Search,
 ) -> Result<usize, Left> {
-    let count = options.len();
-    asked(|| {
-        let select = Select::new(question, numbered(options));
-        let (select, help) = match search == Search::Always || count > PAGE {
-            true => (select, SEARCH),
-            false => (select.without_filtering(), MOVE),
+    let start = start.min(options.len().saturating_sub(1));
+    if search == Search::WhenLong && options.len() <= PAGE {
+        return asked(|| {
+            Select::new(question, numbered(options))
+                .without_filtering()
+                .with_starting_cursor(start)
+                .with_page_size(PAGE)
+                .with_formatter(&|chosen| chosen.value.name().to_owned())
+                .with_help_message(MOVE)
+                .with_render_config(look())
+                .prompt()
+        })
+        .map(|chosen| chosen.index);
+    }
+    searched(question, &options, start)
+}
+
+/// A list in which typing searches. inquire shows an empty list without a word, so the list ends
+/// with an option that says so; choosing it leads back to the search.
+fn searched(question: &str, options: &[String], start: usize) -> Result<usize, Left> {
+    let typed = RefCell::new(String::new());
+    loop {
+        let before = typed.borrow().clone();
+        let found = Cell::new(false);
+        let score = |input: &str, option: &Line, text: &str, at: usize| {
+            // Options are scored in order: the first begins a search, the last sums it up.
+            if at == 0 {
+                found.set(false);
+                input.clone_into(&mut typed.borrow_mut());
+            }
+            if option.index == options.len() {
+                return (!found.get()).then_some(0);
+            }
+            let score = matches(input, text);
+            found.set(found.get() || score.is_some());
+            score
         };
-        select
-            .with_starting_cursor(start.min(count.saturating_sub(1)))
-            .with_page_size(PAGE)
-            .with_scorer(&matches)
-            .with_sorter(&|_| ())
-            .with_formatter(&|chosen| chosen.value.name().to_owned())
-            .with_help_message(help)
-            .with_render_config(look())
-            .prompt()
-    })
-    .map(|chosen| chosen.index)
+        let mut lines = numbered(options.to_vec());
+        lines.push(Line {
+            index: options.len(),
+            text: NOTHING_MATCHES.to_owned(),
+        });
+        let chosen = asked(|| {
+            Select::new(question, lines)
+                .with_starting_cursor(start)
+                .with_starting_filter_input(&before)
+                .with_page_size(PAGE)
+                .with_scorer(&score)
+                .with_sorter(&|_| ())
+                .with_formatter(&|chosen| chosen.value.name().to_owned())
+                .with_help_message(SEARCH)
+                .with_render_config(look())
+                .prompt()
+        })?;
+        if chosen.index < options.len() {
+            return Ok(chosen.index);
+        }
+    }
 }
 
 pub(super) fn several_of(question: &str, options: Vec<String>) -> Result<Vec<usize>, Left> {
@@ -111,7 +152,7 @@ fn numbered(options: Vec<String>) -> Vec<Line> {
 }
 
 /// Every typed word must occur in the option, case-insensitively; the order of the list is kept.
-fn matches(typed: &str, _: &Line, text: &str, _: usize) -> Option<i64> {
+fn matches(typed: &str, text: &str) -> Option<i64> {
     let text = text.to_lowercase();
     let mut words = typed.split_whitespace();
     words
@@ -136,6 +177,7 @@ fn look() -> RenderConfig<'static> {
 
 /// As many options as fit into 24 lines with the previous questions.
 const PAGE: usize = 10;
+const NOTHING_MATCHES: &str = "nothing matches  Backspace widens the search";
 const MOVE: &str = "↑↓ move · Enter takes · Esc leaves";
 const SEARCH: &str = "type to search · ↑↓ move · Enter takes · Esc leaves";
 const TOGGLE: &str = "Space marks · → all · ← none · Enter takes · Esc leaves";
