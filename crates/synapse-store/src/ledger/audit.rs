@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::carried;
 use super::chain::{self, Gap, Head, Purge, Repair, Seal, UNKNOWN};
-use super::content::{self, CONTENT, Facts};
+use super::columns::{self, CONTENT, Facts};
 use super::daily::{self, DailyKey, DailySums};
 
 /// Verifies everything that is sealed. Changes nothing.
@@ -51,7 +51,7 @@ impl Walk {
         let reasons = reasons(database)?;
         let mut content = database.prepare(&format!(
             "SELECT {}, seal FROM entries WHERE call_id = ?",
-            content::columns()
+            columns::sealed()
         ))?;
         // Sorts only places, so that a large ledger needs little memory.
         let mut places = database.prepare(
@@ -131,7 +131,7 @@ impl Walk {
                 let Some(row) = rows.next()? else {
                     return Ok(());
                 };
-                let seal: Seal = row.get(CONTENT.len())?;
+                let seal: Seal = row.get(CONTENT)?;
                 let gaps = chain::gaps_by(database, sequence)?;
                 let right = self.head.after_row(row, &gaps)?.seal == seal;
                 let call_id = shown(call_id);
@@ -187,7 +187,7 @@ impl Walk {
     fn strangers(&mut self, database: &Connection) -> rusqlite::Result<()> {
         let mut statement = database.prepare(&format!(
             "SELECT {} FROM entries WHERE sequence IS NULL",
-            content::columns()
+            columns::sealed()
         ))?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, params};
 
-use super::content::Facts;
+use super::columns::Facts;
 use super::daily::{self, DailyKey, DailySums};
 
 /// The amounts of one connection and day.

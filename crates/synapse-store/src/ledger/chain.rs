@@ -8,7 +8,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, params};
 
 use super::carried::Carried;
-use super::content::{CONTENT, OF_EVERY_ROW};
+use super::columns::{CONTENT, OF_EVERY_ROW};
 
 /// A hash.
 pub(super) type Seal = [u8; 32];
@@ -93,23 +93,23 @@ impl Head {
             .map(drop)
     }
 
-    /// The head after sealing a row that begins with [`super::content::columns`]; `gaps` are those
+    /// The head after sealing a row that begins with [`super::columns::sealed`]; `gaps` are those
     /// the row explains.
     pub(super) fn after_row(self, row: &Row<'_>, gaps: &[Gap]) -> rusqlite::Result<Self> {
         // Rows of older formats lack the hub's columns.
-        let count = CONTENT.len().min(row.as_ref().column_count());
-        let mut values = [ValueRef::Null; CONTENT.len()];
+        let count = CONTENT.min(row.as_ref().column_count());
+        let mut values = [ValueRef::Null; CONTENT];
         for (index, value) in values.iter_mut().enumerate().take(count) {
             *value = row.get_ref(index)?;
         }
         Ok(self.after_values(values.get(..count).unwrap_or_default(), gaps))
     }
 
-    /// The head after sealing a row with these [`CONTENT`] values.
+    /// The head after sealing a row with these values of [`super::columns::content`].
     pub(super) fn after_values(self, values: &[ValueRef<'_>], gaps: &[Gap]) -> Self {
         let sequence = self.sequence + 1;
         let mut hash = self.begin(sequence, b"row", gaps);
-        let (every, hub) = values.split_at(values.len().min(OF_EVERY_ROW));
+        let (every, hub) = values.split_at(values.len().min(OF_EVERY_ROW.len()));
         every.iter().for_each(|value| add_value(&mut hash, *value));
         // Calls of a connection have no values there.
         if hub.iter().any(|value| *value != ValueRef::Null) {

@@ -2,12 +2,11 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use synapse_core::call::CallId;
-use synapse_core::time::Timestamp;
 
 use super::chain::{self, Gap, Head, Seal};
-use super::content::{self, Facts};
+use super::columns::{self, Facts};
+use super::daily;
 use super::sql::key;
-use super::{daily, days};
 
 /// The result of completing a row.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,17 +17,7 @@ pub(super) enum Completed {
     Missing,
 }
 
-/// Seals a row that just ended, and records its day.
-pub(super) fn seal_ended(
-    database: &Connection,
-    row: &Row<'_>,
-    ended_at: Timestamp,
-) -> rusqlite::Result<()> {
-    let sequence = seal(database, row)?;
-    days::note(database, sequence, ended_at.day())
-}
-
-/// Seals a completed row and adds it to the daily sums. The row begins with [`content::columns`].
+/// Seals a completed row and adds it to the daily sums. The row begins with [`columns::sealed`].
 /// Returns its place.
 pub(super) fn seal(database: &Connection, row: &Row<'_>) -> rusqlite::Result<i64> {
     let facts = Facts::of(row)?;
@@ -48,7 +37,7 @@ pub(super) fn reopen(database: &Connection, call_id: CallId) -> rusqlite::Result
     let id = key(call_id).into_bytes();
     let sql = format!(
         "SELECT {}, sequence, seal FROM entries WHERE call_id = ? AND outcome = 'interrupted'",
-        content::columns()
+        columns::sealed()
     );
     let found = database
         .query_row(&sql, [id], |row| {

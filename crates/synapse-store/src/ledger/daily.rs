@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use synapse_core::ledger::Outcome;
 use synapse_core::time::Timestamp;
 
-use super::content::Facts;
+use super::columns::Facts;
 use super::latency::Latencies;
 
 /// The key of sums.

@@ -7,8 +7,8 @@
 mod audit;
 mod carried;
 mod chain;
+mod columns;
 mod completion;
-mod content;
 mod daily;
 mod database;
 mod days;
@@ -17,7 +17,6 @@ mod examine;
 mod extent;
 mod first_page;
 mod glance;
-mod hub;
 mod latency;
 mod orphans;
 mod presence;

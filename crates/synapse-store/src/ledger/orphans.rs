@@ -1,6 +1,6 @@
 //! Open rows whose process is gone, as SQL conditions.
 
-use synapse_core::ledger::Outcome;
+use synapse_core::ledger::{Column, Outcome};
 use uuid::Uuid;
 
 use super::presence;
@@ -33,6 +33,9 @@ impl OrphanRows {
 
     /// SQL expression: the outcome to show.
     pub(super) fn outcome(&self) -> String {
+        if self.writers.is_empty() {
+            return Column::Outcome.as_str().to_owned();
+        }
         let interrupted = Outcome::Interrupted.as_str();
         format!(
             "CASE WHEN {} THEN '{interrupted}' ELSE outcome END",
@@ -42,6 +45,9 @@ impl OrphanRows {
 
     /// SQL expression: whether to show it as possibly billed.
     pub(super) fn maybe_billed(&self) -> String {
+        if self.writers.is_empty() {
+            return Column::MaybeBilled.as_str().to_owned();
+        }
         let silent = Self {
             writers: self
                 .writers

@@ -6,7 +6,7 @@ use synapse_core::ledger::Purged;
 
 use super::carried::{self, Removed};
 use super::chain::{self, Gap, Head, Purge, Seal};
-use super::content::{self, Facts};
+use super::columns::{self, Facts};
 use super::daily;
 
 /// The rows to remove.
@@ -93,7 +93,7 @@ fn find(database: &Connection, which: Which, most: u32) -> rusqlite::Result<Vec<
         "SELECT {}, sequence, seal FROM entries
          WHERE call_id <= ? AND outcome <> 'open' AND started_at < ?
              AND (? IS NULL OR sequence < ?) ORDER BY call_id LIMIT ?",
-        content::columns()
+        columns::sealed()
     ))?;
     let values = params![last, before, first_kept, first_kept, most];
     let rows = statement.query_map(values, |row| {

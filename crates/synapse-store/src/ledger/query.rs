@@ -7,9 +7,10 @@ use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
 use synapse_core::Failure;
 use synapse_core::call::CallId;
 use synapse_core::chat;
-use synapse_core::ledger::{Column, Entry, Filter, HistoryQuery, Order, RecordedText, Test};
+use synapse_core::ledger::{Entry, Filter, HistoryQuery, Order, RecordedText, Test};
 use synapse_core::time::Timestamp;
 
+use super::columns::{self, SqlType};
 use super::entries::{entry as entry_of, entry_columns};
 use super::orphans::OrphanRows;
 use super::reader::Reader;
@@ -96,11 +97,12 @@ pub(super) fn conditions(
 
 /// A condition on a column, with its value.
 fn condition(filter: &Filter, orphans: &OrphanRows) -> (String, Option<Value>) {
-    let column = match filter.column {
-        Column::Outcome => orphans.outcome(),
-        Column::MaybeBilled => orphans.maybe_billed(),
-        column => column.as_str().to_owned(),
-    };
+    let stored = columns::of(filter.column);
+    let column = stored.map_or_else(
+        || filter.column.as_str().to_owned(),
+        |stored| stored.expression(orphans),
+    );
+    let sql = stored.map(|stored| stored.sql);
     let number = |operator: &str, number: i64| {
         (
             format!("{column} {operator} ?"),
@@ -108,9 +110,9 @@ fn condition(filter: &Filter, orphans: &OrphanRows) -> (String, Option<Value>) {
         )
     };
     let word = |operator: &str, text: &str| {
-        let value = match filter.column {
+        let value = match sql {
             // An invalid id matches no row.
-            Column::CallId => Value::Blob(
+            Some(SqlType::Key) => Value::Blob(
                 text.parse::<CallId>()
                     .map(|id| key(id).into_bytes().to_vec())
                     .unwrap_or_default(),
@@ -119,10 +121,7 @@ fn condition(filter: &Filter, orphans: &OrphanRows) -> (String, Option<Value>) {
         };
         (format!("{column} {operator} ?"), Some(value))
     };
-    let may_be_empty = matches!(
-        filter.column,
-        Column::Connection | Column::Provider | Column::Host | Column::ModelRequested
-    );
+    let may_be_empty = sql == Some(SqlType::Name);
     match &filter.test {
         Test::Is(text) => word("=", text),
         // Hub rows have an empty connection.

@@ -4,7 +4,7 @@
 use rusqlite::Connection;
 
 use super::chain::Head;
-use super::content::Facts;
+use super::columns::Facts;
 use super::daily::{self, DailyKey, DailySums};
 use super::days;
 

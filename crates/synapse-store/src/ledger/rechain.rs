@@ -9,7 +9,7 @@ use synapse_core::time::Timestamp;
 use uuid::Uuid;
 
 use super::chain::{self, Gap, Head, Repair, Seal, UNKNOWN};
-use super::content::{self, Facts};
+use super::columns::{self, Facts};
 use super::daily::{self, DailyKey, DailySums};
 use super::{carried, completion, days};
 
@@ -141,7 +141,7 @@ impl Chain {
         for call_id in &walk.strangers {
             let sql = format!(
                 "SELECT {} FROM entries WHERE call_id = ?",
-                content::columns()
+                columns::sealed()
             );
             new.query_row(&sql, [call_id], |row| completion::seal(new, row))?;
             self.changed.push(CallId::new(Uuid::from_bytes(*call_id)));
@@ -199,7 +199,7 @@ impl Walk {
             Saved::Row(call_id, seal) => {
                 let sql = format!(
                     "SELECT {} FROM entries WHERE call_id = ?",
-                    content::columns()
+                    columns::sealed()
                 );
                 let gaps = chain::gaps_by(new, sequence)?;
                 let (right, facts) = new.query_row(&sql, [call_id], |row| {
@@ -339,7 +339,7 @@ fn unsealed(new: &Connection) -> rusqlite::Result<Vec<[u8; 16]>> {
 fn facts(new: &Connection, call_id: [u8; 16]) -> rusqlite::Result<Facts> {
     let sql = format!(
         "SELECT {} FROM entries WHERE call_id = ?",
-        content::columns()
+        columns::sealed()
     );
     new.query_row(&sql, [call_id], Facts::of)
 }

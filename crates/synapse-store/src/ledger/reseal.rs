@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, params};
 
 use super::chain::{Head, Seal};
-use super::content::{self, Facts};
+use super::columns::{self, Facts};
 use super::daily::{self, DailyKey, DailySums};
 
 /// Gives every complete row its place in key order, and builds the daily sums.
@@ -17,7 +17,7 @@ pub(super) fn seal_everything(database: &Connection) -> rusqlite::Result<()> {
     let mut days: BTreeMap<DailyKey, DailySums> = BTreeMap::new();
     let mut read = database.prepare(&format!(
         "SELECT {} FROM entries WHERE call_id > ? AND outcome <> 'open' ORDER BY call_id LIMIT ?",
-        content::third_columns()
+        columns::sealed_in_third_format()
     ))?;
     let mut write =
         database.prepare("UPDATE entries SET sequence = ?, seal = ? WHERE call_id = ?")?;

@@ -8,7 +8,7 @@ use rusqlite::{Connection, Row, params, params_from_iter};
 use synapse_core::call::CallId;
 use uuid::Uuid;
 
-use super::content::CONTENT;
+use super::columns;
 
 /// The copied and lost parts.
 #[derive(Debug, Default)]
@@ -80,9 +80,8 @@ impl Source {
                 .ok()?
                 .collect::<rusqlite::Result<_>>()
                 .ok()?;
-            let columns: Vec<&'static str> = CONTENT
-                .into_iter()
-                .chain(["sequence", "seal"])
+            let columns: Vec<&'static str> = columns::all()
+                .map(|column| column.name)
                 .filter(|column| names.iter().any(|name| name == column))
                 .collect();
             columns

@@ -4,51 +4,10 @@
 use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 
-use super::{days, reseal};
+use super::{columns, days, reseal};
 
-// What both the migrations and [`create`] execute. Macros, because only literals can be joined.
-
-macro_rules! call_columns {
-    () => {
-        "
-    call_id            BLOB    NOT NULL PRIMARY KEY CHECK (length(call_id) = 16),
-    writer             BLOB    NOT NULL CHECK (length(writer) = 16),
-    started_at         INTEGER NOT NULL,
-    ended_at           INTEGER,
-    operation          TEXT    NOT NULL,
-    outcome            TEXT    NOT NULL CHECK (
-        outcome = 'ok' OR outcome = 'open' OR outcome = 'error' OR outcome = 'refused'
-        OR outcome = 'cancelled' OR outcome = 'interrupted'),
-    error_class        TEXT,
-    error_code         TEXT,
-    connection         TEXT    NOT NULL,
-    provider           TEXT    NOT NULL,
-    host               TEXT    NOT NULL,
-    model_requested    TEXT    NOT NULL,
-    model_served       TEXT,
-    served_by          TEXT,
-    client_name        TEXT,
-    client_version     TEXT,
-    tool               TEXT,
-    attempts           INTEGER NOT NULL CHECK (attempts IN (0, 1)),
-    maybe_billed       INTEGER NOT NULL CHECK (maybe_billed IN (0, 1)),
-    http_status        INTEGER CHECK (http_status >= 0),
-    request_id         TEXT,
-    bytes_out          INTEGER NOT NULL CHECK (bytes_out >= 0),
-    bytes_in           INTEGER NOT NULL CHECK (bytes_in >= 0),
-    headers_ms         INTEGER CHECK (headers_ms >= 0),
-    latency_ms         INTEGER CHECK (latency_ms >= 0),
-    finish_reason      TEXT,
-    prompt_tokens      INTEGER CHECK (prompt_tokens >= 0),
-    completion_tokens  INTEGER CHECK (completion_tokens >= 0),
-    cached_tokens      INTEGER CHECK (cached_tokens >= 0),
-    cache_write_tokens INTEGER CHECK (cache_write_tokens >= 0),
-    reasoning_tokens   INTEGER CHECK (reasoning_tokens >= 0),
-    cost_nano_usd      INTEGER CHECK (cost_nano_usd >= 0),
-    cost_source        TEXT    NOT NULL,
-    priced_at          INTEGER"
-    };
-}
+// What both the migrations and [`create`] execute. Macros, because only literals can be joined. The
+// columns of rows are frozen in the migrations, and in [`columns`] as they are now.
 
 macro_rules! entry_indexes {
     () => {
@@ -196,35 +155,23 @@ pub(super) fn migrations() -> Migrations<'static> {
 /// Creates the tables in an empty database, as all migrations would: a test compares them. Several
 /// times as fast, because each of their changes parses the whole schema again.
 pub(super) fn create(database: &Connection) -> rusqlite::Result<()> {
-    for tables in [ENTRIES, PRICES, SEALS, CARRIED_TABLES, BY_SERVER] {
+    let entries = format!(
+        "CREATE TABLE entries (\n{}\n) STRICT, WITHOUT ROWID;\n",
+        columns::definitions()
+    );
+    for tables in [
+        &entries,
+        entry_indexes!(),
+        PRICES,
+        SEALS,
+        CARRIED_TABLES,
+        BY_SERVER,
+    ] {
         database.execute_batch(tables)?;
     }
     database.pragma_update(None, "user_version", VERSION)
 }
 
-/// The rows with the columns of all migrations.
-const ENTRIES: &str = concat!(
-    "CREATE TABLE entries (",
-    call_columns!(),
-    ",
-    reserved_tokens    INTEGER CHECK (reserved_tokens >= 0),
-    reserved_nano_usd  INTEGER CHECK (reserved_nano_usd >= 0),
-    sequence           INTEGER CHECK (sequence > 0),
-    seal               BLOB    CHECK (length(seal) = 32),
-    server             TEXT,
-    transport          TEXT,
-    era                TEXT,
-    catalogue          TEXT,
-    issuer             TEXT,
-    client_kind        TEXT,
-    scopes             TEXT,
-    generation         INTEGER CHECK (generation >= 0),
-    requests           INTEGER CHECK (requests >= 0),
-    may_have_run       INTEGER CHECK (may_have_run IN (0, 1))
-) STRICT, WITHOUT ROWID;
-",
-    entry_indexes!()
-);
 const SEALS: &str = seal_tables!();
 const CARRIED_TABLES: &str = carried_tables!();
 const BY_SERVER: &str = server_index!();
@@ -236,14 +183,44 @@ const BY_SERVER: &str = server_index!();
 /// milliseconds since 1970, costs are nano-USD.
 ///
 /// `writer` identifies the process that opened the row, see [`super::presence`].
-///
-/// Outcomes are checked with OR, because SQLite would build a temporary table for such a long IN on
-/// every write.
-const CALLS: &str = concat!(
-    "
-CREATE TABLE calls (",
-    call_columns!(),
-    "
+const CALLS: &str = "
+CREATE TABLE calls (
+    call_id            BLOB    NOT NULL PRIMARY KEY CHECK (length(call_id) = 16),
+    writer             BLOB    NOT NULL CHECK (length(writer) = 16),
+    started_at         INTEGER NOT NULL,
+    ended_at           INTEGER,
+    operation          TEXT    NOT NULL,
+    outcome            TEXT    NOT NULL CHECK (
+        outcome = 'ok' OR outcome = 'open' OR outcome = 'error' OR outcome = 'refused'
+        OR outcome = 'cancelled' OR outcome = 'interrupted'),
+    error_class        TEXT,
+    error_code         TEXT,
+    connection         TEXT    NOT NULL,
+    provider           TEXT    NOT NULL,
+    host               TEXT    NOT NULL,
+    model_requested    TEXT    NOT NULL,
+    model_served       TEXT,
+    served_by          TEXT,
+    client_name        TEXT,
+    client_version     TEXT,
+    tool               TEXT,
+    attempts           INTEGER NOT NULL CHECK (attempts IN (0, 1)),
+    maybe_billed       INTEGER NOT NULL CHECK (maybe_billed IN (0, 1)),
+    http_status        INTEGER CHECK (http_status >= 0),
+    request_id         TEXT,
+    bytes_out          INTEGER NOT NULL CHECK (bytes_out >= 0),
+    bytes_in           INTEGER NOT NULL CHECK (bytes_in >= 0),
+    headers_ms         INTEGER CHECK (headers_ms >= 0),
+    latency_ms         INTEGER CHECK (latency_ms >= 0),
+    finish_reason      TEXT,
+    prompt_tokens      INTEGER CHECK (prompt_tokens >= 0),
+    completion_tokens  INTEGER CHECK (completion_tokens >= 0),
+    cached_tokens      INTEGER CHECK (cached_tokens >= 0),
+    cache_write_tokens INTEGER CHECK (cache_write_tokens >= 0),
+    reasoning_tokens   INTEGER CHECK (reasoning_tokens >= 0),
+    cost_nano_usd      INTEGER CHECK (cost_nano_usd >= 0),
+    cost_source        TEXT    NOT NULL,
+    priced_at          INTEGER
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX calls_by_connection ON calls (connection);
@@ -251,8 +228,7 @@ CREATE INDEX calls_by_connection ON calls (connection);
 -- Small, because most calls go well: it finds errors for people and open rows for the sweep.
 -- A query uses it when it repeats the condition.
 CREATE INDEX calls_not_ok ON calls (outcome) WHERE outcome <> 'ok';
-"
-);
+";
 
 /// The latest prices stated by routers, in pico-USD per token; unstated ones are NULL.
 const PRICES: &str = "
@@ -378,6 +354,14 @@ mod tests {
             };
             assert_eq!(one(&created), one(&migrated), "{sql}");
         }
+    }
+
+    /// Repair takes damaged pages of the schema from a new ledger.
+    #[test]
+    fn the_columns_of_every_format_are_spelled_alike() {
+        let definitions = columns::definitions();
+        let (first, _) = definitions.split_once(",\n    reserved_tokens").unwrap();
+        assert!(CALLS.contains(first), "{first}");
     }
 
     #[test]

@@ -19,14 +19,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use synapse_core::Failure;
 use synapse_core::call::CallId;
-use synapse_core::ledger::{Outcome, Waiting};
+use synapse_core::ledger::{Column, Outcome, Waiting};
 use synapse_files::private_options;
 use synapse_home::Home;
 use synapse_home::failure::{locked, of_file, writing};
 use uuid::Uuid;
 
+use super::columns::{self, SqlType};
 use super::completion;
-use super::content::{self, CONTENT};
 use super::rows::RowWriter;
 use super::sql::key;
 use super::work::Work;
@@ -46,13 +46,13 @@ struct Line {
 pub(super) fn keep(home: &Home, rows: &RowWriter, work: &Work) -> Result<(), Failure> {
     let path = home.spool();
     let failure = |error: &io::Error| writing(&path, error);
+    let mut set = BTreeMap::new();
+    rows.settings(work, |column, value| {
+        set.insert(column.to_owned(), json(value));
+    });
     let line = Line {
         call: key(work.call_id()),
-        set: rows
-            .settings(work)
-            .into_iter()
-            .map(|(column, value)| (column.to_owned(), json(&value)))
-            .collect(),
+        set,
     };
     // Plain text and numbers always serialise.
     let text = serde_json::to_string(&line).unwrap_or_default();
@@ -230,14 +230,14 @@ fn enter_call(
             "INSERT INTO entries ({}) VALUES ({}) RETURNING {}",
             names.join(", "),
             vec!["?"; names.len()].join(", "),
-            content::columns()
+            columns::sealed()
         ),
         None => return Ok(false),
         Some(outcome) if outcome == Outcome::Open.as_str() => format!(
             "UPDATE entries SET {} = ? WHERE call_id = x'{}' RETURNING {}",
             names.join(" = ?, "),
             call.simple(),
-            content::columns()
+            columns::sealed()
         ),
         // It was completed, or entered by a process that crashed before truncating the file.
         Some(_) => return Ok(true),
@@ -245,7 +245,7 @@ fn enter_call(
     let mut statement = database.prepare(&sql)?;
     let mut rows = statement.query(params_from_iter(values))?;
     if let Some(row) = rows.next()? {
-        let outcome: String = row.get(OUTCOME)?;
+        let outcome: String = row.get(Column::Outcome.as_str())?;
         if outcome != Outcome::Open.as_str() {
             completion::seal(database, row)?;
         }
@@ -270,8 +270,9 @@ fn values(set: &BTreeMap<String, Json>) -> Option<Vec<Value>> {
 }
 
 /// Columns with binary ids.
-fn is_id(column: &str) -> bool {
-    matches!(column, "call_id" | "writer")
+fn is_id(name: &str) -> bool {
+    let mut found = columns::content().filter(|column| column.name == name);
+    found.any(|column| matches!(column.sql, SqlType::Key | SqlType::Id))
 }
 
 /// A line with a valid hash and known columns.
@@ -282,7 +283,7 @@ fn understood(line: &[u8]) -> Option<Line> {
         return None;
     }
     let line: Line = serde_json::from_str(text).ok()?;
-    let known = |column: &String| CONTENT.contains(&column.as_str());
+    let known = |name: &String| columns::content().any(|column| column.name == name);
     line.set.keys().all(known).then_some(line)
 }
 
@@ -346,5 +347,3 @@ impl Drop for Locked<'_> {
 const CAP: u64 = 1024 * 1024;
 const PATIENCE: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(2);
-/// Index of the outcome in [`CONTENT`].
-const OUTCOME: usize = 5;

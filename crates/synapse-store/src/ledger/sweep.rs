@@ -5,8 +5,8 @@ use synapse_core::ledger::Outcome;
 use synapse_home::Home;
 use uuid::Uuid;
 
+use super::columns;
 use super::completion::seal;
-use super::content;
 use super::orphans::{OPEN, OrphanRows};
 use super::presence::Departed;
 
@@ -41,7 +41,7 @@ fn interrupt(database: &Connection, orphans: &OrphanRows) -> rusqlite::Result<()
             Outcome::Interrupted.as_str(),
             orphans.maybe_billed(),
             orphans.condition(),
-            content::columns()
+            columns::sealed()
         ))?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {

@@ -21,7 +21,7 @@ use super::queue::{Queue, Taken};
 use super::retention::Retention;
 use super::rows::RowWriter;
 use super::work::Work;
-use super::{database, hub, reserve, spool, sweep};
+use super::{database, reserve, spool, sweep};
 use crate::failure::sqlite;
 
 /// A message to the thread.
@@ -299,21 +299,7 @@ fn transact(database: &Connection, rows: &RowWriter, jobs: &[Job]) -> rusqlite::
 }
 
 fn change(database: &Connection, rows: &RowWriter, work: &Work) -> rusqlite::Result<Done> {
-    let completed = match work {
-        Work::Open(opening) => {
-            rows.insert(database, opening)?;
-            Completed::Yes
-        }
-        Work::Sending(call_id, bytes) => rows.sending(database, *call_id, *bytes)?,
-        Work::Close(closing) => rows.complete(database, closing)?,
-        Work::Begin(opening) => {
-            rows.begin(database, opening)?;
-            Completed::Yes
-        }
-        Work::Departing(call_id, bytes) => hub::departing(database, *call_id, *bytes)?,
-        Work::End(closing) => hub::complete(database, closing)?,
-    };
-    Ok(match completed {
+    Ok(match rows.write(database, work)? {
         Completed::Yes => Done::Written,
         Completed::Missing => Done::Missing,
     })

@@ -11,7 +11,7 @@ use synapse_core::ledger::{
 };
 use synapse_core::time::Timestamp;
 
-use super::content::{self, Facts};
+use super::columns::{self, CONTENT, Facts};
 use super::daily::{self, DailySums};
 use super::latency::Latencies;
 use super::orphans::OrphanRows;
@@ -332,14 +332,14 @@ impl<'a> Lines<'a> {
             "SELECT {}, {} FROM entries WHERE outcome <> 'ok' AND outcome = 'open'
              AND started_at >= ?1 AND started_at < ?2 AND (?3 IS NULL OR connection = ?3)
              AND {}",
-            content::columns(),
+            columns::sealed(),
             orphans.condition(),
             rows_of(self.by)
         ))?;
         let mut rows = statement.query(params![range.since, range.until, self.connection])?;
         while let Some(row) = rows.next()? {
             let mut facts = Facts::of(row)?;
-            if row.get(content::CONTENT.len())? {
+            if row.get(CONTENT)? {
                 Outcome::Interrupted.as_str().clone_into(&mut facts.outcome);
                 facts.maybe_billed = facts.server.is_none();
             }

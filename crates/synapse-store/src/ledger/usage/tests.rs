@@ -56,7 +56,7 @@ fn ledger(tokens: i64) -> Connection {
         ))
         .unwrap();
     {
-        let columns = content::columns();
+        let columns = columns::sealed();
         let mut rows = change
             .prepare(&format!("SELECT {columns} FROM entries"))
             .unwrap();
@@ -77,7 +77,7 @@ fn sums_of_rows_and_of_days_are_those_of_each_row() {
     for by in UsageKey::ALL.into_iter().filter(|by| !by.is_of_hub()) {
         let query = UsageQuery::by(by);
         let mut expected: BTreeMap<String, DailySums> = BTreeMap::new();
-        let columns = content::columns();
+        let columns = columns::sealed();
         with_rows(
             &database,
             Range::of(&query),
