@@ -48,7 +48,10 @@ impl ColumnValue {
 }
 
 macro_rules! columns {
-    ($($(#[$doc:meta])* $variant:ident $name:literal $kind:ident $read:expr;)*) => {
+    ($(
+        $(#[$doc:meta])*
+        $variant:ident $name:literal $kind:ident $(in $unit:literal)? $read:expr;
+    )*) => {
         /// A column of a row, with the same name in the ledger file, filters and exports.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
@@ -72,6 +75,12 @@ macro_rules! columns {
                 match self { $(Self::$variant => ColumnKind::$kind,)* }
             }
 
+            /// The unit of its numbers and times, if any.
+            #[must_use]
+            pub const fn unit(self) -> Option<&'static str> {
+                match self { $(Self::$variant => unit!($($unit)?),)* }
+            }
+
             /// Its value in a row; `None` if unknown.
             #[must_use]
             pub fn value(self, entry: &Entry) -> Option<ColumnValue> {
@@ -86,13 +95,22 @@ macro_rules! columns {
     };
 }
 
+macro_rules! unit {
+    () => {
+        None
+    };
+    ($unit:literal) => {
+        Some($unit)
+    };
+}
+
 columns! {
     /// The id of the call.
     CallId "call_id" Text |row| Some(row.receipt.call_id.to_string());
     /// Start time.
-    StartedAt "started_at" Time |row| Some(row.started_at);
+    StartedAt "started_at" Time in "ms since 1970-01-01 UTC" |row| Some(row.started_at);
     /// End time.
-    EndedAt "ended_at" Time |row| row.ended_at;
+    EndedAt "ended_at" Time in "ms since 1970-01-01 UTC" |row| row.ended_at;
     /// The kind of call.
     Operation "operation" Text |row| Some(row.operation.clone());
     /// The outcome.
@@ -120,7 +138,7 @@ columns! {
     /// The MCP tool.
     Tool "tool" Text |row| row.caller.tool.clone();
     /// Requests sent: 0 or 1.
-    Attempts "attempts" Number |row| Some(i64::from(row.receipt.exchange.attempts));
+    Attempts "attempts" Number in "request" |row| Some(i64::from(row.receipt.exchange.attempts));
     /// Whether the provider may have billed it.
     MaybeBilled "maybe_billed" Flag |row| Some(row.receipt.exchange.maybe_billed);
     /// The HTTP status.
@@ -128,34 +146,35 @@ columns! {
     /// The provider's request id.
     RequestId "request_id" Text |row| row.receipt.exchange.request_id.clone();
     /// Bytes of the request body.
-    BytesOut "bytes_out" Number |row| Some(whole(row.receipt.exchange.bytes_out));
+    BytesOut "bytes_out" Number in "byte" |row| Some(whole(row.receipt.exchange.bytes_out));
     /// Bytes of the response body.
-    BytesIn "bytes_in" Number |row| Some(whole(row.receipt.exchange.bytes_in));
+    BytesIn "bytes_in" Number in "byte" |row| Some(whole(row.receipt.exchange.bytes_in));
     /// Milliseconds until the response headers were complete.
-    HeadersMs "headers_ms" Number |row| row.receipt.exchange.headers_ms.map(whole);
+    HeadersMs "headers_ms" Number in "ms" |row| row.receipt.exchange.headers_ms.map(whole);
     /// Milliseconds until the end.
-    LatencyMs "latency_ms" Number |row| row.receipt.latency_ms.map(whole);
+    LatencyMs "latency_ms" Number in "ms" |row| row.receipt.latency_ms.map(whole);
     /// Why the model stopped.
     FinishReason "finish_reason" Text |row| row.receipt.finish_reason.clone();
     /// Tokens of the prompt.
-    PromptTokens "prompt_tokens" Number |row| row.receipt.usage.prompt_tokens.map(whole);
+    PromptTokens "prompt_tokens" Number in "token" |row| row.receipt.usage.prompt_tokens.map(whole);
     /// Tokens of the answer.
-    CompletionTokens "completion_tokens" Number
+    CompletionTokens "completion_tokens" Number in "token"
         |row| row.receipt.usage.completion_tokens.map(whole);
     /// Prompt tokens read from the provider's cache.
-    CachedTokens "cached_tokens" Number |row| row.receipt.usage.cached_tokens.map(whole);
+    CachedTokens "cached_tokens" Number in "token" |row| row.receipt.usage.cached_tokens.map(whole);
     /// Prompt tokens written to the provider's cache.
-    CacheWriteTokens "cache_write_tokens" Number
+    CacheWriteTokens "cache_write_tokens" Number in "token"
         |row| row.receipt.usage.cache_write_tokens.map(whole);
     /// Completion tokens spent on reasoning.
-    ReasoningTokens "reasoning_tokens" Number
+    ReasoningTokens "reasoning_tokens" Number in "token"
         |row| row.receipt.usage.reasoning_tokens.map(whole);
     /// The cost in nano-USD.
-    CostNanoUsd "cost_nano_usd" Number |row| row.receipt.cost.amount_nano_usd.map(whole);
+    CostNanoUsd "cost_nano_usd" Number in "nano-USD"
+        |row| row.receipt.cost.amount_nano_usd.map(whole);
     /// The source of the cost.
     CostSource "cost_source" Text |row| Some(row.receipt.cost.source.as_str().to_owned());
     /// The date of the prices of an estimate.
-    PricedAt "priced_at" Time |row| row.receipt.cost.priced_at;
+    PricedAt "priced_at" Time in "ms since 1970-01-01 UTC" |row| row.receipt.cost.priced_at;
     /// The upstream server of a hub row.
     Server "server" Text |row| hub(row, |facts| Some(facts.server.clone()));
     /// The server's transport.
@@ -173,7 +192,7 @@ columns! {
     /// The generation of the token record.
     Generation "generation" Number |row| hub(row, |facts| facts.generation.map(whole));
     /// Number of requests of a login, refresh or logout.
-    Requests "requests" Number |row| hub(row, |facts| facts.requests.map(whole));
+    Requests "requests" Number in "request" |row| hub(row, |facts| facts.requests.map(whole));
     /// Whether the server may have executed the request.
     MayHaveRun "may_have_run" Flag |row| hub(row, |facts| Some(facts.may_have_run));
 }
@@ -195,24 +214,6 @@ impl Column {
                 | Self::Requests
                 | Self::MayHaveRun
         )
-    }
-
-    /// The unit of its numbers and times, if any.
-    #[must_use]
-    pub const fn unit(self) -> Option<&'static str> {
-        match self {
-            Self::StartedAt | Self::EndedAt | Self::PricedAt => Some("ms since 1970-01-01 UTC"),
-            Self::HeadersMs | Self::LatencyMs => Some("ms"),
-            Self::BytesOut | Self::BytesIn => Some("byte"),
-            Self::PromptTokens
-            | Self::CompletionTokens
-            | Self::CachedTokens
-            | Self::CacheWriteTokens
-            | Self::ReasoningTokens => Some("token"),
-            Self::CostNanoUsd => Some("nano-USD"),
-            Self::Attempts | Self::Requests => Some("request"),
-            _ => None,
-        }
     }
 
     /// Whether the column applies to the row. A successful call has no error, an unsent one no

@@ -1,12 +1,13 @@
 //! Daily sums of complete rows by connection, provider, model and client, maintained in the
 //! transaction that completes a row. Reports over whole days read only these.
 
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params, params_from_iter};
 use synapse_core::ledger::Outcome;
 use synapse_core::time::Timestamp;
 
 use super::columns::Facts;
 use super::latency::Latencies;
+use super::sql::{blob, integer, text};
 
 /// The key of sums.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,29 +21,72 @@ pub(super) struct DailyKey {
     pub(super) client: String,
 }
 
-/// Sums. Saturate instead of overflowing.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct DailySums {
-    /// The smallest row key included.
-    pub(super) first_id: [u8; 16],
-    /// The largest row key included.
-    pub(super) last_id: [u8; 16],
-    pub(super) calls: i64,
-    pub(super) ok: i64,
-    pub(super) failed: i64,
-    pub(super) refused: i64,
-    pub(super) prompt_tokens: i64,
-    pub(super) completion_tokens: i64,
-    pub(super) cached_tokens: i64,
-    pub(super) reasoning_tokens: i64,
-    pub(super) unknown_tokens: i64,
-    pub(super) cost_nano_usd: i64,
-    pub(super) unknown_cost: i64,
+macro_rules! sums {
+    ($($(#[$doc:meta])* $name:ident: $of_row:expr, $total:expr;)*) => {
+        /// Sums. Saturate instead of overflowing.
+        #[derive(Debug, Clone, PartialEq, Eq, Default)]
+        pub(super) struct DailySums {
+            /// The smallest row key included.
+            pub(super) first_id: [u8; 16],
+            /// The largest row key included.
+            pub(super) last_id: [u8; 16],
+            $($(#[$doc])* pub(super) $name: i64,)*
+            /// Latencies of successful calls.
+            pub(super) latencies: Latencies,
+        }
+
+        /// Every sum, in the order of the table.
+        const SUMS: &[Sum] = &[$(Sum {
+            name: stringify!($name),
+            of_row: $of_row,
+            total: $total,
+            value: |sums| sums.$name,
+            place: |sums| &mut sums.$name,
+        },)*];
+    };
+}
+
+sums! {
+    calls: |_| 1, Total::Count("count(*)");
+    ok: |row| i64::from(is(row, Outcome::Ok)), Total::Count("sum(outcome = 'ok')");
+    failed: |row| i64::from(is_failed(row)), Total::Count(
+        "sum(outcome = 'error' OR outcome = 'cancelled' OR outcome = 'interrupted')");
+    refused: |row| i64::from(is(row, Outcome::Refused)),
+        Total::Count("sum(outcome = 'refused')");
+    prompt_tokens: |row| row.prompt_tokens.unwrap_or_default(), Total::OfColumn;
+    completion_tokens: |row| row.completion_tokens.unwrap_or_default(), Total::OfColumn;
+    cached_tokens: |row| row.cached_tokens.unwrap_or_default(), Total::OfColumn;
+    reasoning_tokens: |row| row.reasoning_tokens.unwrap_or_default(), Total::OfColumn;
+    unknown_tokens: |row| i64::from(row.maybe_billed && tokens(row).is_none()), Total::Count(
+        "sum(maybe_billed AND (prompt_tokens IS NULL OR completion_tokens IS NULL))");
+    cost_nano_usd: |row| row.cost_nano_usd.unwrap_or_default(), Total::OfColumn;
+    unknown_cost: |row| i64::from(row.maybe_billed && row.cost_nano_usd.is_none()),
+        Total::Count("sum(maybe_billed AND cost_nano_usd IS NULL)");
     /// Counts against limits: reported tokens, else the reserved ones.
-    pub(super) limit_tokens: i64,
-    pub(super) limit_nano_usd: i64,
-    /// Latencies of successful calls.
-    pub(super) latencies: Latencies,
+    limit_tokens: |row| against_limit(row, tokens(row), row.reserved_tokens), Total::None;
+    limit_nano_usd: |row| against_limit(row, row.cost_nano_usd, row.reserved_nano_usd),
+        Total::None;
+}
+
+/// A sum of rows.
+struct Sum {
+    name: &'static str,
+    /// The contribution of a row.
+    of_row: fn(&Facts) -> i64,
+    total: Total,
+    value: fn(&DailySums) -> i64,
+    place: fn(&mut DailySums) -> &mut i64,
+}
+
+/// How reports total a sum in SQL.
+enum Total {
+    /// Over rows, by this expression, which says the same as [`Sum::of_row`].
+    Count(&'static str),
+    /// By the column of its name, which rows have too. A total that overflows is an error in SQL,
+    /// and two numbers of a provider can do that; so it is made in two halves.
+    OfColumn,
+    /// Not in reports.
+    None,
 }
 
 impl DailyKey {
@@ -75,8 +119,9 @@ impl DailySums {
         }
         self.first_id = self.first_id.min(facts.call_id);
         self.last_id = self.last_id.max(facts.call_id);
-        for (sum, value) in self.sums_mut().into_iter().zip(values(facts)) {
-            *sum = sum.saturating_add(value);
+        for sum in SUMS {
+            let place = (sum.place)(self);
+            *place = place.saturating_add((sum.of_row)(facts));
         }
         if let Some(millis) = answered_after(facts) {
             self.latencies.add(millis);
@@ -85,8 +130,9 @@ impl DailySums {
 
     /// Subtracts a row. The key bounds stay: they are still valid.
     fn remove(&mut self, facts: &Facts) {
-        for (sum, value) in self.sums_mut().into_iter().zip(values(facts)) {
-            *sum = sum.saturating_sub(value).max(0);
+        for sum in SUMS {
+            let place = (sum.place)(self);
+            *place = place.saturating_sub((sum.of_row)(facts)).max(0);
         }
         if let Some(millis) = answered_after(facts) {
             self.latencies.remove(millis);
@@ -94,15 +140,16 @@ impl DailySums {
     }
 
     /// Adds other sums.
-    pub(super) fn merge(&mut self, mut other: Self) {
+    pub(super) fn merge(&mut self, other: &Self) {
         if self.calls == 0 {
             self.first_id = other.first_id;
             self.last_id = other.last_id;
         }
         self.first_id = self.first_id.min(other.first_id);
         self.last_id = self.last_id.max(other.last_id);
-        for (sum, value) in self.sums_mut().into_iter().zip(other.sums_mut()) {
-            *sum = sum.saturating_add(*value);
+        for sum in SUMS {
+            let place = (sum.place)(self);
+            *place = place.saturating_add((sum.value)(other));
         }
         self.latencies.merge(&other.latencies);
     }
@@ -110,31 +157,26 @@ impl DailySums {
     /// Adds the columns of [`totals`] or [`totals_of_rows`] that begin at a given column of a row.
     /// They lack the latencies and the amounts that count against limits.
     pub(super) fn merge_totals(&mut self, row: &Row<'_>, begin: usize) -> rusqlite::Result<()> {
-        let counts = [
-            &mut self.calls,
-            &mut self.ok,
-            &mut self.failed,
-            &mut self.refused,
-            &mut self.unknown_tokens,
-            &mut self.unknown_cost,
-        ];
-        let wide = begin + counts.len();
-        for (index, sum) in counts.into_iter().enumerate() {
-            *sum = sum.saturating_add(row.get(begin + index)?);
-        }
-        let sums = [
-            &mut self.prompt_tokens,
-            &mut self.completion_tokens,
-            &mut self.cached_tokens,
-            &mut self.reasoning_tokens,
-            &mut self.cost_nano_usd,
-        ];
-        for (index, sum) in sums.into_iter().enumerate() {
-            // NULL if no row of the group has a number.
-            let half = |at: usize| row.get::<_, Option<i64>>(wide + 2 * index + at);
-            let (high, low) = (half(0)?.unwrap_or_default(), half(1)?.unwrap_or_default());
-            let total = (i128::from(high) << 31) + i128::from(low);
-            *sum = sum.saturating_add(i64::try_from(total).unwrap_or(i64::MAX));
+        let mut index = begin;
+        for sum in SUMS {
+            let total = match sum.total {
+                Total::None => continue,
+                Total::Count(_) => {
+                    index += 1;
+                    row.get(index - 1)?
+                }
+                Total::OfColumn => {
+                    index += 2;
+                    // NULL if no row of the group has a number.
+                    let half = |index: usize| row.get::<_, Option<i64>>(index);
+                    let high = half(index - 2)?.unwrap_or_default();
+                    let low = half(index - 1)?.unwrap_or_default();
+                    let total = (i128::from(high) << 31) + i128::from(low);
+                    i64::try_from(total).unwrap_or(i64::MAX)
+                }
+            };
+            let place = (sum.place)(self);
+            *place = place.saturating_add(total);
         }
         Ok(())
     }
@@ -148,54 +190,26 @@ impl DailySums {
         };
         keyed == *exact && self.first_id <= exact.first_id && self.last_id >= exact.last_id
     }
-
-    fn sums_mut(&mut self) -> [&mut i64; 13] {
-        [
-            &mut self.calls,
-            &mut self.ok,
-            &mut self.failed,
-            &mut self.refused,
-            &mut self.prompt_tokens,
-            &mut self.completion_tokens,
-            &mut self.cached_tokens,
-            &mut self.reasoning_tokens,
-            &mut self.unknown_tokens,
-            &mut self.cost_nano_usd,
-            &mut self.unknown_cost,
-            &mut self.limit_tokens,
-            &mut self.limit_nano_usd,
-        ]
-    }
 }
 
-/// A row's contribution to each of [`DailySums::sums_mut`].
-fn values(facts: &Facts) -> [i64; 13] {
-    let is = |outcome: Outcome| facts.outcome == outcome.as_str();
-    let failed = is(Outcome::Error) || is(Outcome::Cancelled) || is(Outcome::Interrupted);
-    let tokens = facts
-        .prompt_tokens
-        .zip(facts.completion_tokens)
-        .map(|(prompt, completion)| prompt.saturating_add(completion));
-    let set_aside = |reserved: Option<i64>| reserved.filter(|_| facts.maybe_billed);
-    let cost = facts.cost_nano_usd;
-    [
-        1,
-        i64::from(is(Outcome::Ok)),
-        i64::from(failed),
-        i64::from(is(Outcome::Refused)),
-        facts.prompt_tokens.unwrap_or_default(),
-        facts.completion_tokens.unwrap_or_default(),
-        facts.cached_tokens.unwrap_or_default(),
-        facts.reasoning_tokens.unwrap_or_default(),
-        i64::from(facts.maybe_billed && tokens.is_none()),
-        cost.unwrap_or_default(),
-        i64::from(facts.maybe_billed && cost.is_none()),
-        tokens
-            .or_else(|| set_aside(facts.reserved_tokens))
-            .unwrap_or_default(),
-        cost.or_else(|| set_aside(facts.reserved_nano_usd))
-            .unwrap_or_default(),
-    ]
+fn is(row: &Facts, outcome: Outcome) -> bool {
+    row.outcome == outcome.as_str()
+}
+
+fn is_failed(row: &Facts) -> bool {
+    is(row, Outcome::Error) || is(row, Outcome::Cancelled) || is(row, Outcome::Interrupted)
+}
+
+/// All tokens of a row, if both counts are known.
+fn tokens(row: &Facts) -> Option<i64> {
+    let (prompt, completion) = row.prompt_tokens.zip(row.completion_tokens)?;
+    Some(prompt.saturating_add(completion))
+}
+
+/// The known amount, else the reserved one of a row that may be billed.
+fn against_limit(row: &Facts, known: Option<i64>, reserved: Option<i64>) -> i64 {
+    let reserved = reserved.filter(|_| row.maybe_billed);
+    known.or(reserved).unwrap_or_default()
 }
 
 /// The latency of a successful call.
@@ -250,34 +264,24 @@ pub(super) fn store(
     key: &DailyKey,
     sums: &DailySums,
 ) -> rusqlite::Result<()> {
+    let key = [
+        integer(key.day),
+        text(&key.connection),
+        text(&key.provider),
+        text(&key.model),
+        text(&key.client),
+        blob(&sums.first_id),
+        blob(&sums.last_id),
+    ];
+    let latencies = sums.latencies.encode();
+    let values = SUMS.iter().map(|sum| integer((sum.value)(sums)));
+    let values = key.into_iter().chain(values).chain([blob(&latencies)]);
     database
         .prepare_cached(
             "INSERT OR REPLACE INTO daily VALUES
              (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
-        .execute(params![
-            key.day,
-            key.connection,
-            key.provider,
-            key.model,
-            key.client,
-            sums.first_id,
-            sums.last_id,
-            sums.calls,
-            sums.ok,
-            sums.failed,
-            sums.refused,
-            sums.prompt_tokens,
-            sums.completion_tokens,
-            sums.cached_tokens,
-            sums.reasoning_tokens,
-            sums.unknown_tokens,
-            sums.cost_nano_usd,
-            sums.unknown_cost,
-            sums.limit_tokens,
-            sums.limit_nano_usd,
-            sums.latencies.encode(),
-        ])
+        .execute(params_from_iter(values))
         .map(drop)
 }
 
@@ -296,35 +300,28 @@ fn find(database: &Connection, key: &DailyKey) -> rusqlite::Result<Option<DailyS
 
 /// The totals over a group of daily sums, for [`DailySums::merge_totals`].
 pub(super) fn totals() -> String {
-    let counts = "sum(calls), sum(ok), sum(failed), sum(refused), sum(unknown_tokens),
-        sum(unknown_cost)";
-    format!("{counts}, {}", wide_totals())
+    totals_by(|sum, _| format!("sum({})", sum.name))
 }
 
-/// The same over a group of complete rows: what [`values`] says, in SQL.
+/// The same over a group of complete rows.
 pub(super) fn totals_of_rows() -> String {
-    let counts = "count(*), sum(outcome = 'ok'),
-        sum(outcome = 'error' OR outcome = 'cancelled' OR outcome = 'interrupted'),
-        sum(outcome = 'refused'),
-        sum(maybe_billed AND (prompt_tokens IS NULL OR completion_tokens IS NULL)),
-        sum(maybe_billed AND cost_nano_usd IS NULL)";
-    format!("{counts}, {}", wide_totals())
+    totals_by(|_, of_rows| of_rows.to_owned())
 }
 
-/// The sums of columns that both tables have. A sum that overflows is an error in SQL, and two
-/// numbers of a provider can do that; so each column is summed in two halves.
-fn wide_totals() -> String {
-    let halves = WIDE.map(|column| format!("sum({column} >> 31), sum({column} & 2147483647)"));
-    halves.join(", ")
+fn totals_by(count: impl Fn(&Sum, &str) -> String) -> String {
+    let totals: Vec<String> = SUMS
+        .iter()
+        .filter_map(|sum| match sum.total {
+            Total::None => None,
+            Total::Count(of_rows) => Some(count(sum, of_rows)),
+            Total::OfColumn => {
+                let name = sum.name;
+                Some(format!("sum({name} >> 31), sum({name} & 2147483647)"))
+            }
+        })
+        .collect();
+    totals.join(", ")
 }
-
-const WIDE: [&str; 5] = [
-    "prompt_tokens",
-    "completion_tokens",
-    "cached_tokens",
-    "reasoning_tokens",
-    "cost_nano_usd",
-];
 
 /// Reads key and sums from a row of the table.
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<(DailyKey, DailySums)> {
@@ -335,23 +332,35 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<(DailyKey, DailySums)> {
         model: row.get(3)?,
         client: row.get(4)?,
     };
-    let sums = DailySums {
+    let mut sums = DailySums {
         first_id: row.get(5)?,
         last_id: row.get(6)?,
-        calls: row.get(7)?,
-        ok: row.get(8)?,
-        failed: row.get(9)?,
-        refused: row.get(10)?,
-        prompt_tokens: row.get(11)?,
-        completion_tokens: row.get(12)?,
-        cached_tokens: row.get(13)?,
-        reasoning_tokens: row.get(14)?,
-        unknown_tokens: row.get(15)?,
-        cost_nano_usd: row.get(16)?,
-        unknown_cost: row.get(17)?,
-        limit_tokens: row.get(18)?,
-        limit_nano_usd: row.get(19)?,
-        latencies: Latencies::decode(row.get_ref(20)?.as_blob()?),
+        latencies: Latencies::decode(row.get_ref(LATENCIES)?.as_blob()?),
+        ..DailySums::default()
     };
+    for (index, sum) in SUMS.iter().enumerate() {
+        *(sum.place)(&mut sums) = row.get(BEGIN_OF_SUMS + index)?;
+    }
     Ok((key, sums))
+}
+
+/// The columns before the sums: the key and both ids.
+const BEGIN_OF_SUMS: usize = 7;
+const LATENCIES: usize = BEGIN_OF_SUMS + SUMS.len();
+
+#[cfg(test)]
+mod tests {
+    use super::super::schema;
+    use super::*;
+
+    #[test]
+    fn the_sums_are_the_columns_of_the_table_in_its_order() {
+        let database = Connection::open_in_memory().unwrap();
+        schema::create(&database).unwrap();
+        let statement = database.prepare("SELECT * FROM daily").unwrap();
+        let columns = statement.column_names();
+        let sums: Vec<&str> = SUMS.iter().map(|sum| sum.name).collect();
+        assert_eq!(columns[BEGIN_OF_SUMS..LATENCIES], sums);
+        assert_eq!(columns[LATENCIES..], ["latencies"]);
+    }
 }

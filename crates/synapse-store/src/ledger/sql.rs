@@ -29,6 +29,10 @@ pub(super) fn bytes(id: Uuid) -> ToSqlOutput<'static> {
     ToSqlOutput::Owned(Value::Blob(id.into_bytes().to_vec()))
 }
 
+pub(super) fn blob(bytes: &[u8]) -> ToSqlOutput<'_> {
+    ToSqlOutput::Borrowed(ValueRef::Blob(bytes))
+}
+
 pub(super) fn saturated(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }

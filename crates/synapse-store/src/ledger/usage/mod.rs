@@ -73,7 +73,7 @@ fn report(
     };
     let mut total = DailySums::default();
     for sums in lines.sums.values() {
-        total.merge(sums.clone());
+        total.merge(sums);
     }
     let line = |key: &str, sums: &DailySums, all: bool| {
         line(key, sums, |percent| match &exact {
