@@ -321,13 +321,13 @@ async fn prices_of_a_list_estimate_later_chats_of_the_same_model() {
     let product = Product::new(&draft, "fake-token", MemoryPrices::new());
     let unknown = (Cost::default(), vec![]);
     assert_eq!(product.chat(None).await, unknown, "nothing was seen yet");
-    product.engine.models("c").await.unwrap();
+    product.engine.models(Some("c")).await.unwrap();
     let (estimate, warnings) = product.chat(None).await;
     assert_eq!(estimate.amount_nano_usd, Some(1000 * 150 + 100 * 600));
     assert_eq!((estimate.source, warnings), (CostSource::Estimated, vec![]));
     assert_eq!(product.chat(Some("alias")).await, unknown);
     assert_eq!(product.chat(Some("n")).await, unknown);
-    product.engine.models("c").await.unwrap();
+    product.engine.models(Some("c")).await.unwrap();
     let silent = product.chat(None).await;
     assert_eq!(silent, unknown, "what is not stated any more is not kept");
     assert_eq!(server.heads(), 7);

@@ -41,7 +41,7 @@ async fn ask(draft: &Draft, token: &str) -> Asked {
         call_ids: Arc::new(SequentialCallIds::new()),
         observers: synapse_core::ports::CallObservers::default(),
     });
-    let result = engine.models("c").await;
+    let result = engine.models(Some("c")).await;
     Asked {
         result,
         secrets_read: secrets.reads(),
