@@ -7,6 +7,7 @@
 mod audit;
 mod carried;
 mod chain;
+mod changes;
 mod columns;
 mod completion;
 mod daily;
@@ -17,6 +18,7 @@ mod examine;
 mod extent;
 mod first_page;
 mod glance;
+mod journal;
 mod latency;
 mod orphans;
 mod presence;
@@ -38,12 +40,14 @@ mod spool;
 mod sql;
 mod sweep;
 mod texts;
+mod together;
 mod usage;
 mod work;
 mod writer;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::future::ready;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
@@ -63,7 +67,9 @@ use synapse_home::Home;
 use tokio::sync::oneshot::{self, Sender};
 use tokio::task::spawn_blocking;
 
+use self::changes::Changes;
 use self::database::Opened;
+use self::journal::{Continued, Journal};
 
 pub use self::prices::SqlitePrices;
 use self::purge::Which;
@@ -87,8 +93,15 @@ pub struct SqliteLedger {
 
 /// The writer thread, started on demand.
 struct Running {
-    jobs: Arc<Queue<Job>>,
+    writes: Writes,
     thread: JoinHandle<()>,
+}
+
+/// The ways to the writer thread.
+#[derive(Clone)]
+struct Writes {
+    jobs: Arc<Queue<Job>>,
+    journal: Arc<Journal>,
 }
 
 impl SqliteLedger {
@@ -102,8 +115,8 @@ impl SqliteLedger {
         }
     }
 
-    /// The queue of the writer thread, started for the first job.
-    fn jobs(&self) -> Result<Arc<Queue<Job>>, Failure> {
+    /// The writer thread, started for the first job.
+    fn writes(&self) -> Result<Writes, Failure> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let running = match &mut *running {
             Some(running) => running,
@@ -112,22 +125,63 @@ impl SqliteLedger {
                     .map_err(|error| no_thread(&self.home.ledger(), &error))?,
             ),
         };
-        Ok(Arc::clone(&running.jobs))
+        Ok(running.writes.clone())
     }
 
     fn start(&self) -> std::io::Result<Running> {
-        let jobs = Arc::new(Queue::new());
-        let writer = Writer::new(self.home.clone());
-        let queue = Arc::clone(&jobs);
+        let id = presence::writer_id();
+        let writes = Writes {
+            jobs: Arc::new(Queue::new()),
+            journal: Journal::new(self.home.clone(), id),
+        };
+        let writer = Writer::new(self.home.clone(), id, Arc::clone(&writes.journal));
+        let queue = Arc::clone(&writes.jobs);
         let thread = Builder::new()
             .name("synapse-ledger".to_owned())
             .spawn(move || writer.run(&queue))?;
-        Ok(Running { jobs, thread })
+        Ok(Running { writes, thread })
+    }
+
+    /// Notes the start of a call, or queues its row.
+    fn begin_row(&self, work: Work) -> Written {
+        let work = match self.writes() {
+            Ok(writes) => match writes.journal.begin(work) {
+                Ok(()) => return Box::pin(ready(Ok(()))),
+                Err(work) => work,
+            },
+            Err(_) => work,
+        };
+        self.row(work.into())
+    }
+
+    /// Notes a change of a call, or queues the change of its row.
+    fn continue_row(&self, work: Work) -> Written {
+        let changes = match self.writes() {
+            Ok(writes) => match writes.journal.go_on(work) {
+                Continued::Noted => return Box::pin(ready(Ok(()))),
+                Continued::Absent(work) => work.into(),
+                Continued::Failed(changes) => changes,
+            },
+            Err(_) => work.into(),
+        };
+        self.row(changes)
+    }
+
+    /// The last change of a call, with the others if they are only noted.
+    fn end_of_row(&self, work: Work) -> Changes {
+        let taken = self.writes().ok();
+        match taken.and_then(|writes| writes.journal.take(work.call_id())) {
+            Some(mut changes) => {
+                changes.works.push(work);
+                changes
+            }
+            None => work.into(),
+        }
     }
 
     /// Queues a change of a row without waiting.
-    fn row(&self, work: Work) -> Written {
-        self.ask(|reply| Job::Row(work, Some(reply)))
+    fn row(&self, changes: Changes) -> Written {
+        self.ask(|reply| Job::Row(changes, Some(reply)))
     }
 
     /// Queues a job without waiting; only the reply is awaited.
@@ -136,7 +190,7 @@ impl SqliteLedger {
         job: impl FnOnce(Sender<Result<T, Failure>>) -> Job,
     ) -> Pin<Box<dyn Future<Output = Result<T, Failure>> + Send>> {
         let (sender, reply) = oneshot::channel();
-        let handed_in = self.jobs().map(|jobs| jobs.push(job(sender)));
+        let handed_in = self.writes().map(|writes| writes.jobs.push(job(sender)));
         let home = self.home.clone();
         Box::pin(async move {
             handed_in?;
@@ -185,7 +239,11 @@ impl Drop for SqliteLedger {
             .get_mut()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        if let Some(Running { jobs, thread }) = running {
+        if let Some(Running { writes, thread }) = running {
+            let Writes { jobs, journal } = writes;
+            for changes in journal.take_all() {
+                jobs.push(Job::Row(changes, None));
+            }
             // The thread ends once the queue is closed and empty.
             jobs.end();
             drop(thread.join());
@@ -196,22 +254,23 @@ impl Drop for SqliteLedger {
 #[async_trait]
 impl Ledger for SqliteLedger {
     fn open(&self, opening: Opening) -> Written {
-        self.row(Work::Open(Box::new(opening)))
+        self.begin_row(Work::Open(Box::new(opening)))
     }
 
     fn sending(&self, call_id: CallId, bytes_out: u64) -> Written {
-        self.row(Work::Sending(call_id, bytes_out))
+        self.continue_row(Work::Sending(call_id, bytes_out))
     }
 
     fn close(&self, closing: Closing) {
         // If the writer cannot be started, the next open or flush fails and reports it.
-        if let Ok(jobs) = self.jobs() {
-            jobs.push_for_later(Job::Row(Work::Close(Box::new(closing)), None));
+        if let Ok(Writes { jobs, .. }) = self.writes() {
+            let changes = self.end_of_row(Work::Close(Box::new(closing)));
+            jobs.push_for_later(Job::Row(changes, None));
         }
     }
 
     fn complete(&self, closing: Closing) -> Written {
-        self.row(Work::Close(Box::new(closing)))
+        self.row(self.end_of_row(Work::Close(Box::new(closing))))
     }
 
     async fn is_required(&self) -> bool {
@@ -233,6 +292,11 @@ impl Ledger for SqliteLedger {
     }
 
     async fn reserve(&self, reservation: Reservation) -> Result<LimitDecision, Failure> {
+        // Other processes count it by its row.
+        let writes = self.writes()?;
+        if let Some(changes) = writes.journal.take(reservation.call_id) {
+            writes.jobs.push(Job::Row(changes, None));
+        }
         self.ask(|reply| Job::Reserve(Box::new(reservation), reply))
             .await
     }
@@ -248,15 +312,15 @@ impl Ledger for SqliteLedger {
 
 impl HubLedger for SqliteLedger {
     fn begin(&self, opening: HubOpening) -> Written {
-        self.row(Work::Begin(Box::new(opening)))
+        self.begin_row(Work::Begin(Box::new(opening)))
     }
 
     fn departing(&self, call_id: CallId, bytes_out: u64) -> Written {
-        self.row(Work::Departing(call_id, bytes_out))
+        self.continue_row(Work::Departing(call_id, bytes_out))
     }
 
     fn end(&self, closing: HubClosing) -> Written {
-        self.row(Work::End(Box::new(closing)))
+        self.row(self.end_of_row(Work::End(Box::new(closing))))
     }
 }
 

@@ -104,7 +104,7 @@ pub(super) fn clean(home: &Home) {
     };
     let departed = entries
         .filter_map(Result::ok)
-        .filter_map(|entry| writer_of(&entry.path()))
+        .filter_map(|entry| writer_of(&entry.path(), EXTENSION))
         .filter_map(|writer| Departed::check(home, writer));
     departed.for_each(Departed::bury);
 }
@@ -116,7 +116,7 @@ pub(super) fn is_anybody_there(home: &Home) -> bool {
     };
     entries
         .filter_map(Result::ok)
-        .filter_map(|entry| writer_of(&entry.path()))
+        .filter_map(|entry| writer_of(&entry.path(), EXTENSION))
         .any(|writer| Departed::check(home, writer).is_none())
 }
 
@@ -124,10 +124,11 @@ fn sign(directory: &Path, writer: Uuid) -> PathBuf {
     directory.join(format!("{writer}.{EXTENSION}"))
 }
 
-fn writer_of(path: &Path) -> Option<Uuid> {
+/// The process that a file with this extension is called after.
+pub(super) fn writer_of(path: &Path, extension: &str) -> Option<Uuid> {
     let name = path.file_name()?.to_str()?;
-    let (id, extension) = name.split_once('.')?;
-    (extension == EXTENSION)
+    let (id, found) = name.split_once('.')?;
+    (found == extension)
         .then(|| Uuid::parse_str(id).ok())
         .flatten()
 }

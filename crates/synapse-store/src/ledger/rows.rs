@@ -4,13 +4,14 @@ use std::cell::{OnceCell, RefCell};
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, params_from_iter};
+use synapse_core::time::Timestamp;
 use uuid::Uuid;
 
 use super::chain::{Gap, Head};
 use super::columns::{self, CONTENT, Facts, StoredColumn};
 use super::completion::{Completed, reopen};
 use super::recent::Recent;
-use super::sql::{bytes, integer, key};
+use super::sql::{bytes, integer, key, value_of};
 use super::texts;
 use super::work::{RowValues, Work, WorkKind};
 
@@ -25,6 +26,7 @@ pub(super) struct RowWriter {
     departing: OnceCell<Statement>,
     end: OnceCell<Statement>,
     look: OnceCell<String>,
+    whole: OnceCell<String>,
     recent: RefCell<Recent>,
 }
 
@@ -83,6 +85,7 @@ impl RowWriter {
             departing: OnceCell::new(),
             end: OnceCell::new(),
             look: OnceCell::new(),
+            whole: OnceCell::new(),
             recent: RefCell::default(),
         }
     }
@@ -114,12 +117,43 @@ impl RowWriter {
     }
 
     /// Visits the columns that `work` writes, with their values.
-    pub(super) fn settings(&self, work: &Work, mut visit: impl FnMut(&str, &ToSqlOutput<'_>)) {
+    pub(super) fn settings(
+        &self,
+        work: &Work,
+        mut visit: impl FnMut(&'static str, &ToSqlOutput<'_>),
+    ) {
         let row = work.values(self.writer);
         let statement = self.statement(work.kind());
         for (column, value) in statement.columns.iter().zip(statement.values(&row)) {
             visit(column.name, &value);
         }
+    }
+
+    /// The values of a change, with the index of each in [`columns::content`].
+    pub(super) fn placed<'a>(
+        &self,
+        kind: WorkKind,
+        row: &'a RowValues<'_>,
+    ) -> impl Iterator<Item = (usize, ToSqlOutput<'a>)> {
+        let statement = self.statement(kind);
+        let places = statement.places.iter().copied();
+        places.zip(statement.values(row))
+    }
+
+    pub(super) const fn writer(&self) -> Uuid {
+        self.writer
+    }
+
+    /// The statement that inserts a complete row, unless there is one.
+    pub(super) fn whole(&self) -> &str {
+        self.whole.get_or_init(|| {
+            format!(
+                "INSERT INTO entries ({}, sequence, seal) VALUES ({})
+                 ON CONFLICT (call_id) DO NOTHING",
+                columns::sealed(),
+                vec!["?"; CONTENT + 2].join(", ")
+            )
+        })
     }
 
     fn statement(&self, kind: WorkKind) -> &Statement {
@@ -171,13 +205,26 @@ impl RowWriter {
         database
             .prepare_cached(&statement.sql)?
             .execute(params_from_iter(ending.into_iter().chain(place)))?;
+        self.note(database, head, sealed, &facts, row.at)?;
+        Ok(Completed::Yes)
+    }
+
+    /// Records a row that was sealed after `head`: the new end of the chain, its sums and its day.
+    pub(super) fn note(
+        &self,
+        database: &Connection,
+        head: Head,
+        sealed: Head,
+        facts: &Facts,
+        ended_at: Timestamp,
+    ) -> rusqlite::Result<()> {
         sealed.store(database)?;
         // From here on a failure rolls back and leaves the cache empty.
         let mut recent = self.recent.take().at_head(head);
-        recent.add(database, &facts)?;
-        recent.note(database, sealed.sequence, row.at.day())?;
+        recent.add(database, facts)?;
+        recent.note(database, sealed.sequence, ended_at.day())?;
         self.recent.replace(recent.up_to(sealed));
-        Ok(Completed::Yes)
+        Ok(())
     }
 
     /// The content of the open row after `ending`, and its seal; `None` if there is no such row.
@@ -207,11 +254,7 @@ impl RowWriter {
         }
         for (place, end) in places.iter().zip(ending) {
             if let Some(value) = values.get_mut(*place) {
-                *value = match end {
-                    ToSqlOutput::Owned(owned) => ValueRef::from(owned),
-                    ToSqlOutput::Borrowed(borrowed) => *borrowed,
-                    _ => ValueRef::Null,
-                };
+                *value = value_of(end);
             }
         }
         Ok(Some((

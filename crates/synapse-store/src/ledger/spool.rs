@@ -20,6 +20,7 @@ use serde_json::Value as Json;
 use synapse_core::Failure;
 use synapse_core::call::CallId;
 use synapse_core::ledger::{Column, Outcome, Waiting};
+use synapse_core::time::Timestamp;
 use synapse_files::private_options;
 use synapse_home::Home;
 use synapse_home::failure::{locked, of_file, writing};
@@ -28,35 +29,76 @@ use uuid::Uuid;
 use super::columns::{self, SqlType};
 use super::completion;
 use super::rows::RowWriter;
-use super::sql::key;
+use super::sql::{key, value_of};
+use super::texts;
 use super::work::Work;
 use crate::failure::sqlite;
 
 /// The columns one line sets in a call's row.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Deserialize)]
 struct Line {
     call: Uuid,
     set: BTreeMap<String, Json>,
+    /// Only in the journal of a process: the spool may stay, and texts are not kept in it.
+    #[serde(default)]
+    prompt: Option<String>,
 }
 
-/// Appends the columns set by `work`.
+/// A line with the columns that `works` set, and a prompt.
+///
+/// Written without the values in between: this is on the path of every call.
+pub(super) fn line(rows: &RowWriter, works: &[Work], prompt: Option<&str>) -> Vec<u8> {
+    let mut line = vec![b' '; HASH + 1];
+    line.reserve(ROOM + prompt.map_or(0, str::len));
+    line.extend_from_slice(b"{\"call\":");
+    append(&mut line, &works.first().map(|work| key(work.call_id())));
+    line.extend_from_slice(b",\"set\":{");
+    let mut set: BTreeMap<&'static str, Json> = BTreeMap::new();
+    for work in works {
+        rows.settings(work, |column, value| {
+            set.insert(column, json(value));
+        });
+    }
+    let is_start = works.iter().all(|work| work.started_at().is_some());
+    let mut is_first = true;
+    // A new row has no values but those that are set.
+    for (column, value) in set
+        .iter()
+        .filter(|(_, value)| !is_start || !value.is_null())
+    {
+        if !std::mem::take(&mut is_first) {
+            line.push(b',');
+        }
+        append(&mut line, column);
+        line.push(b':');
+        append(&mut line, value);
+    }
+    line.push(b'}');
+    if let Some(prompt) = prompt {
+        line.extend_from_slice(b",\"prompt\":");
+        append(&mut line, prompt);
+    }
+    line.push(b'}');
+    let (stated, text) = line.split_at_mut(HASH);
+    write_hash(stated, text.strip_prefix(b" ").unwrap_or_default());
+    line.push(b'\n');
+    line
+}
+
+/// Appends JSON.
+fn append<T: Serialize + ?Sized>(line: &mut Vec<u8>, value: &T) {
+    // Plain text and numbers always serialise.
+    drop(serde_json::to_writer(line, value));
+}
+
+/// Appends the columns set by `works`.
 ///
 /// # Errors
 /// Why it cannot be written; the file is left unchanged.
-pub(super) fn keep(home: &Home, rows: &RowWriter, work: &Work) -> Result<(), Failure> {
+pub(super) fn keep(home: &Home, rows: &RowWriter, works: &[Work]) -> Result<(), Failure> {
     let path = home.spool();
     let failure = |error: &io::Error| writing(&path, error);
-    let mut set = BTreeMap::new();
-    rows.settings(work, |column, value| {
-        set.insert(column.to_owned(), json(value));
-    });
-    let line = Line {
-        call: key(work.call_id()),
-        set,
-    };
-    // Plain text and numbers always serialise.
-    let text = serde_json::to_string(&line).unwrap_or_default();
-    let line = format!("{} {text}\n", hash(&text));
+    let line = line(rows, works, None);
     home.create().map_err(of_file)?;
     let file = private_options()
         .read(true)
@@ -72,7 +114,7 @@ pub(super) fn keep(home: &Home, rows: &RowWriter, work: &Work) -> Result<(), Fai
             &io::Error::other("it holds as much as it may"),
         ));
     }
-    (&file).write_all(line.as_bytes()).map_err(|error| {
+    (&file).write_all(&line).map_err(|error| {
         // A partial line would make the next one unreadable too.
         drop(file.set_len(length));
         failure(&error)
@@ -137,9 +179,49 @@ pub(super) fn enter(database: &Connection, home: &Home) -> Result<(), Failure> {
         .map_err(|error| failure(&error))
 }
 
+/// Enters the lines of calls in progress, as far as the ledger does not know them, in one
+/// transaction. They are rows of a process that completes them, or is found to be dead.
+///
+/// # Errors
+/// SQLite's; nothing is entered then.
+pub(super) fn enter_noted(database: &Connection, text: &[u8]) -> rusqlite::Result<()> {
+    let mut lines = Lines::read(text);
+    let mut news = BTreeMap::new();
+    for (call, of_call) in std::mem::take(&mut lines.calls) {
+        if is_news(database, call, &of_call.set)? {
+            news.insert(call, of_call);
+        }
+    }
+    if news.is_empty() {
+        return Ok(());
+    }
+    lines.calls = news;
+    lines.enter(database).map(drop)
+}
+
+/// Whether the row of a call lacks something of a line.
+fn is_news(
+    database: &Connection,
+    call: Uuid,
+    set: &BTreeMap<String, Json>,
+) -> rusqlite::Result<bool> {
+    let attempts = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let found: Option<(String, i64)> = database
+        .prepare_cached("SELECT outcome, attempts FROM entries WHERE call_id = ?")?
+        .query_row([call.into_bytes()], attempts)
+        .optional()?;
+    Ok(match found {
+        None => true,
+        Some((outcome, attempts)) => {
+            outcome == Outcome::Open.as_str() && set.get("attempts") != Some(&Json::from(attempts))
+        }
+    })
+}
+
 /// The columns to set in a call's row.
 #[derive(Debug, Default)]
 struct OfCall<'a> {
+    prompt: Option<String>,
     set: BTreeMap<String, Json>,
     lines: Vec<&'a [u8]>,
 }
@@ -159,9 +241,10 @@ impl<'a> Lines<'a> {
             .filter(|line| !line.is_empty())
         {
             match understood(line) {
-                Some(Line { call, set }) => {
+                Some(Line { call, set, prompt }) => {
                     let of_call = lines.calls.entry(call).or_default();
                     of_call.set.extend(set);
+                    of_call.prompt = of_call.prompt.take().or(prompt);
                     of_call.lines.push(line);
                 }
                 None => lines.unreadable.push(line),
@@ -181,9 +264,9 @@ impl<'a> Lines<'a> {
     fn enter(self, database: &Connection) -> rusqlite::Result<Vec<u8>> {
         let mut left = self.unreadable;
         let mut change = Transaction::new_unchecked(database, TransactionBehavior::Immediate)?;
-        for (call, OfCall { set, lines }) in self.calls {
+        for (call, OfCall { prompt, set, lines }) in self.calls {
             let point = change.savepoint()?;
-            match enter_call(&point, call, &set) {
+            match enter_call(&point, call, &set, prompt.as_deref()) {
                 Ok(true) => point.commit()?,
                 Ok(false) => left.extend(lines),
                 // The table rejects the row.
@@ -209,6 +292,7 @@ fn enter_call(
     database: &Connection,
     call: Uuid,
     set: &BTreeMap<String, Json>,
+    prompt: Option<&str>,
 ) -> rusqlite::Result<bool> {
     let ends = set
         .get("outcome")
@@ -250,6 +334,11 @@ fn enter_call(
             completion::seal(database, row)?;
         }
     }
+    if let (None, Some(prompt)) = (found, prompt) {
+        let started_at = set.get("started_at").and_then(Json::as_i64);
+        let started_at = Timestamp::from_millis(started_at.unwrap_or_default());
+        texts::add(database, CallId::new(call), started_at, prompt)?;
+    }
     Ok(true)
 }
 
@@ -279,7 +368,9 @@ fn is_id(name: &str) -> bool {
 fn understood(line: &[u8]) -> Option<Line> {
     let line = std::str::from_utf8(line).ok()?;
     let (stated, text) = line.split_once(' ')?;
-    if hash(text) != stated {
+    let mut hash = [0; HASH];
+    write_hash(&mut hash, text.as_bytes());
+    if hash != stated.as_bytes() {
         return None;
     }
     let line: Line = serde_json::from_str(text).ok()?;
@@ -288,12 +379,7 @@ fn understood(line: &[u8]) -> Option<Line> {
 }
 
 fn json(value: &ToSqlOutput<'_>) -> Json {
-    let value = match value {
-        ToSqlOutput::Borrowed(value) => *value,
-        ToSqlOutput::Owned(value) => ValueRef::from(value),
-        _ => ValueRef::Null,
-    };
-    match value {
+    match value_of(value) {
         ValueRef::Null | ValueRef::Real(_) => Json::Null,
         ValueRef::Integer(number) => Json::from(number),
         ValueRef::Text(text) => Json::from(String::from_utf8_lossy(text)),
@@ -303,13 +389,16 @@ fn json(value: &ToSqlOutput<'_>) -> Json {
     }
 }
 
-fn hash(text: &str) -> String {
-    let digest = digest(&SHA256, text.as_bytes());
-    digest
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+/// Writes the hash of `text` in hexadecimal.
+fn write_hash(stated: &mut [u8], text: &[u8]) {
+    let digest = digest(&SHA256, text);
+    for (place, byte) in stated.chunks_exact_mut(2).zip(digest.as_ref()) {
+        let digits = [byte >> 4, byte & 0xf].map(|digit| match digit {
+            0..=9 => b'0' + digit,
+            _ => b'a' + digit - 10,
+        });
+        place.copy_from_slice(&digits);
+    }
 }
 
 fn count(length: usize) -> u64 {
@@ -343,6 +432,10 @@ impl Drop for Locked<'_> {
     }
 }
 
+/// Length of a hash in hexadecimal.
+const HASH: usize = 64;
+/// More than most lines need.
+const ROOM: usize = 1_024;
 /// About 1,000 calls.
 const CAP: u64 = 1024 * 1024;
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -37,4 +37,13 @@ pub(super) fn saturated(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
+/// The value that a parameter stores.
+pub(super) fn value_of<'a>(parameter: &'a ToSqlOutput<'_>) -> ValueRef<'a> {
+    match parameter {
+        ToSqlOutput::Owned(value) => ValueRef::from(value),
+        ToSqlOutput::Borrowed(value) => *value,
+        _ => ValueRef::Null,
+    }
+}
+
 pub(super) const NULL: ToSqlOutput<'static> = ToSqlOutput::Borrowed(ValueRef::Null);

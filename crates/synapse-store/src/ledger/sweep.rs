@@ -7,14 +7,16 @@ use uuid::Uuid;
 
 use super::columns;
 use super::completion::seal;
+use super::journal;
 use super::orphans::{OPEN, OrphanRows};
 use super::presence::Departed;
 
-/// Completes the open rows of dead processes.
+/// Enters the calls in progress, and completes the open rows of dead processes.
 ///
 /// A call may have been billed if its row says that the request was about to be sent. Older formats
 /// did not record that; all of their calls may have been billed.
 pub(super) fn sweep(database: &Connection, home: &Home) -> rusqlite::Result<OrphanRows> {
+    journal::enter(database, home);
     let departed: Vec<Departed> = open_writers(database)?
         .into_iter()
         .filter_map(|writer| Departed::check(home, writer))

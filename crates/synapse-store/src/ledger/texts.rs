@@ -25,6 +25,27 @@ pub(super) fn add(
         .map(drop)
 }
 
+/// Stores the texts of a call that ended.
+pub(super) fn add_both(
+    database: &Connection,
+    call_id: CallId,
+    started_at: Timestamp,
+    prompt: &str,
+    reply: Option<&str>,
+) -> rusqlite::Result<()> {
+    database
+        .prepare_cached(
+            "INSERT INTO texts (call_id, started_at, prompt, reply) VALUES (?, ?, ?, ?)",
+        )?
+        .execute(params![
+            key(call_id).into_bytes(),
+            started_at.as_millis(),
+            prompt,
+            reply
+        ])
+        .map(drop)
+}
+
 /// Adds the answer.
 pub(super) fn answer(database: &Connection, call_id: CallId, reply: &str) -> rusqlite::Result<()> {
     database

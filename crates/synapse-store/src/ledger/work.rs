@@ -66,6 +66,27 @@ impl Work {
         }
     }
 
+    /// When its call started, if it is the start.
+    pub(super) fn started_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Open(opening) => Some(opening.started_at),
+            Self::Begin(opening) => Some(opening.started_at),
+            Self::Sending(..) | Self::Close(_) | Self::Departing(..) | Self::End(_) => None,
+        }
+    }
+
+    /// The recorded prompt, if it is the start.
+    pub(super) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Open(opening) => opening.prompt.as_deref(),
+            Self::Sending(..)
+            | Self::Close(_)
+            | Self::Begin(_)
+            | Self::Departing(..)
+            | Self::End(_) => None,
+        }
+    }
+
     pub(super) const fn kind(&self) -> WorkKind {
         match self {
             Self::Open(_) => WorkKind::Open,

@@ -15,19 +15,21 @@ use synapse_home::failure::shown;
 use tokio::sync::oneshot::Sender;
 use uuid::Uuid;
 
+use super::changes::Changes;
 use super::completion::Completed;
+use super::journal::{Journal, Soundness};
 use super::presence::{self, Presence};
 use super::queue::{Queue, Taken};
 use super::retention::Retention;
 use super::rows::RowWriter;
-use super::work::Work;
+
 use super::{database, reserve, spool, sweep};
 use crate::failure::sqlite;
 
 /// A message to the thread.
 pub(super) enum Job {
     /// Change a row, then reply, if somebody waits.
-    Row(Work, Option<Sender<Result<(), Failure>>>),
+    Row(Changes, Option<Sender<Result<(), Failure>>>),
     /// Check an open row against its limits, then reply.
     Reserve(Box<Reservation>, Sender<Result<LimitDecision, Failure>>),
     /// Reply with the first unreported failure since the last flush.
@@ -47,6 +49,7 @@ pub(super) struct Writer {
     home: Home,
     rows: RowWriter,
     id: Uuid,
+    journal: Arc<Journal>,
     /// Opened for the first row, and again after a failure, because the cause may have been fixed.
     database: Option<Connection>,
     presence: Option<Presence>,
@@ -54,14 +57,14 @@ pub(super) struct Writer {
     /// The spool may contain our lines.
     spooled: bool,
     /// Changes that could not be written anywhere, retried with the next job.
-    unwritten: Vec<Work>,
+    unwritten: Vec<Changes>,
     retention: Retention,
 }
 
 impl Writer {
-    pub(super) fn new(home: Home) -> Self {
-        let id = presence::writer_id();
+    pub(super) fn new(home: Home, id: Uuid, journal: Arc<Journal>) -> Self {
         Self {
+            journal,
             retention: Retention::new(home.clone()),
             home,
             id,
@@ -93,6 +96,7 @@ impl Writer {
         }
         // The presence file goes last: until then the rows are ours.
         drop(self.database.take());
+        self.journal.close();
         drop(self.presence.take());
     }
 
@@ -130,23 +134,18 @@ impl Writer {
 
     fn answer(&mut self, job: Job, done: Result<Done, Failure>) {
         match (job, done) {
-            (Job::Row(work, reply), Ok(done)) => {
-                let began_at = match &work {
-                    Work::Open(opening) => Some(opening.started_at),
-                    Work::Begin(opening) => Some(opening.started_at),
-                    _ => None,
-                };
-                if let Some(began_at) = began_at {
+            (Job::Row(changes, reply), Ok(done)) => {
+                if let Some(began_at) = changes.started_at() {
                     self.retention.begin(began_at);
                 }
                 let result = match done {
-                    Done::Missing => Err(self.missing(&work)),
+                    Done::Missing => Err(self.missing(&changes)),
                     Done::Written | Done::Judged(_) | Done::Flushed => Ok(()),
                 };
                 self.reply(reply, result);
             }
-            (Job::Row(work, reply), Err(failure)) => {
-                let failure = self.keep(work, failure);
+            (Job::Row(changes, reply), Err(failure)) => {
+                let failure = self.keep(changes, failure);
                 self.reply(reply, Err(failure));
             }
             (Job::Reserve(_, reply), Ok(Done::Judged(verdict))) => {
@@ -175,14 +174,14 @@ impl Writer {
     }
 
     /// Spools a row that could not be written, and reports it.
-    fn keep(&mut self, work: Work, failure: Failure) -> Failure {
+    fn keep(&mut self, changes: Changes, failure: Failure) -> Failure {
         let spool = shown(&self.home.spool());
-        let call_id = work.call_id();
+        let call_id = changes.call_id();
         // In order: a change after an unwritten one of the same call waits too.
-        let waits = |each: &Work| each.call_id() == call_id;
+        let waits = |each: &Changes| each.call_id() == call_id;
         let kept = match self.unwritten.iter().any(waits) {
             true => None,
-            false => Some(spool::keep(&self.home, &self.rows, &work)),
+            false => Some(spool::keep(&self.home, &self.rows, &changes.works)),
         };
         match kept {
             Some(Ok(())) => {
@@ -197,7 +196,7 @@ impl Writer {
                      before the ledger can be written"
                 ));
                 if self.unwritten.len() < MOST_UNWRITTEN {
-                    self.unwritten.push(work);
+                    self.unwritten.push(changes);
                 }
                 match other {
                     Some(Err(why)) => why.causes().into_iter().fold(failure, |failure, cause| {
@@ -209,8 +208,8 @@ impl Writer {
         }
     }
 
-    fn missing(&self, work: &Work) -> Failure {
-        self.no_row(&work.call_id().to_string())
+    fn missing(&self, changes: &Changes) -> Failure {
+        self.no_row(&changes.call_id().to_string())
     }
 
     fn no_row(&self, call_id: &str) -> Failure {
@@ -226,14 +225,22 @@ impl Writer {
         if jobs.iter().all(|job| matches!(job, Job::Flush(_))) {
             return Ok(jobs.iter().map(|_| Done::Flushed).collect());
         }
-        let database = self.ready()?;
+        let database = match self.ready() {
+            Ok(database) => database,
+            Err(failure) => {
+                self.journal.found(Soundness::Broken);
+                return Err(failure);
+            }
+        };
         match transact(&database, &self.rows, jobs) {
             Ok(done) => {
                 self.database = Some(database);
+                self.journal.found(Soundness::Sound);
                 Ok(done)
             }
             Err(error) => {
                 // After any failure, the next row starts with a new connection.
+                self.journal.found(Soundness::Broken);
                 database::abandon(database);
                 Err(sqlite(&self.home.ledger(), &error))
             }
@@ -287,7 +294,7 @@ fn transact(database: &Connection, rows: &RowWriter, jobs: &[Job]) -> rusqlite::
     let mut done = Vec::with_capacity(jobs.len());
     for job in jobs {
         done.push(match job {
-            Job::Row(work, _) => change(database, rows, work)?,
+            Job::Row(changes, _) => change(database, rows, changes)?,
             Job::Reserve(reservation, _) => {
                 reserve::reserve(database, reservation)?.map_or(Done::Missing, Done::Judged)
             }
@@ -298,18 +305,18 @@ fn transact(database: &Connection, rows: &RowWriter, jobs: &[Job]) -> rusqlite::
     Ok(done)
 }
 
-fn change(database: &Connection, rows: &RowWriter, work: &Work) -> rusqlite::Result<Done> {
-    Ok(match rows.write(database, work)? {
+fn change(database: &Connection, rows: &RowWriter, changes: &Changes) -> rusqlite::Result<Done> {
+    Ok(match rows.write_all(database, changes)? {
         Completed::Yes => Done::Written,
         Completed::Missing => Done::Missing,
     })
 }
 
 /// Writes changes that could not be written anywhere before.
-fn catch_up(database: &Connection, rows: &RowWriter, all: &[Work]) -> rusqlite::Result<()> {
+fn catch_up(database: &Connection, rows: &RowWriter, all: &[Changes]) -> rusqlite::Result<()> {
     database.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-    for work in all {
-        change(database, rows, work)?;
+    for changes in all {
+        change(database, rows, changes)?;
     }
     database.prepare_cached("COMMIT")?.execute([])?;
     Ok(())

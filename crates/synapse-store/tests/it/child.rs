@@ -27,6 +27,8 @@ pub(crate) enum Role {
     CrashUnwritten,
     /// Opens a row and waits.
     HoldRow,
+    /// Has calls in progress and waits.
+    NoteAndWait,
     /// Writes 500 rows.
     WriteRows,
     /// Starts calls against a limit.
@@ -34,7 +36,7 @@ pub(crate) enum Role {
 }
 
 impl Role {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::InsertConnections,
         Self::ReadUnreadable,
         Self::WriteReadOnly,
@@ -42,6 +44,7 @@ impl Role {
         Self::Crash,
         Self::CrashUnwritten,
         Self::HoldRow,
+        Self::NoteAndWait,
         Self::WriteRows,
         Self::Reserve,
     ];
@@ -58,6 +61,7 @@ impl Role {
             Self::Crash => ledger::processes::open_a_row_and_die(&home),
             Self::CrashUnwritten => ledger::spool::send_unwritten_and_die(&home),
             Self::HoldRow => ledger::processes::open_a_row_and_wait(home),
+            Self::NoteAndWait => ledger::journal::note_and_wait(&home),
             Self::WriteRows => ledger::processes::write_rows(home),
             Self::Reserve => ledger::limits::reserve_all(home),
         }

@@ -4,6 +4,7 @@ mod audit;
 pub(crate) mod broken;
 mod glance;
 mod hub;
+pub(crate) mod journal;
 mod kept;
 pub(crate) mod limits;
 mod migration;

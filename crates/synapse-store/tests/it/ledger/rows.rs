@@ -298,8 +298,11 @@ async fn a_row_that_cannot_be_completed_is_reported_once_by_the_next_flush() {
     assert_eq!(ledger.flush().await, Ok(()));
     let found = ledger.entry(known.receipt.call_id).await.unwrap().unwrap();
     assert_eq!(found.outcome, Outcome::Ok);
-    // A duplicate call is refused, and does not affect the existing row.
-    assert!(ledger.open(known.clone()).await.is_err());
+    // A duplicate call is reported at its end, and does not affect the existing row.
+    ledger.open(known.clone()).await.unwrap();
+    assert!(ledger.complete(closing(&known)).await.is_err());
+    let still = ledger.entry(known.receipt.call_id).await.unwrap();
+    assert_eq!(still, Some(found));
     ledger.open(opening("hf", NOON + 1)).await.unwrap();
 }
 
