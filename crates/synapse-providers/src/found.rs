@@ -117,6 +117,3 @@ pub(crate) fn exists(model: &ModelId, info: &ModelInfo, redactor: &Redactor) -> 
 pub(crate) fn unlisted(model: &str, count: usize, host: &str) -> String {
     format!("{model} is not among the {count} models that {host} lists")
 }
-
-/// The remedy for a name missing from a list.
-pub(crate) const COPY_AN_ID: &str = "copy the id of a listed model; upper and lower case count";

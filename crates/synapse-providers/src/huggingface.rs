@@ -9,7 +9,9 @@ use synapse_core::error::{Code, Failure};
 use synapse_core::models::{Listed, ModelList};
 use synapse_core::preflight::{CheckId, Finding, Probe, ProbeRequest, ProbeResult};
 use synapse_core::price::SeenPrice;
-use synapse_core::provider::{Access, Exchanged, OutgoingRequest, Provider, Tariff, TokenCap};
+use synapse_core::provider::{
+    Access, Exchanged, OutgoingRequest, Provider, ProviderKind, Tariff, TokenCap,
+};
 use synapse_core::receipt::Exchange;
 use synapse_core::redact::Redactor;
 use synapse_core::{Connection, ModelId, Origin};
@@ -21,8 +23,9 @@ use crate::clean::redactor;
 use crate::found;
 use crate::json::WHOLE;
 use crate::list::{List, list_reader};
-use crate::reply::{completion_call, prepared_call, reply_reader};
+use crate::reply::{complete, completion_call};
 use crate::send::{Call, Sender, judged, judged_off_runtime, or_shape};
+use crate::vendors;
 use crate::whoami;
 use crate::wire::model::ModelInfo;
 use crate::wire::request::Dialect;
@@ -71,16 +74,12 @@ impl Provider for HuggingFace {
     async fn chat(&self, access: Access<'_>, request: &Arc<ChatRequest>) -> Exchanged<ChatReply> {
         let dialect = Dialect::Compatible(TokenCap::MaxTokens);
         let bill_to = self.bill_to().map(|name| ("X-HF-Bill-To", name));
-        let call = prepared_call(&self.sender, dialect, access.secret(), request)
-            .await
-            .map(|call| call.account(bill_to.into_iter().collect()));
-        self.sender
-            .prompt(access.permit(), call, reply_reader(access.secret()))
-            .await
+        let account = bill_to.into_iter().collect();
+        complete(&self.sender, access, dialect, account, request).await
     }
 
     fn probes(&self) -> &'static [Probe] {
-        &RUNGS
+        &PROBES
     }
 
     async fn probe(
@@ -90,11 +89,11 @@ impl Provider for HuggingFace {
         model: &ModelId,
     ) -> Exchanged<ProbeResult> {
         match probe.request {
-            ProbeRequest::Identity | ProbeRequest::Key => self.climb_identity(access).await,
+            ProbeRequest::Identity | ProbeRequest::Key => self.probe_identity(access).await,
             ProbeRequest::Models | ProbeRequest::PublicModels | ProbeRequest::LocalModels => {
-                self.climb_list(access).await
+                self.probe_list(access).await
             }
-            ProbeRequest::Model => self.climb_model(access, model).await,
+            ProbeRequest::Model => self.probe_model(access, model).await,
         }
     }
 
@@ -154,14 +153,13 @@ impl HuggingFace {
         let (name, suffix) = model.split_suffix();
         let own = match all.iter().find(|info| info.id.as_deref() == Some(name)) {
             Some(info) => judge_model(model, suffix, info),
-            None => Finding::Fail(
-                Failure::new(
-                    Code::ProviderModelUnavailable,
-                    found::unlisted(name, all.len(), self.sender.host()),
-                )
-                .with("model", model)
-                .hint(found::COPY_AN_ID),
-            ),
+            None => {
+                let unlisted = found::unlisted(name, all.len(), self.sender.host());
+                let failure =
+                    Failure::new(Code::ProviderModelUnavailable, unlisted).with("model", model);
+                let step = &vendors::of(ProviderKind::HuggingFace).remedies.unlisted;
+                Finding::Fail(step.add(failure, name))
+            }
         };
         let prices = all
             .iter()
@@ -177,7 +175,7 @@ impl HuggingFace {
     }
 
     /// Without the token: the endpoint is public and proves nothing about it.
-    async fn climb_model(&self, access: Access<'_>, model: &ModelId) -> Exchanged<ProbeResult> {
+    async fn probe_model(&self, access: Access<'_>, model: &ModelId) -> Exchanged<ProbeResult> {
         let (name, suffix) = model.split_suffix();
         let url = self.sender.url(&["models", name]);
         let call = Call::get(url, None, Asked::Model(model.as_str()));
@@ -190,7 +188,7 @@ impl HuggingFace {
         judged(looked_up, |info| {
             let outcome = info.map(|info| {
                 let finding = judge_model(model, suffix, &info);
-                self.climbed(finding, self.prices(name, &info))
+                self.probed(finding, self.prices(name, &info))
             });
             // A wrong path, an unknown model or a server without lookup: the list decides.
             found::unless_absent(outcome, ProbeResult::default)
@@ -198,15 +196,15 @@ impl HuggingFace {
     }
 
     /// The public list decides if the lookup was inconclusive.
-    async fn climb_list(&self, access: Access<'_>) -> Exchanged<ProbeResult> {
+    async fn probe_list(&self, access: Access<'_>) -> Exchanged<ProbeResult> {
         let listed = self.list_models(access).await;
         judged(listed, |listed| {
             let listed = listed?;
-            Ok(self.climbed(listed.own, listed.prices))
+            Ok(self.probed(listed.own, listed.prices))
         })
     }
 
-    fn climbed(&self, model: Finding, prices: Vec<SeenPrice>) -> ProbeResult {
+    fn probed(&self, model: Finding, prices: Vec<SeenPrice>) -> ProbeResult {
         let reach = found::answers(self.sender.host());
         ProbeResult {
             findings: vec![(CheckId::Reach, reach), (CheckId::Model, model)],
@@ -214,7 +212,7 @@ impl HuggingFace {
         }
     }
 
-    async fn climb_identity(&self, access: Access<'_>) -> Exchanged<ProbeResult> {
+    async fn probe_identity(&self, access: Access<'_>) -> Exchanged<ProbeResult> {
         let call = Call::get(self.identity.clone(), access.secret(), Asked::Identity);
         let page = self.sender.profile().token_page;
         let (bill_to, redactor) = (self.bill_to().map(str::to_owned), redactor(access.secret()));
@@ -291,7 +289,7 @@ const IDENTITY: Probe = Probe {
     request: ProbeRequest::Identity,
     decides: &[CheckId::Token],
 };
-const RUNGS: [Probe; 3] = [LOOKUP, LIST, IDENTITY];
+const PROBES: [Probe; 3] = [LOOKUP, LIST, IDENTITY];
 
 #[cfg(test)]
 mod tests {

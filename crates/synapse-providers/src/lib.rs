@@ -22,6 +22,8 @@ mod openai;
 mod prices;
 mod reply;
 mod send;
+mod vendors;
+mod verdict;
 mod whoami;
 mod wire;
 

@@ -19,8 +19,9 @@ use crate::found::{self, LOOKUP_THEN_LIST};
 use crate::json::{Seen, WHOLE};
 use crate::list::{List, list_reader};
 use crate::prices::ShippedPrices;
-use crate::reply::{completion_call, prepared_call, reply_reader};
+use crate::reply::{complete, completion_call};
 use crate::send::{Call, Header, Reader, Sender, judged, judged_off_runtime, or_shape};
+use crate::vendors::NO_CHAT;
 use crate::wire::model::ModelInfo;
 use crate::wire::request::Dialect;
 
@@ -61,12 +62,8 @@ impl Provider for OpenAi {
     }
 
     async fn chat(&self, access: Access<'_>, request: &Arc<ChatRequest>) -> Exchanged<ChatReply> {
-        let call = prepared_call(&self.sender, Dialect::OpenAi, access.secret(), request)
-            .await
-            .map(|call| call.account(self.account()));
-        self.sender
-            .prompt(access.permit(), call, reply_reader(access.secret()))
-            .await
+        let account = self.account();
+        complete(&self.sender, access, Dialect::OpenAi, account, request).await
     }
 
     fn probes(&self) -> &'static [Probe] {
@@ -199,19 +196,3 @@ fn model_finding(model: &ModelId, info: &ModelInfo, redactor: &Redactor) -> Find
         finding => finding,
     }
 }
-
-/// Parts of names of listed models that use other endpoints. A hint only: the list does not state a
-/// model's abilities.
-const NO_CHAT: [&str; 11] = [
-    "embedding",
-    "whisper",
-    "tts",
-    "transcribe",
-    "dall-e",
-    "image",
-    "moderation",
-    "sora",
-    "realtime",
-    "davinci",
-    "babbage",
-];

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use synapse_core::chat::{ChatReply, ChatRequest};
 use synapse_core::error::Failure;
+use synapse_core::provider::{Access, Exchanged};
 use synapse_core::redact::Redactor;
 use synapse_core::secret::BoundSecret;
 
@@ -11,7 +12,7 @@ use crate::blocking::written_body;
 use crate::classify::{Asked, Problem};
 use crate::clean::{flaws, partly_read, redactor, spare};
 use crate::json::Seen;
-use crate::send::{Call, Reader, Sender};
+use crate::send::{Call, Header, Reader, Sender};
 use crate::wire::completion;
 use crate::wire::completion::COMPLETION;
 use crate::wire::request::{Dialect, body};
@@ -29,7 +30,22 @@ pub(crate) fn completion_call<'a>(
     body(dialect, request).map(|body| completion_post(sender, secret, request, body))
 }
 
-/// The same; a large request is written off the runtime's thread.
+/// Sends one prompt, with headers that name the account.
+pub(crate) async fn complete(
+    sender: &Sender,
+    access: Access<'_>,
+    dialect: Dialect,
+    account: Vec<Header<'_>>,
+    request: &Arc<ChatRequest>,
+) -> Exchanged<ChatReply> {
+    let call = prepared_call(sender, dialect, access.secret(), request)
+        .await
+        .map(|call| call.account(account));
+    let reader = reply_reader(access.secret());
+    sender.prompt(access.permit(), call, reader).await
+}
+
+/// The request for a completion; a large one is written off the runtime's thread.
 ///
 /// # Errors
 /// Same as [`body`].

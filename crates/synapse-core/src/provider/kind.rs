@@ -75,10 +75,21 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_stands_in_the_list_once() {
+    fn every_kind_is_in_the_list_once() {
         let mut names: Vec<&str> = ProviderKind::ALL.iter().map(|kind| kind.as_str()).collect();
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), ProviderKind::ALL.len());
+    }
+
+    #[test]
+    fn the_prefixes_of_every_profile_are_redacted() {
+        for prefix in ProviderKind::ALL
+            .iter()
+            .flat_map(|kind| kind.profile().token_prefixes)
+        {
+            let mut known = synapse_redact::vendors::TOKEN_PREFIXES.iter();
+            assert!(known.any(|row| row.prefix == *prefix), "{prefix}");
+        }
     }
 }

@@ -6,7 +6,7 @@
 //! Volcengine, SiliconFlow, Cerebras, GitHub Models), and the sources of LiteLLM, new-api, vLLM and
 //! llama.cpp.
 
-use super::verdict::{
+use crate::verdict::{
     ACCOUNT_CLOSED, ACCOUNT_SCOPE, CREDITS_EXHAUSTED, Classification, FILTERED, MODEL_ACCESS,
     MODEL_UNAVAILABLE, OVERLOADED, REGION_BLOCKED, TOKEN_PERMISSION, TOKEN_REJECTED, TOO_LONG,
     WRONG_REGION_HOST,
@@ -301,7 +301,7 @@ const MINIMAX: [(Classification, &[&str]); 5] = [
     (TOKEN_REJECTED, &["1004", "2049"]),
     (CREDITS_EXHAUSTED, &["1008"]),
     (
-        super::verdict::RATE_LIMITED,
+        crate::verdict::RATE_LIMITED,
         &["1002", "1039", "1041", "2045", "2056"],
     ),
     (FILTERED, &["1026", "1027"]),

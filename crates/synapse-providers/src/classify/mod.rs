@@ -7,8 +7,8 @@
 
 mod anthropic;
 mod codes;
-mod compatible;
 mod facts;
+mod forwarded;
 mod remedy;
 mod report;
 mod rules;
@@ -26,7 +26,6 @@ const REQUEST_IDS: [&str; 6] = [
 
 #[cfg(test)]
 mod tests;
-mod verdict;
 mod words;
 
 use std::cell::LazyCell;
@@ -38,9 +37,10 @@ use synapse_core::error::{Code, Failure};
 use synapse_core::provider::ProviderKind;
 use synapse_core::redact::Redactor;
 
+use crate::verdict;
+pub(crate) use crate::verdict::Classification;
 use crate::wire::error::{BodyFormat, ErrorBody, is_code};
 pub(crate) use remedy::lost;
-pub(crate) use verdict::Classification;
 use words::Words;
 
 /// A response to classify.
@@ -142,7 +142,7 @@ fn stated(
         return Some(verdict::MODEL_ACCESS);
     }
     by_code
-        .or_else(|| compatible::upstream(answer, status(answer, body), body))
+        .or_else(|| forwarded::upstream(answer, status(answer, body), body))
         // 402 asks for money; words about tokens only explain the limit.
         .or_else(|| {
             (answer.status != 402)
@@ -222,7 +222,7 @@ fn status(answer: &Answer<'_>, body: &ErrorBody) -> u16 {
 fn by_status(answer: &Answer<'_>, status: u16, body: &ErrorBody) -> Classification {
     let own = match answer.provider {
         ProviderKind::Anthropic => anthropic::judge(answer, status, body),
-        _ => compatible::judge(answer, status, body),
+        _ => forwarded::judge(answer, status, body),
     };
     own.unwrap_or_else(|| rules::judge(answer, status, body))
 }

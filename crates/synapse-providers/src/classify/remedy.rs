@@ -10,13 +10,15 @@ use synapse_core::{BaseUrl, Connection};
 use synapse_http::TransportKind;
 
 use super::facts::{MAX_FACT, MAX_WORDS, location, retry_after};
-use super::{Answer, Asked, verdict};
+use super::{Answer, Asked};
+use crate::vendors::{self, Account};
+use crate::verdict;
 use crate::wire::error::ErrorBody;
 
 /// Adds remedies to a failure.
 pub(super) fn add(failure: Failure, answer: &Answer<'_>, body: &ErrorBody) -> Failure {
     let profile = answer.provider.profile();
-    let vendor = vendor(answer.provider);
+    let vendor = &vendors::of(answer.provider).remedies;
     match failure.code() {
         Code::EndpointRedirected => redirected(failure, answer),
         Code::EndpointPathMismatch | Code::EndpointGone => wrong_path(failure, answer),
@@ -52,10 +54,9 @@ pub(super) fn add(failure: Failure, answer: &Answer<'_>, body: &ErrorBody) -> Fa
                 Asked::Model(model) => model,
                 Asked::Identity => "the model",
             };
-            steps.iter().fold(failure, |failure, step| match step {
-                Step::Hint(text) => failure.hint(text.replace(MODEL, model)),
-                Step::Run(text, command) => failure.shell(*text, command.replace(MODEL, model)),
-            })
+            steps
+                .iter()
+                .fold(failure, |failure, step| step.add(failure, model))
         }
         Code::ProviderCreditsExhausted => {
             failure.hint("buy credits or raise the limit; waiting does not help")
@@ -208,98 +209,5 @@ fn with_page(step: &str, profile: &ProviderProfile) -> String {
     }
 }
 
-/// A vendor's remedies.
-struct Vendor {
-    /// For a token that lacks a permission.
-    permission: &'static str,
-    /// For a token of another account.
-    account: Account,
-    /// For a model that the account may not use.
-    model_access: &'static [Step],
-    /// For a missing model.
-    model_unavailable: &'static [Step],
-}
-
-/// The source of the account.
-enum Account {
-    /// A setting of the connection.
-    Setting(&'static str),
-    /// The token itself.
-    Key(&'static str),
-}
-
-/// One step; `{model}` is replaced with the requested model.
-enum Step {
-    Hint(&'static str),
-    Run(&'static str, &'static str),
-}
-
-const fn vendor(provider: ProviderKind) -> &'static Vendor {
-    match provider {
-        ProviderKind::OpenAi => &OPENAI,
-        ProviderKind::HuggingFace => &HUGGING_FACE,
-        ProviderKind::Anthropic => &ANTHROPIC,
-        ProviderKind::OpenRouter => &OPENROUTER,
-        ProviderKind::Azure => &AZURE,
-        ProviderKind::Ollama => &OLLAMA,
-        ProviderKind::LmStudio => &LM_STUDIO,
-        _ => &ANY,
-    }
-}
-
-const ANY: Vendor = Vendor {
-    permission: "give the key the permission that the message names",
-    account: Account::Setting(
-        "remove `organization` and `project` (a project key needs neither), or correct them",
-    ),
-    model_access: &[Step::Hint(
-        "enable {model} for the project or accept its terms, or choose another model",
-    )],
-    model_unavailable: &[Step::Hint(
-        "check the spelling, and that it is a chat model",
-    )],
-};
-const OPENAI: Vendor = Vendor {
-    permission: "give the key the scope that the message names (for chat: Model capabilities, Write)",
-    ..ANY
-};
-const HUGGING_FACE: Vendor = Vendor {
-    permission: "create a token with the permission \"Make calls to Inference Providers\"",
-    account: Account::Setting("correct or remove `bill_to`"),
-    model_unavailable: &[
-        Step::Hint("check the spelling, and pin a live sub-provider as MODEL:PROVIDER"),
-        Step::Hint("enable sub-providers: https://huggingface.co/settings/inference-providers"),
-    ],
-    ..ANY
-};
-const ANTHROPIC: Vendor = Vendor {
-    permission: "check the key's workspace and what your organization allows it",
-    account: Account::Key("create a key that belongs to one workspace"),
-    ..ANY
-};
-const OPENROUTER: Vendor = Vendor {
-    model_access: &[Step::Hint(
-        "check the privacy settings: https://openrouter.ai/settings/privacy",
-    )],
-    ..ANY
-};
-const AZURE: Vendor = Vendor {
-    model_unavailable: &[Step::Hint(
-        "the model is the name of a deployment of your resource; a new one takes some minutes",
-    )],
-    ..ANY
-};
-const OLLAMA: Vendor = Vendor {
-    model_access: &[Step::Hint(
-        "models of the cloud need a subscription there; choose one that runs on your own machine",
-    )],
-    model_unavailable: &[Step::Run("fetch the model", "ollama pull {model}")],
-    ..ANY
-};
-const LM_STUDIO: Vendor = Vendor {
-    model_unavailable: &[Step::Run("load the model", "lms load {model}")],
-    ..ANY
-};
 const OWN_LOG: &str = "check the log of the server on your machine";
-const MODEL: &str = "{model}";
 const MAX_WAIT: usize = 40;

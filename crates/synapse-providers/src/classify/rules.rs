@@ -4,13 +4,13 @@
 use synapse_core::error::Code;
 use synapse_core::provider::ProviderKind;
 
-use super::verdict::{
+use super::words::Words;
+use super::{Answer, Asked};
+use crate::verdict::{
     ACCOUNT_SCOPE, CREDITS_EXHAUSTED, Classification, FAILED, FILTERED, MODEL_ACCESS,
     MODEL_UNAVAILABLE, OVERLOADED, PATH_MISMATCH, RATE_LIMITED, REJECTED, TOKEN_PERMISSION,
     TOKEN_REJECTED, TOO_LONG,
 };
-use super::words::Words;
-use super::{Answer, Asked};
 use crate::wire::error::{BodyFormat, ErrorBody};
 
 /// The verdict on an error response; `status` is the received one, or the one stated within a

@@ -106,14 +106,14 @@ impl Provider for Compatible {
         model: &ModelId,
     ) -> Exchanged<ProbeResult> {
         match probe.request {
-            ProbeRequest::Key | ProbeRequest::Identity => self.climb_key(access, model).await,
-            ProbeRequest::Model => self.climb_alone(access, model).await,
-            ProbeRequest::LocalModels => self.climb_tags(access, model).await,
+            ProbeRequest::Key | ProbeRequest::Identity => self.probe_key(access, model).await,
+            ProbeRequest::Model => self.probe_alone(access, model).await,
+            ProbeRequest::LocalModels => self.probe_tags(access, model).await,
             ProbeRequest::PublicModels => {
                 let access = access.without_secret();
-                self.climb_list(access, model, LIST_URL).await
+                self.probe_list(access, model, LIST_URL).await
             }
-            ProbeRequest::Models => self.climb_list(access, model, LIST_URL).await,
+            ProbeRequest::Models => self.probe_list(access, model, LIST_URL).await,
         }
     }
 
@@ -190,7 +190,7 @@ impl Compatible {
         self.sender.exchange(access.permit(), call, reader).await
     }
 
-    async fn climb_list(
+    async fn probe_list(
         &self,
         access: Access<'_>,
         model: &ModelId,
@@ -199,16 +199,16 @@ impl Compatible {
         let listed = self.ask(access, model, index).await;
         let (this, model, redactor) = (self.clone(), model.clone(), redactor(access.secret()));
         let has_secret = access.secret().is_some();
-        let climbed = judged_off_runtime(listed, move |list| {
-            Ok(this.climbed(has_secret, &model, &list, &redactor))
+        let probed = judged_off_runtime(listed, move |list| {
+            Ok(this.probed(has_secret, &model, &list, &redactor))
         });
-        judged(climbed.await, |outcome| {
+        judged(probed.await, |outcome| {
             found::unless_unreadable(outcome, access.secret(), self.sender.host())
         })
     }
 
     /// The findings of a list. A model it omits stays open if it can be looked up.
-    fn climbed(
+    fn probed(
         &self,
         has_secret: bool,
         model: &ModelId,
@@ -240,15 +240,15 @@ impl Compatible {
     }
 
     /// Ollama's own list; for a proxy in front of it, the common list.
-    async fn climb_tags(&self, access: Access<'_>, model: &ModelId) -> Exchanged<ProbeResult> {
-        let listed = self.climb_list(access, model, TAGS_URL).await;
+    async fn probe_tags(&self, access: Access<'_>, model: &ModelId) -> Exchanged<ProbeResult> {
+        let listed = self.probe_list(access, model, TAGS_URL).await;
         judged(listed, |outcome| {
             found::unless_absent(outcome, ProbeResult::default)
         })
     }
 
     /// Looks up a model that the list omits.
-    async fn climb_alone(&self, access: Access<'_>, model: &ModelId) -> Exchanged<ProbeResult> {
+    async fn probe_alone(&self, access: Access<'_>, model: &ModelId) -> Exchanged<ProbeResult> {
         let url = self.sender.url(&["models", model.as_str()]);
         let call = Call::get(url, access.secret(), Asked::Model(model.as_str()));
         let read = or_shape(&WHOLE, ModelInfo::read);
@@ -262,7 +262,7 @@ impl Compatible {
     }
 
     /// The key's remaining limit, from its own endpoint; free of charge.
-    async fn climb_key(&self, access: Access<'_>, model: &ModelId) -> Exchanged<ProbeResult> {
+    async fn probe_key(&self, access: Access<'_>, model: &ModelId) -> Exchanged<ProbeResult> {
         let call = Call::get(self.sender.url(&["key"]), access.secret(), Asked::Identity);
         let page = self.profile().token_page;
         let model = model.clone();

@@ -1,5 +1,5 @@
-//! Compares a connection's model with a list. Each provider has its own spelling rules; the profile
-//! says what a missing model means.
+//! Compares a connection's model with a list. Each vendor has its own spelling; the profile says
+//! what a missing model means.
 
 use synapse_core::ModelId;
 use synapse_core::error::{Code, Failure};
@@ -8,6 +8,7 @@ use synapse_core::provider::{ModelIndex, ProviderKind, Unlisted};
 use synapse_core::redact::Redactor;
 
 use crate::found;
+use crate::vendors::{self, bare};
 use crate::wire::model::ModelInfo;
 
 /// The finding of `all` for `model`; `None` if another probe decides.
@@ -24,15 +25,19 @@ pub(super) fn listed(
             "{host} lists models and no deployments; only --live shows whether {model} is deployed"
         )));
     }
-    let found = all.iter().find(|info| answers_to(info, provider, model));
+    let spelling = &vendors::of(provider).names;
+    let found = all.iter().find(|info| {
+        let mut names = info.id.iter().chain(&info.aliases);
+        names.any(|name| (spelling.is)(name, model))
+    });
     if let Some(info) = found {
         return Some(found::exists(model, info, redactor));
     }
     match profile.unlisted {
         Unlisted::AskAlone => None,
-        _ if is_elsewhere(provider, model) => Some(unproven(model, host)),
+        _ if (spelling.is_elsewhere)(model) => Some(unproven(model, host)),
         Unlisted::Absent => Some(Finding::Fail(absent(provider, model, all, host, redactor))),
-        Unlisted::Unproven if provider == ProviderKind::LlamaCpp => Some(Finding::Warn(format!(
+        Unlisted::Unproven if spelling.answers_to_any => Some(Finding::Warn(format!(
             "{host} has {}, and may answer with it whatever model is asked for",
             names(all.iter(), redactor)
         ))),
@@ -54,48 +59,10 @@ pub(super) fn unproven(model: &ModelId, host: &str) -> Finding {
     ))
 }
 
-/// The model's usable id: Gemini lists `models/` before each id, and accepts both.
+/// The model with its usable id.
 pub(super) fn shown(info: ModelInfo) -> ModelInfo {
     let id = info.id.as_deref().map(|id| bare(id).to_owned());
     ModelInfo { id, ..info }
-}
-
-fn answers_to(info: &ModelInfo, provider: ProviderKind, model: &ModelId) -> bool {
-    let names = info.id.iter().chain(&info.aliases);
-    let asked = model.as_str();
-    names.into_iter().any(|name| match provider {
-        ProviderKind::Ollama => tagged(name).eq_ignore_ascii_case(&tagged(asked)),
-        // `:nitro`, `:floor` and the like select a route; `:free` is listed separately.
-        ProviderKind::OpenRouter => {
-            name == asked
-                || (model.split_suffix().1 != Some("free") && name == model.split_suffix().0)
-        }
-        _ => bare(name) == bare(asked),
-    })
-}
-
-/// Ollama's `llama3.2` means `llama3.2:latest`.
-fn tagged(name: &str) -> String {
-    let last = name.rsplit('/').next().unwrap_or(name);
-    if last.contains(':') {
-        name.to_owned()
-    } else {
-        format!("{name}:latest")
-    }
-}
-
-fn bare(id: &str) -> &str {
-    id.strip_prefix("models/").unwrap_or(id)
-}
-
-/// Names that no list contains: Ollama's cloud models, and OpenRouter's presets and routes.
-fn is_elsewhere(provider: ProviderKind, model: &ModelId) -> bool {
-    let model = model.as_str();
-    match provider {
-        ProviderKind::Ollama => model.ends_with(":cloud") || model.ends_with("-cloud"),
-        ProviderKind::OpenRouter => model.starts_with('@') || model.starts_with("openrouter/"),
-        _ => false,
-    }
 }
 
 fn absent(
@@ -114,11 +81,10 @@ fn absent(
     if !near.is_empty() {
         failure = failure.cause(format!("listed, and spelled nearly so: {near}"));
     }
-    match provider {
-        ProviderKind::Ollama => failure.shell("fetch it", format!("ollama pull {model}")),
-        ProviderKind::Vllm => failure.shell("serve it", format!("vllm serve {model}")),
-        _ => failure.hint(found::COPY_AN_ID),
-    }
+    vendors::of(provider)
+        .remedies
+        .unlisted
+        .add(failure, model.as_str())
 }
 
 /// The listed ids most similar to `model`.

@@ -7,11 +7,11 @@ mod tests;
 
 use synapse_core::error::Code;
 
-use super::verdict::{
+use super::{Answer, Headers};
+use crate::verdict::{
     CREDITS_EXHAUSTED, Classification, MODEL_ACCESS, MODEL_UNAVAILABLE, OVERLOADED, PATH_MISMATCH,
     RATE_LIMITED, REGION_BLOCKED, TOKEN_PERMISSION, TOKEN_REJECTED, TOO_LONG,
 };
-use super::{Answer, Headers};
 use crate::wire::error::ErrorBody;
 
 /// The verdict on an answer with an error of this API; `None` leaves it to the common rules:

@@ -1,15 +1,15 @@
 //! Reads a code that is in no table by its words: `NOT_ENOUGH_BALANCE`,
 //! `maxContextLengthExceeded`, `api-key-revoked`.
 
-use super::super::verdict::{
-    ACCOUNT_CLOSED, CREDITS_EXHAUSTED, Classification, FILTERED, MODEL_ACCESS, MODEL_UNAVAILABLE,
-    OVERLOADED, RATE_LIMITED, REGION_BLOCKED, TOKEN_REJECTED, TOO_LONG,
-};
 use super::lists::{
     CODE_BLOCKED, CODE_BUSY, CODE_FILTERS, CODE_KEY_GONE, CODE_KEYS, CODE_MODEL_GONE,
     CODE_MODEL_WITHHELD, CODE_MODELS, CODE_PLACES, CODE_RATES,
 };
 use super::{Words, any, counts_a_rate};
+use crate::verdict::{
+    ACCOUNT_CLOSED, CREDITS_EXHAUSTED, Classification, FILTERED, MODEL_ACCESS, MODEL_UNAVAILABLE,
+    OVERLOADED, RATE_LIMITED, REGION_BLOCKED, TOKEN_REJECTED, TOO_LONG,
+};
 
 /// The verdict of a code's words, if they are unambiguous.
 pub(in super::super) fn by_name(code: &str) -> Option<Classification> {

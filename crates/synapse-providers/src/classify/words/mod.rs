@@ -17,7 +17,7 @@ use lists::{
     SPANS, TOKENS, WAITS,
 };
 
-use super::verdict::{
+use crate::verdict::{
     Classification, MODEL_ACCESS, MODEL_UNAVAILABLE, NO_MEMORY, PATH_MISMATCH, REGION_BLOCKED,
 };
 pub(super) use code::by_name;

@@ -24,7 +24,7 @@ impl Classification {
     }
 
     /// Whether it concerns the account rather than the request.
-    pub(super) const fn blames_account(self) -> bool {
+    pub(crate) const fn blames_account(self) -> bool {
         matches!(
             self.code,
             Code::CredentialTokenRejected
@@ -35,71 +35,71 @@ impl Classification {
     }
 }
 
-pub(super) const PATH_MISMATCH: Classification = Classification::new(
+pub(crate) const PATH_MISMATCH: Classification = Classification::new(
     Code::EndpointPathMismatch,
     "the server has no such endpoint under the base URL",
 );
-pub(super) const WRONG_REGION_HOST: Classification = Classification::new(
+pub(crate) const WRONG_REGION_HOST: Classification = Classification::new(
     Code::EndpointWrongRegionHost,
     "the project must use a regional host",
 );
-pub(super) const TOKEN_REJECTED: Classification = Classification::new(
+pub(crate) const TOKEN_REJECTED: Classification = Classification::new(
     Code::CredentialTokenRejected,
     "the provider does not accept this token",
 );
-pub(super) const ACCOUNT_CLOSED: Classification = Classification::new(
+pub(crate) const ACCOUNT_CLOSED: Classification = Classification::new(
     Code::CredentialTokenRejected,
     "the account or organization of this token is disabled or restricted",
 );
-pub(super) const TOKEN_PERMISSION: Classification = Classification::new(
+pub(crate) const TOKEN_PERMISSION: Classification = Classification::new(
     Code::CredentialTokenPermission,
     "the token is valid but lacks a permission",
 );
-pub(super) const ACCOUNT_SCOPE: Classification = Classification::new(
+pub(crate) const ACCOUNT_SCOPE: Classification = Classification::new(
     Code::ProviderAccountScope,
     "the token does not belong to the organization or project of this connection",
 );
-pub(super) const REGION_BLOCKED: Classification = Classification::new(
+pub(crate) const REGION_BLOCKED: Classification = Classification::new(
     Code::ProviderRegionBlocked,
     "the provider refuses requests from this country or network address",
 );
-pub(super) const MODEL_ACCESS: Classification = Classification::new(
+pub(crate) const MODEL_ACCESS: Classification = Classification::new(
     Code::ProviderModelAccess,
     "the account may not use this model",
 );
-pub(super) const MODEL_UNAVAILABLE: Classification = Classification::new(
+pub(crate) const MODEL_UNAVAILABLE: Classification = Classification::new(
     Code::ProviderModelUnavailable,
     "the model does not exist or no provider serves it now",
 );
-pub(super) const CREDITS_EXHAUSTED: Classification = Classification::new(
+pub(crate) const CREDITS_EXHAUSTED: Classification = Classification::new(
     Code::ProviderCreditsExhausted,
     "credits, quota or a spend limit are used up",
 );
-pub(super) const LIMIT_OF_ZERO: Classification = Classification::new(
+pub(crate) const LIMIT_OF_ZERO: Classification = Classification::new(
     Code::ProviderCreditsExhausted,
     "the account's limit for this is 0, so waiting does not help",
 );
-pub(super) const RATE_LIMITED: Classification = Classification::new(
+pub(crate) const RATE_LIMITED: Classification = Classification::new(
     Code::ProviderRateLimited,
     "the provider limits the request rate of this account",
 );
-pub(super) const TOO_LONG: Classification =
+pub(crate) const TOO_LONG: Classification =
     Classification::new(Code::ProviderContextTooLong, "the prompt is too long");
-pub(super) const FILTERED: Classification = Classification::new(
+pub(crate) const FILTERED: Classification = Classification::new(
     Code::ProviderRequestRejected,
     "the provider's content filter refuses the prompt",
 );
-pub(super) const REJECTED: Classification = Classification::new(
+pub(crate) const REJECTED: Classification = Classification::new(
     Code::ProviderRequestRejected,
     "the provider rejects the request",
 );
-pub(super) const OVERLOADED: Classification = Classification::new(
+pub(crate) const OVERLOADED: Classification = Classification::new(
     Code::ProviderOverloaded,
     "the provider is overloaded or unreachable behind its edge",
 );
-pub(super) const NO_MEMORY: Classification = Classification::new(
+pub(crate) const NO_MEMORY: Classification = Classification::new(
     Code::ProviderFailed,
     "the server does not have the memory for this model",
 );
-pub(super) const FAILED: Classification =
+pub(crate) const FAILED: Classification =
     Classification::new(Code::ProviderFailed, "the provider failed");
