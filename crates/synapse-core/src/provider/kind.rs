@@ -81,15 +81,4 @@ mod tests {
         names.dedup();
         assert_eq!(names.len(), ProviderKind::ALL.len());
     }
-
-    #[test]
-    fn the_prefixes_of_every_profile_are_redacted() {
-        for prefix in ProviderKind::ALL
-            .iter()
-            .flat_map(|kind| kind.profile().token_prefixes)
-        {
-            let mut known = synapse_redact::vendors::TOKEN_PREFIXES.iter();
-            assert!(known.any(|row| row.prefix == *prefix), "{prefix}");
-        }
-    }
 }

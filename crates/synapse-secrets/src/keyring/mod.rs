@@ -178,7 +178,11 @@ pub(super) fn reach(secrets: &Secrets, account: &str) -> Result<String, Failure>
 
 /// The description of an item.
 pub(super) fn shown(account: &str) -> String {
-    format!("the keyring item `{account}` of the service `{SERVICE}`")
+    format!("the {}", item(account))
+}
+
+fn item(account: &str) -> String {
+    format!("keyring item `{account}` of the service `{SERVICE}`")
 }
 
 fn entry(account: &str) -> Result<Entry, Error> {
@@ -189,7 +193,7 @@ fn failure(account: &str, error: Error) -> Failure {
     match error {
         Error::NoEntry => Failure::new(
             Code::CredentialMissing,
-            format!("there is no {}", shown(account).trim_start_matches("the ")),
+            format!("there is no {}", item(account)),
         )
         .remedy(
             "create it; the token is asked for",

@@ -348,10 +348,7 @@ impl LocalVault {
     fn missing(&self, name: &str) -> Failure {
         Failure::new(
             Code::CredentialMissing,
-            format!(
-                "there is no {}",
-                shown_entry(name).trim_start_matches("the ")
-            ),
+            format!("there is no {}", entry(name)),
         )
         .remedy(
             "create it; the token is asked for",
@@ -424,7 +421,11 @@ fn exists(name: &str) -> Failure {
 }
 
 fn shown_entry(name: &str) -> String {
-    format!("the entry `{name}` of the local vault")
+    format!("the {}", entry(name))
+}
+
+fn entry(name: &str) -> String {
+    format!("entry `{name}` of the local vault")
 }
 
 const STORE: &str = "the local vault";

@@ -38,7 +38,7 @@ impl Outline {
         }
         let mut scanner = Scanner { text, at: 0 };
         let mut outline = Self {
-            default: scanner.root()?,
+            default: scanner.root()?.default,
             connections: Vec::new(),
         };
         let mut others = Keys::default();
@@ -127,9 +127,14 @@ struct Scanner<'t> {
     at: usize,
 }
 
+/// The fields of the file, besides its format.
+struct Root {
+    default: Option<ConnectionName>,
+}
+
 impl<'t> Scanner<'t> {
     /// The fields of the file, up to the first table.
-    fn root(&mut self) -> Option<Option<ConnectionName>> {
+    fn root(&mut self) -> Option<Root> {
         let (mut format, mut default) = (false, None);
         self.fields(|scanner, key| match key {
             "format" if !format => {
@@ -142,7 +147,7 @@ impl<'t> Scanner<'t> {
             }
             _ => None,
         })?;
-        format.then_some(default)
+        format.then_some(Root { default })
     }
 
     /// Each field up to the next table or the end, whose value `value` reads.

@@ -181,7 +181,7 @@ impl SqliteLedger {
 
     /// Queues a change of a row without waiting.
     fn row(&self, changes: Changes) -> Written {
-        self.ask(|reply| Job::Row(changes, Some(reply)))
+        self.ask(|reply| Job::row(changes, Some(reply)))
     }
 
     /// Queues a job without waiting; only the reply is awaited.
@@ -242,7 +242,7 @@ impl Drop for SqliteLedger {
         if let Some(Running { writes, thread }) = running {
             let Writes { jobs, journal } = writes;
             for changes in journal.take_all() {
-                jobs.push(Job::Row(changes, None));
+                jobs.push(Job::row(changes, None));
             }
             // The thread ends once the queue is closed and empty.
             jobs.end();
@@ -265,7 +265,7 @@ impl Ledger for SqliteLedger {
         // If the writer cannot be started, the next open or flush fails and reports it.
         if let Ok(Writes { jobs, .. }) = self.writes() {
             let changes = self.end_of_row(Work::Close(Box::new(closing)));
-            jobs.push_for_later(Job::Row(changes, None));
+            jobs.push_for_later(Job::row(changes, None));
         }
     }
 
@@ -295,10 +295,9 @@ impl Ledger for SqliteLedger {
         // Other processes count it by its row.
         let writes = self.writes()?;
         if let Some(changes) = writes.journal.take(reservation.call_id) {
-            writes.jobs.push(Job::Row(changes, None));
+            writes.jobs.push(Job::row(changes, None));
         }
-        self.ask(|reply| Job::Reserve(Box::new(reservation), reply))
-            .await
+        self.ask(|reply| Job::reserve(reservation, reply)).await
     }
 
     async fn purge(&self, before: Timestamp) -> Result<Purged, Failure> {

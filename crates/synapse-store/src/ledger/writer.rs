@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use rusqlite::Connection;
+use synapse_core::call::CallId;
 use synapse_core::ledger::Reservation;
 use synapse_core::limits::LimitDecision;
 use synapse_core::{Code, Failure};
@@ -22,26 +23,61 @@ use super::presence::{self, Presence};
 use super::queue::{Queue, Taken};
 use super::retention::Retention;
 use super::rows::RowWriter;
-
 use super::{database, reserve, spool, sweep};
 use crate::failure::sqlite;
 
 /// A message to the thread.
 pub(super) enum Job {
     /// Change a row, then reply, if somebody waits.
-    Row(Changes, Option<Sender<Result<(), Failure>>>),
+    Row {
+        changes: Changes,
+        reply: Option<Sender<Result<(), Failure>>>,
+        /// Set when it is written.
+        done: Completed,
+    },
     /// Check an open row against its limits, then reply.
-    Reserve(Box<Reservation>, Sender<Result<LimitDecision, Failure>>),
+    Reserve {
+        reservation: Box<Reservation>,
+        reply: Sender<Result<LimitDecision, Failure>>,
+        /// Set when it is decided; `None` without such a row.
+        decision: Option<LimitDecision>,
+    },
     /// Reply with the first unreported failure since the last flush.
     Flush(Sender<Result<(), Failure>>),
 }
 
-/// The result of a job.
-enum Done {
-    Written,
-    Missing,
-    Judged(LimitDecision),
-    Flushed,
+impl Job {
+    pub(super) const fn row(changes: Changes, reply: Option<Sender<Result<(), Failure>>>) -> Self {
+        Self::Row {
+            changes,
+            reply,
+            done: Completed::Missing,
+        }
+    }
+
+    pub(super) fn reserve(
+        reservation: Reservation,
+        reply: Sender<Result<LimitDecision, Failure>>,
+    ) -> Self {
+        Self::Reserve {
+            reservation: Box::new(reservation),
+            reply,
+            decision: None,
+        }
+    }
+
+    fn carry_out(&mut self, database: &Connection, rows: &RowWriter) -> rusqlite::Result<()> {
+        match self {
+            Self::Row { changes, done, .. } => *done = rows.write_all(database, changes)?,
+            Self::Reserve {
+                reservation,
+                decision,
+                ..
+            } => *decision = reserve::reserve(database, reservation)?,
+            Self::Flush(_) => {}
+        }
+        Ok(())
+    }
 }
 
 /// The state of the thread.
@@ -110,55 +146,62 @@ impl Writer {
 
     /// In one transaction; if that fails, each job in its own, so that none fails because of
     /// another.
-    fn write_together(&mut self, jobs: Vec<Job>) {
-        match self.write(&jobs) {
-            Ok(done) => {
-                for (job, done) in jobs.into_iter().zip(done) {
-                    self.answer(job, Ok(done));
+    fn write_together(&mut self, mut jobs: Vec<Job>) {
+        match self.write(&mut jobs) {
+            Ok(()) => {
+                for job in jobs {
+                    self.answer(job, None);
                 }
             }
             Err(failure) if jobs.len() == 1 => {
                 for job in jobs {
-                    self.answer(job, Err(failure.clone()));
+                    self.answer(job, Some(failure.clone()));
                 }
             }
             Err(_) => {
-                for job in jobs {
-                    let done = self.write(std::slice::from_ref(&job));
-                    let done = done.map(|done| done.into_iter().next().unwrap_or(Done::Flushed));
-                    self.answer(job, done);
+                for mut job in jobs {
+                    let failure = self.write(std::slice::from_mut(&mut job)).err();
+                    self.answer(job, failure);
                 }
             }
         }
     }
 
-    fn answer(&mut self, job: Job, done: Result<Done, Failure>) {
-        match (job, done) {
-            (Job::Row(changes, reply), Ok(done)) => {
-                if let Some(began_at) = changes.started_at() {
-                    self.retention.begin(began_at);
-                }
-                let result = match done {
-                    Done::Missing => Err(self.missing(&changes)),
-                    Done::Written | Done::Judged(_) | Done::Flushed => Ok(()),
+    fn answer(&mut self, job: Job, failure: Option<Failure>) {
+        match job {
+            Job::Row {
+                changes,
+                reply,
+                done,
+            } => {
+                let result = match failure {
+                    Some(failure) => Err(self.keep(changes, failure)),
+                    None => self.written(&changes, &done),
                 };
                 self.reply(reply, result);
             }
-            (Job::Row(changes, reply), Err(failure)) => {
-                let failure = self.keep(changes, failure);
-                self.reply(reply, Err(failure));
+            Job::Reserve {
+                reservation,
+                reply,
+                decision,
+            } => {
+                let result = match failure {
+                    Some(failure) => Err(failure),
+                    None => decision.ok_or_else(|| self.no_row(reservation.call_id)),
+                };
+                drop(reply.send(result));
             }
-            (Job::Reserve(_, reply), Ok(Done::Judged(verdict))) => {
-                drop(reply.send(Ok(verdict)));
-            }
-            (Job::Reserve(reservation, reply), Ok(_)) => {
-                let call_id = reservation.call_id;
-                drop(reply.send(Err(self.no_row(&call_id.to_string()))));
-            }
-            (Job::Reserve(_, reply), Err(failure)) => drop(reply.send(Err(failure))),
-            (Job::Flush(reply), _) => {
-                drop(reply.send(self.failure.take().map_or(Ok(()), Err)));
-            }
+            Job::Flush(reply) => drop(reply.send(self.failure.take().map_or(Ok(()), Err))),
+        }
+    }
+
+    fn written(&mut self, changes: &Changes, done: &Completed) -> Result<(), Failure> {
+        if let Some(began_at) = changes.started_at() {
+            self.retention.begin(began_at);
+        }
+        match done {
+            Completed::Yes => Ok(()),
+            Completed::Missing => Err(self.no_row(changes.call_id())),
         }
     }
 
@@ -208,11 +251,7 @@ impl Writer {
         }
     }
 
-    fn missing(&self, changes: &Changes) -> Failure {
-        self.no_row(&changes.call_id().to_string())
-    }
-
-    fn no_row(&self, call_id: &str) -> Failure {
+    fn no_row(&self, call_id: CallId) -> Failure {
         Failure::new(
             Code::StorageUnavailable,
             format!("the row of call {call_id} is missing"),
@@ -221,9 +260,9 @@ impl Writer {
         .with("file", shown(&self.home.ledger()))
     }
 
-    fn write(&mut self, jobs: &[Job]) -> Result<Vec<Done>, Failure> {
+    fn write(&mut self, jobs: &mut [Job]) -> Result<(), Failure> {
         if jobs.iter().all(|job| matches!(job, Job::Flush(_))) {
-            return Ok(jobs.iter().map(|_| Done::Flushed).collect());
+            return Ok(());
         }
         let database = match self.ready() {
             Ok(database) => database,
@@ -233,10 +272,10 @@ impl Writer {
             }
         };
         match transact(&database, &self.rows, jobs) {
-            Ok(done) => {
+            Ok(()) => {
                 self.database = Some(database);
                 self.journal.found(Soundness::Sound);
-                Ok(done)
+                Ok(())
             }
             Err(error) => {
                 // After any failure, the next row starts with a new connection.
@@ -287,36 +326,22 @@ impl Writer {
 }
 
 /// All jobs or none. Takes the write lock at once: the end of the chain is read under it.
-fn transact(database: &Connection, rows: &RowWriter, jobs: &[Job]) -> rusqlite::Result<Vec<Done>> {
+fn transact(database: &Connection, rows: &RowWriter, jobs: &mut [Job]) -> rusqlite::Result<()> {
     // Manual, because these two statements are prepared once; on failure the caller drops the
     // connection, which rolls back.
     database.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-    let mut done = Vec::with_capacity(jobs.len());
     for job in jobs {
-        done.push(match job {
-            Job::Row(changes, _) => change(database, rows, changes)?,
-            Job::Reserve(reservation, _) => {
-                reserve::reserve(database, reservation)?.map_or(Done::Missing, Done::Judged)
-            }
-            Job::Flush(_) => Done::Flushed,
-        });
+        job.carry_out(database, rows)?;
     }
     database.prepare_cached("COMMIT")?.execute([])?;
-    Ok(done)
-}
-
-fn change(database: &Connection, rows: &RowWriter, changes: &Changes) -> rusqlite::Result<Done> {
-    Ok(match rows.write_all(database, changes)? {
-        Completed::Yes => Done::Written,
-        Completed::Missing => Done::Missing,
-    })
+    Ok(())
 }
 
 /// Writes changes that could not be written anywhere before.
 fn catch_up(database: &Connection, rows: &RowWriter, all: &[Changes]) -> rusqlite::Result<()> {
     database.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
     for changes in all {
-        change(database, rows, changes)?;
+        rows.write_all(database, changes)?;
     }
     database.prepare_cached("COMMIT")?.execute([])?;
     Ok(())

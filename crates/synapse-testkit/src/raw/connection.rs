@@ -69,7 +69,7 @@ struct Connection<'a> {
 
 impl Connection<'_> {
     fn run(&mut self) -> io::Result<End> {
-        if let Some(protocol) = self.wire.shake_hands()? {
+        if let Some(Negotiated { protocol }) = self.wire.shake_hands()? {
             self.shared.record(|state| state.protocols.push(protocol));
         }
         match &self.shared.conduct {
@@ -264,9 +264,15 @@ enum Wire {
     Tls(Box<StreamOwned<ServerConnection, TcpStream>>),
 }
 
+/// The result of a TLS handshake.
+struct Negotiated {
+    /// The protocol by ALPN, if any.
+    protocol: Option<String>,
+}
+
 impl Wire {
-    /// Performs the TLS handshake. Returns the negotiated protocol, or `None` without TLS.
-    fn shake_hands(&mut self) -> io::Result<Option<Option<String>>> {
+    /// Performs the TLS handshake; `None` without TLS.
+    fn shake_hands(&mut self) -> io::Result<Option<Negotiated>> {
         let Self::Tls(stream) = self else {
             return Ok(None);
         };
@@ -274,9 +280,8 @@ impl Wire {
             stream.conn.complete_io(&mut stream.sock)?;
         }
         let protocol = stream.conn.alpn_protocol();
-        Ok(Some(
-            protocol.map(|name| String::from_utf8_lossy(name).into_owned()),
-        ))
+        let protocol = protocol.map(|name| String::from_utf8_lossy(name).into_owned());
+        Ok(Some(Negotiated { protocol }))
     }
 
     /// Sends close_notify; without it the peer reports a truncation.

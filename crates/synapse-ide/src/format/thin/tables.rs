@@ -13,9 +13,9 @@ pub(super) fn runs(text: &str, keep: &[&[String]]) -> Option<Vec<Range<usize>>> 
     let mut family = None;
     let mut scanner = Scanner { text, at: 0 };
     loop {
-        let (start, header) = match scanner.header()? {
-            Some((start, header)) => (start, Some(header)),
-            None => (text.len(), None),
+        let (start, header) = match scanner.next()? {
+            Next::Header(start, header) => (start, Some(header)),
+            Next::End => (text.len(), None),
         };
         if let Some((begin, header)) = current.take() {
             if family != header.path.first().cloned() {
@@ -44,6 +44,13 @@ struct Header {
     is_list: bool,
 }
 
+enum Next {
+    /// A header, and where its line starts.
+    Header(usize, Header),
+    /// The end of the text.
+    End,
+}
+
 struct Scanner<'a> {
     text: &'a str,
     at: usize,
@@ -54,21 +61,20 @@ impl<'a> Scanner<'a> {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    /// The start and path of the next header; an inner `None` at the end of the text.
-    fn header(&mut self) -> Option<Option<(usize, Header)>> {
+    fn next(&mut self) -> Option<Next> {
         loop {
             let line_start = self.at;
             let rest = self.rest();
             let content = rest.trim_start_matches([' ', '\t']);
             self.at += rest.len() - content.len();
             match content.bytes().next() {
-                None => return Some(None),
+                None => return Some(Next::End),
                 Some(b'[') => {
                     let line = content.lines().next()?;
                     let header = header(line)?;
                     self.at += line.len();
                     self.end_line();
-                    return Some(Some((line_start, header)));
+                    return Some(Next::Header(line_start, header));
                 }
                 Some(b'#' | b'\r' | b'\n') => self.end_line(),
                 Some(_) => self.field()?,
