@@ -304,6 +304,25 @@ fn an_entry_whose_variables_are_set_elsewhere_is_valid() {
 }
 
 #[test]
+fn a_valid_entry_says_in_its_line_what_is_doubtful_about_it() {
+    let home = Home::new(TWIN);
+    let servers = json!({
+        "fine": {"command": TWIN, "args": ["serve"]},
+        "lost": {"command": "no-such-program-here"},
+        "newest": {"command": TWIN, "args": ["serve"], "alwaysAllow": [], "colour": "red"},
+    });
+    home.write(".synapse/mcp-servers.json", servers.to_string());
+    let output = home.run(["hub", "validate"]).with_code(0);
+    let lines: Vec<&str> = output.stdout.lines().collect();
+    assert_eq!(lines[0], "fine  ok");
+    assert!(lines[1].starts_with("lost  ok, but "), "{output}");
+    assert!(lines[1].contains("no-such-program-here"), "{output}");
+    assert!(lines[2].starts_with("newest  ok, but "), "{output}");
+    assert!(lines[2].contains("colour"), "{output}");
+    assert!(output.stderr.contains("warning["), "{output}");
+}
+
+#[test]
 fn another_file_has_approvals_of_its_own() {
     let home = approved();
     let other = home.path().join("other.json");

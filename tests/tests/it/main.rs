@@ -18,6 +18,7 @@ mod docs;
 mod families;
 mod faults;
 mod hub;
+mod hub_import;
 mod hub_progress;
 mod hub_reference;
 mod hub_serving;

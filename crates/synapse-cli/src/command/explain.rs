@@ -100,9 +100,9 @@ fn explain(printer: &Printer, entry: &CodeEntry) {
         entry.class.as_str(),
         entry.class.exit_code()
     ));
-    printer.line(&format!("  means:    {}", entry.meaning));
-    printer.line(&format!("  detected: {}", entry.detected(&CommandLines)));
-    printer.line(&format!("  remedy:   {}", entry.remedy(&CommandLines)));
+    printer.wrapped(&format!("  means:    {}", entry.meaning));
+    printer.wrapped(&format!("  detected: {}", entry.detected(&CommandLines)));
+    printer.wrapped(&format!("  remedy:   {}", entry.remedy(&CommandLines)));
 }
 
 fn list(printer: &Printer, entries: &[&CodeEntry]) {

@@ -79,7 +79,7 @@ fn human(printer: &Printer, models: &Models, search: Option<&str>) {
     if models.asked_for != AskedFor::Choice {
         own(printer, models);
         if !models.nearest.is_empty() {
-            printer.note(&format!("nearest listed: {}", models.nearest.join(", ")));
+            printer.prose(&format!("nearest listed: {}", models.nearest.join(", ")));
         }
     }
 }
@@ -94,7 +94,7 @@ fn own(printer: &Printer, models: &Models) {
     let text = check
         .failure()
         .map_or_else(|| check.what(), |failure| failure.message().into());
-    printer.note(&format!(
+    printer.prose(&format!(
         "{} {}{}: {}",
         word(check.outcome()),
         match models.asked_for {

@@ -63,7 +63,7 @@ async fn climb(engine: &Engine, printer: &Printer, call: PreflightCall) -> Prefl
     let waiting = printer.progress().begin("preflight");
     let observe = &mut |check: &Check| {
         if !printer.is_json() {
-            printer.line(&check_line(check, LADDER));
+            printer.wrapped(&check_line(check, LADDER));
         }
         waiting.says(behind(check));
     };

@@ -19,7 +19,7 @@ pub(super) fn run(context: &Context, name: Option<&str>) -> Result<(), CommandEr
         return Ok(());
     }
     match (name, kinds.as_slice()) {
-        (Some(_), [kind]) => printer.line(&one(kind.profile())),
+        (Some(_), [kind]) => printer.wrapped(&one(kind.profile())),
         (_, kinds) => {
             printer.line(&all(kinds));
             printer.note("synapse providers NAME tells more; --base-url overrides the base URL");

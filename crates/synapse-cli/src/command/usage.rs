@@ -70,7 +70,7 @@ fn print(printer: &Printer, query: &UsageQuery, report: &UsageReport) {
     }
     printer.line(&listing(&columns, rows));
     if let Some(left_out) = left_out(&report.total) {
-        printer.note(&left_out);
+        printer.prose(&left_out);
     }
 }
 

@@ -24,16 +24,22 @@ pub(super) fn folded(text: &str, width: usize) -> String {
 
 fn folded_line(line: &str, width: usize) -> String {
     let text = line.trim_start_matches(' ');
+    let margin = line.len() - text.len();
     let indent = hanging(line, text, width);
     let (prose, command) = split_command(text);
-    let mut done = " ".repeat(line.len() - text.len());
+    let mut done = " ".repeat(margin);
     let mut taken = columns(&done);
     let mut add = |piece: &str, spaces: usize| {
         let is_first = done.trim_start().is_empty();
         if !is_first && taken + spaces + columns(piece) > width {
+            // A word that is too wide for its column may fit into the line.
+            let widest = piece.lines().map(columns).max().unwrap_or_default();
+            taken = match indent + widest > width {
+                true => margin + 2,
+                false => indent,
+            };
             done.push('\n');
-            done.push_str(&" ".repeat(indent));
-            taken = indent;
+            done.push_str(&" ".repeat(taken));
         } else if !is_first {
             done.push_str(&" ".repeat(spaces));
             taken += spaces;
@@ -51,7 +57,7 @@ fn folded_line(line: &str, width: usize) -> String {
     }
     if let Some(command) = command {
         let alone = match prose.is_empty() {
-            true => line.len() - text.len(),
+            true => margin,
             false => indent,
         };
         add(&continued(command, alone, width), 1);
@@ -177,7 +183,7 @@ const SPECIAL: [char; 3] = [' ', '\'', '\\'];
 /// The indent of a continued line.
 const CONTINUED: usize = 4;
 /// In fewer columns, wrapped text is harder to read than the terminal's own breaks.
-const NARROWEST: usize = 40;
+pub(super) const NARROWEST: usize = 40;
 
 #[cfg(test)]
 mod tests {
@@ -199,6 +205,15 @@ mod tests {
         assert_eq!(
             folded("  skip  live        not asked for: one two three four", 40),
             "  skip  live        not asked for: one\n                    two three four"
+        );
+    }
+
+    #[test]
+    fn a_word_that_is_too_wide_for_its_column_gets_a_line() {
+        let text = "  connection  work: a-model-with-a-name-of-forty-columns-or-so, open";
+        assert_eq!(
+            folded(text, 50),
+            "  connection  work:\n    a-model-with-a-name-of-forty-columns-or-so,\n              open"
         );
     }
 

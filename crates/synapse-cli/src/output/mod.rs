@@ -182,6 +182,14 @@ impl Printer {
         self.keep_in_mind(written);
     }
 
+    /// As [`Printer::line`], wrapped between words at a terminal. For prose; a pipe gets one line.
+    pub(crate) fn wrapped(&self, text: &str) {
+        match table::width().filter(|width| *width >= fold::NARROWEST) {
+            Some(width) => self.line(&fold::folded(&self.seen.spare(text), width)),
+            None => self.line(text),
+        }
+    }
+
     /// Prints an answer or a script unchanged, without adding a line end; escape sequences are kept
     /// for a file or a pipe, and made printable for a terminal.
     pub(crate) fn exactly(&self, text: &str) {

@@ -38,7 +38,7 @@ const REFUSED: [&str; 65] = [
     "connection copy nope x",
     "preflight",
     "preflight nope",
-    "models",
+    "models --base-url http://127.0.0.1:1/v1",
     "models nope",
     "models --provider nope",
     "models --provider openai",
@@ -121,7 +121,7 @@ fn what_can_be_corrected_is_ready_to_copy() {
         ("history --since yesterdya", "synapse history --since 7d"),
         ("ide undo cursor", "synapse ide list"),
         ("ide install cursor", "synapse ide install cursor --yes"),
-        ("models", "synapse models --help"),
+        ("models --model m", "synapse models --help"),
         ("secret list --shelf x", "synapse secret list --help"),
         ("chta work hi", "synapse chat work hi"),
     ] {

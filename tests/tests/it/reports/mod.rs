@@ -5,6 +5,7 @@ mod history;
 mod keeping;
 mod lists;
 mod memory;
+mod screens;
 mod unbuilt;
 mod usage;
 

@@ -93,7 +93,7 @@ fn show(printer: &Printer, outgoing: &Outgoing) {
         return;
     }
     printer.exactly(&format!("{}\n", outgoing.body));
-    printer.note(&format!(
+    printer.prose(&format!(
         "POST {} · {} bytes · connection {}; nothing was sent, and no secret was read",
         printable_line(&outgoing.url),
         outgoing.body.len(),

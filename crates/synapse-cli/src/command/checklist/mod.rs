@@ -111,10 +111,10 @@ pub(super) async fn items(
 }
 
 fn print(printer: &Printer, item: &Check) {
-    printer.line(&check_line(item, [7, 9]));
+    printer.wrapped(&check_line(item, [7, 9]));
     if let Some(next) = item.remedy() {
         let next = next.sentence(&CommandLines);
-        printer.line(&format!("{:22}{}", "", printable(&next)));
+        printer.wrapped(&format!("{:22}{}", "", printable(&next)));
     }
 }
 

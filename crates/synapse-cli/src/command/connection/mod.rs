@@ -127,7 +127,7 @@ impl CheckLines {
             self.show();
         }
         match self.shown {
-            true => self.printer.line(&line),
+            true => self.printer.wrapped(&line),
             false => self.held.push(line),
         }
     }
@@ -135,7 +135,7 @@ impl CheckLines {
     fn show(&mut self) {
         self.shown = true;
         for line in self.held.drain(..) {
-            self.printer.line(&line);
+            self.printer.wrapped(&line);
         }
     }
 
@@ -220,7 +220,7 @@ fn report(
         let stored = engine.stored(name)?;
         printer.document(&ConnectionDocument::new(&stored, &CommandLines).with_preflight(document));
     } else if saved.report.reach == Reach::Offline {
-        printer.line(&saved_offline(
+        printer.wrapped(&saved_offline(
             name,
             engine.stored(name)?.preflight.as_ref(),
             &saved.report,
@@ -368,8 +368,8 @@ fn show(printer: &Printer, engine: &Engine, name: &str) -> Result<(), CommandErr
     }
     if let Some(record) = &stored.preflight {
         printer.line(&format!("{:<13}{}", "preflight", record.checked_at));
-        printer.line(&format!("{:<13}{}", "  proven", record.proven.join(", ")));
-        printer.line(&format!(
+        printer.wrapped(&format!("{:<13}{}", "  proven", record.proven.join(", ")));
+        printer.wrapped(&format!(
             "{:<13}{}",
             "  not proven",
             record.unproven.join(", ")

@@ -366,7 +366,7 @@ fn show(printer: &Printer, checks: &[Check], document: &DoctorDocument) {
             env!("CARGO_PKG_VERSION")
         ));
         for check in checks {
-            printer.line(&check_line(check, [4, 20]));
+            printer.wrapped(&check_line(check, [4, 20]));
         }
     }
     for check in checks {

@@ -44,7 +44,7 @@ fn print(printer: &Printer, entry: &Entry, text: Option<&RecordedText>) {
                 what.trim_end()
             )));
         }
-        None => printer.line(&chat::receipt_line(&entry.receipt)),
+        None => printer.wrapped(&chat::receipt_line(&entry.receipt)),
     }
     let width = Column::ALL
         .iter()

@@ -51,7 +51,7 @@ pub(super) fn validate(
             }
             match &each.failure {
                 Some(failure) => printer.failure(failure),
-                None => printer.line(&format!("{}  ok", printable_line(&each.view.name))),
+                None => printer.wrapped(&in_a_line(&each.view.name, &each.warnings)),
             }
         }
         if seen.is_empty() {
@@ -61,6 +61,16 @@ pub(super) fn validate(
     match seen.iter().find_map(|each| each.failure.as_ref()) {
         Some(failure) => Err(CommandError::Reported(failure.code())),
         None => Ok(()),
+    }
+}
+
+/// A valid entry, with what is doubtful about it.
+fn in_a_line(name: &str, warnings: &[Failure]) -> String {
+    let messages: Vec<&str> = warnings.iter().map(Failure::message).collect();
+    let name = printable_line(name);
+    match messages.as_slice() {
+        [] => format!("{name}  ok"),
+        messages => format!("{name}  ok, but {}", printable_line(&messages.join("; "))),
     }
 }
 

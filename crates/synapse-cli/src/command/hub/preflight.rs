@@ -35,7 +35,7 @@ pub(super) fn run(
         let longest = checks.checks.iter().map(|(_, view)| view.id.len()).max();
         let width = longest.unwrap_or_default().max(12);
         for (outcome, view) in &checks.checks {
-            printer.line(&outcome_line(*outcome, view.id, [4, width], &view.detail));
+            printer.wrapped(&outcome_line(*outcome, view.id, [4, width], &view.detail));
         }
         if let Some(failure) = &failure {
             printer.failure(failure);

@@ -169,7 +169,7 @@ fn human(printer: &Printer, report: &CheckReport) {
         printable(&report.file.to_string_lossy())
     ));
     for check in &report.checks {
-        printer.line(&check_line(check, [4, 10]));
+        printer.wrapped(&check_line(check, [4, 10]));
     }
     if let Some(command) = &report.command {
         printer.line(&format!("command: {}", printable(&command.join(" "))));
@@ -180,7 +180,7 @@ fn human(printer: &Printer, report: &CheckReport) {
         } else {
             variables.join(", ")
         };
-        printer.line(&format!("variables that it gets: {names}"));
+        printer.wrapped(&format!("variables that it gets: {names}"));
     }
 }
 

@@ -1,4 +1,9 @@
-//! `synapse hub import`: imports servers from another client's file, without its secrets.
+//! `synapse hub import`: imports servers from another client's file, without its secrets, and with
+//! its variables and names in our form.
+
+mod forms;
+
+use std::path::Path;
 
 use serde_json::{Map, Value, json};
 use synapse_core::error::{Code, Failure};
@@ -8,6 +13,7 @@ use synapse_core::upstream::{UpstreamName, is_secret, is_variable};
 use synapse_documents::{ErrorView, HubChangeDocument, HubChangeView};
 use synapse_ide::Declared;
 
+use self::forms::{Here, in_our_form};
 use super::{Configured, add, registry};
 use crate::args::HubImportArguments;
 use crate::command::{CommandError, Context, ide};
@@ -27,10 +33,18 @@ pub(super) fn run(
             return Err(synapse_store::not_found(name, names).into());
         }
     }
+    let declared: Vec<Declared> = declared.into_iter().filter(wanted).collect();
+    let here = Here {
+        home: context.environment.user_home().map(Path::to_owned),
+        project: std::path::absolute(arguments.project.as_deref().unwrap_or(Path::new("."))).ok(),
+    };
+    let names: Vec<String> = declared.iter().map(|each| each.name.clone()).collect();
     let changes: Vec<HubChangeView> = declared
         .into_iter()
-        .filter(wanted)
-        .map(|each| take_over(hub, each, arguments.dry_run))
+        .map(|each| {
+            let entry = forms::visible(arguments.client, &here, each.entry);
+            take_over(hub, Declared { entry, ..each }, arguments.dry_run)
+        })
         .collect();
     let printer = &context.printer;
     if printer.is_json() {
@@ -41,12 +55,16 @@ pub(super) fn run(
         printer.note(&format!("{} declares no servers", arguments.client.title()));
         return Ok(());
     }
-    for change in &changes {
-        printer.line(&format!(
-            "{}  {}",
-            printable_line(&change.server),
-            change.action
-        ));
+    for (declared, change) in names.iter().zip(&changes) {
+        let server = printable_line(&change.server);
+        printer.line(&match *declared == change.server {
+            true => format!("{server}  {}", change.action),
+            false => format!(
+                "{server}  {}, from `{}`",
+                change.action,
+                printable_line(declared)
+            ),
+        });
         if let (true, Some(entry)) = (arguments.dry_run, &change.entry) {
             printer.line(&add::shown(entry));
         }
@@ -65,15 +83,17 @@ pub(super) fn run(
 
 fn take_over(hub: &Configured, declared: Declared, is_trial: bool) -> HubChangeView {
     let mut change = HubChangeView {
-        server: declared.name.clone(),
+        server: usable(&declared.name),
         action: "skipped",
         entry: None,
         to_set: Vec::new(),
         error: None,
     };
     let done = (|| -> Result<(), Failure> {
-        let name: UpstreamName = declared.name.parse()?;
-        let entry = without_secrets(&name, declared.entry, &mut change.to_set);
+        let name: UpstreamName = change.server.parse()?;
+        let mut entry = declared.entry;
+        forms::named_variables(&name, &mut entry, &mut change.to_set);
+        let entry = without_secrets(&name, entry, &mut change.to_set);
         refuse_secrets(&name, &entry)?;
         if !is_trial {
             hub.upstreams.insert(&name, &entry)?;
@@ -90,6 +110,22 @@ fn take_over(hub: &Configured, declared: Declared, is_trial: bool) -> HubChangeV
         }
     }
     change
+}
+
+/// `name` as a name of ours: other clients take spaces, slashes and more.
+fn usable(name: &str) -> String {
+    if name.parse::<UpstreamName>().is_ok() {
+        return name.to_owned();
+    }
+    let is_kept = |each: char| each.is_ascii_alphanumeric() || matches!(each, '.' | '_' | '-');
+    let parts = name.split(|each: char| !is_kept(each));
+    let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
+    let joined = parts.join("-");
+    let joined = joined.trim_start_matches(['.', '_', '-']);
+    match joined.parse::<UpstreamName>() {
+        Ok(_) => joined.to_owned(),
+        Err(_) => name.to_owned(),
+    }
 }
 
 /// The entry with a reference in place of every possible secret in `env` and `headers`.
@@ -109,7 +145,7 @@ fn without_secrets(
             let is_header = key.ends_with("headers");
             // A text that consists of one variable is already a name.
             *text = in_our_form(text);
-            let is_reference = text.contains("${") || text.starts_with('$');
+            let is_reference = text.contains("${");
             let words = text.split_whitespace();
             let hides = is_secret(name, text)
                 || (is_header && name.eq_ignore_ascii_case("authorization"))
@@ -151,44 +187,6 @@ fn without_secrets(
     entry
 }
 
-/// `text` with the variables of other programs in our form: `${input:a-key}` (VS Code),
-/// `{env:A_KEY}` (opencode) and `$A_KEY` (Gemini CLI) as `${A_KEY}`.
-fn in_our_form(text: &str) -> String {
-    let words = text.split(' ').map(|word| {
-        let bare = word.strip_prefix('$').filter(|name| is_variable(name));
-        let env = word
-            .strip_prefix("{env:")
-            .and_then(|name| name.strip_suffix('}'));
-        match bare.or(env.filter(|name| is_variable(name))) {
-            Some(name) => format!("${{{name}}}"),
-            None => with_inputs(word),
-        }
-    });
-    words.collect::<Vec<_>>().join(" ")
-}
-
-/// A question of VS Code becomes the variable of its id, in the letters of a variable.
-fn with_inputs(word: &str) -> String {
-    let Some((before, rest)) = word.split_once("${input:") else {
-        return word.to_owned();
-    };
-    let Some((id, after)) = rest.split_once('}') else {
-        return word.to_owned();
-    };
-    let name: String = id
-        .chars()
-        .map(|each| match each.is_ascii_alphanumeric() {
-            true => each.to_ascii_uppercase(),
-            false => '_',
-        })
-        .collect();
-    let name = match is_variable(&name) {
-        true => name,
-        false => format!("_{name}"),
-    };
-    format!("{before}${{{name}}}{}", with_inputs(after))
-}
-
 fn is_variable_alone(text: &str) -> bool {
     let inside = text
         .strip_prefix("${")
@@ -216,20 +214,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn variables_of_other_programs_come_over_in_our_form() {
-        for (text, ours) in [
-            ("${input:perplexity-key}", "${PERPLEXITY_KEY}"),
-            ("Bearer ${input:tok}", "Bearer ${TOK}"),
-            ("${input:1a}/${input:b}", "${_1A}/${B}"),
-            ("${input:open", "${input:open"),
-            ("Bearer {env:A_KEY}", "Bearer ${A_KEY}"),
-            ("$A_KEY", "${A_KEY}"),
-            ("${env:A_KEY}", "${env:A_KEY}"),
-            ("a $5 b", "a $5 b"),
-            ("plain", "plain"),
-            ("", ""),
+    fn a_name_of_another_client_becomes_one_of_ours() {
+        for (theirs, ours) in [
+            ("github", "github"),
+            ("Figma Desktop", "Figma-Desktop"),
+            (
+                "io.github.github/github-mcp-server",
+                "io.github.github-github-mcp-server",
+            ),
+            ("_x y_", "x-y_"),
+            ("日本", "日本"),
+            ("a(b)", "a-b"),
         ] {
-            assert_eq!(in_our_form(text), ours, "{text}");
+            assert_eq!(usable(theirs), ours);
         }
     }
 
