@@ -10,7 +10,7 @@ use crate::repository::{self, Repository};
 use crate::steps::Steps;
 
 /// A fuzz target and its maximum useful input length.
-struct Target {
+struct FuzzTarget {
     name: &'static str,
     longest: u32,
 }
@@ -22,7 +22,7 @@ struct Target {
 /// `Missing` when a tool could not be installed or no target matches; `Steps`, naming the targets
 /// with findings.
 pub(crate) fn run(repository: &Repository, word: &str, seconds: u32) -> Result<(), Failure> {
-    let chosen: Vec<&Target> = match TARGETS.iter().find(|target| target.name == word) {
+    let chosen: Vec<&FuzzTarget> = match TARGETS.iter().find(|target| target.name == word) {
         Some(exact) => vec![exact],
         None => TARGETS
             .iter()
@@ -103,7 +103,7 @@ fn cpp_compiler(repository: &Repository) -> Result<(), Failure> {
 fn fuzz(
     repository: &Repository,
     program: &Path,
-    target: &Target,
+    target: &FuzzTarget,
     seconds: u32,
 ) -> Result<(), Failure> {
     let name = target.name;
@@ -164,12 +164,12 @@ fn body(text: &str) -> String {
     }
 }
 
-const fn target(name: &'static str, longest: u32) -> Target {
-    Target { name, longest }
+const fn target(name: &'static str, longest: u32) -> FuzzTarget {
+    FuzzTarget { name, longest }
 }
 
 /// All targets, fastest first.
-const TARGETS: [Target; 17] = [
+const TARGETS: [FuzzTarget; 17] = [
     target("mcp_server_lines", 16_384),
     target("mcp_client_lines", 16_384),
     target("answers", 16_384),
@@ -228,7 +228,7 @@ mod tests {
         let repository = Repository::locate();
         let manifest = repository.read("fuzz/Cargo.toml").unwrap().unwrap();
         assert_eq!(manifest.matches("[[bin]]").count(), TARGETS.len());
-        for Target { name, .. } in TARGETS {
+        for FuzzTarget { name, .. } in TARGETS {
             assert!(manifest.contains(&format!("name = \"{name}\"")), "{name}");
             let seeds = repository.path(&format!("fuzz/seeds/{name}"));
             assert!(seeds.read_dir().unwrap().next().is_some(), "{name}");

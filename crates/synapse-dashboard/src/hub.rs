@@ -272,12 +272,12 @@ pub struct Piece {
     /// Its full text.
     pub text: String,
     /// Its difference from the approved content.
-    pub change: Change,
+    pub change: Difference,
 }
 
 /// The difference of a piece from the approved content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Change {
+pub enum Difference {
     /// It is the same.
     #[default]
     Same,

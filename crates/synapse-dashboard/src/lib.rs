@@ -30,7 +30,7 @@ use synapse_core::error::Failure;
 
 use self::app::App;
 pub use self::hub::{
-    Approval, Change, HubAction, HubDone, HubVerb, HubView, Next, Piece, Running, ServerView,
+    Approval, Difference, HubAction, HubDone, HubVerb, HubView, Next, Piece, Running, ServerView,
     Stage, Tone, ToolView,
 };
 pub use self::login::{

@@ -121,7 +121,7 @@ fn linked(text: &str) -> Markup {
 }
 
 /// One check result.
-pub(crate) fn rung(app: &App, check: &Check, took: Option<u64>) -> Markup {
+pub(crate) fn check_row(app: &App, check: &Check, took: Option<u64>) -> Markup {
     let (outcome, icon, says) = match check.outcome() {
         Outcome::Ok => ("ok", Some(Icon::Tick), "holds"),
         Outcome::Warn => ("warn", Some(Icon::Warning), "holds in part"),
@@ -129,7 +129,7 @@ pub(crate) fn rung(app: &App, check: &Check, took: Option<u64>) -> Markup {
         Outcome::Skip => ("skip", None, "not made"),
     };
     html! {
-        li class=(outcome) data-rung=(check.id.as_str()) data-outcome=(outcome) {
+        li class=(outcome) data-check_row=(check.id.as_str()) data-outcome=(outcome) {
             span .d { @if let Some(icon) = icon { (icon.show()) } span .vh { (says) } }
             span .rung { (check.id.as_str()) }
             span .what {
@@ -152,7 +152,7 @@ pub(crate) fn rung(app: &App, check: &Check, took: Option<u64>) -> Markup {
 }
 
 /// All preflight checks in order, to show what is proven.
-pub(crate) const RUNGS: [CheckId; 8] = [
+pub(crate) const CHECK_ROWS: [CheckId; 8] = [
     CheckId::Config,
     CheckId::Endpoint,
     CheckId::Gate,
@@ -167,7 +167,7 @@ pub(crate) const RUNGS: [CheckId; 8] = [
 pub(crate) fn pips(proven: &[String]) -> Markup {
     let holds = |id: &CheckId| proven.iter().any(|known| known == id.as_str());
     let words = |wanted: bool| {
-        let ids: Vec<&str> = RUNGS
+        let ids: Vec<&str> = CHECK_ROWS
             .iter()
             .filter(|id| holds(id) == wanted)
             .map(|id| id.as_str())
@@ -181,7 +181,7 @@ pub(crate) fn pips(proven: &[String]) -> Markup {
     };
     html! {
         span .pips role="img" aria-label=(label) {
-            @for id in RUNGS { i class=[(!holds(&id)).then_some("u")] title=(id.as_str()) {} }
+            @for id in CHECK_ROWS { i class=[(!holds(&id)).then_some("u")] title=(id.as_str()) {} }
         }
     }
 }

@@ -14,7 +14,7 @@ use synapse_core::secret::BoundSecret;
 use synapse_core::upstream::{Protocol, Target, UpstreamName};
 use synapse_http::HttpClient;
 use synapse_mcp::JsonObject;
-use synapse_mcp::client::{Caps, Eras, Introduction, Questions, RpcError};
+use synapse_mcp::client::{Caps, ClientHandler, Eras, Introduction, RpcError};
 use synapse_process::{Guard, Program};
 
 use crate::ports::{
@@ -62,7 +62,7 @@ impl Connector for SystemConnector {
                 Protocol::Legacy => Eras::Legacy,
                 Protocol::Modern => Eras::Modern,
             },
-            standing: Some(Arc::new(Standing(Arc::clone(&opening.events)))),
+            standing: Some(Arc::new(UnsolicitedMessages(Arc::clone(&opening.events)))),
         };
         match &opening.target {
             Target::Program { .. } => self.start(&opening, introduction).await,
@@ -243,10 +243,10 @@ impl Bearer for Tokens {
 }
 
 /// Receives unsolicited messages; requests from the server are not possible there.
-struct Standing(Arc<dyn Events>);
+struct UnsolicitedMessages(Arc<dyn Events>);
 
 #[async_trait]
-impl Questions for Standing {
+impl ClientHandler for UnsolicitedMessages {
     async fn ask(&self, method: &str, _params: JsonObject) -> Result<Value, RpcError> {
         Err(RpcError {
             code: METHOD_NOT_FOUND,

@@ -34,7 +34,7 @@ pub(crate) enum Stage {
 
 /// Context of a failed upstream.
 #[derive(Debug)]
-pub(crate) struct Scene<'a> {
+pub(crate) struct FailureContext<'a> {
     pub(crate) server: &'a UpstreamName,
     pub(crate) stage: Stage,
     pub(crate) known: &'a Known,
@@ -42,7 +42,7 @@ pub(crate) struct Scene<'a> {
     pub(crate) ending: Ending,
 }
 
-impl Scene<'_> {
+impl FailureContext<'_> {
     /// The failure for an error, or the upstream's own error.
     pub(crate) async fn refusal(&self, error: CallError) -> Refusal {
         let server = self.server;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use synapse_core::error::{Code, Failure};
 use synapse_core::ports::StoredUpstream;
 use synapse_core::upstream::{Approval, Catalogue, Upstream};
-use synapse_mcp::host::{Caller, Change, Changes, Client};
+use synapse_mcp::host::{Caller, Changes, Client, ListChange};
 use synapse_mcp::{JsonObject, ProtocolRevision};
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -19,7 +19,7 @@ use crate::configuration::{Configuration, Read, Stamps, is_same, retire_old};
 use crate::failure::{Refusal, tool_denied};
 use crate::index::{ForApps, Found, Index};
 use crate::ports::{Consented, HubPorts};
-use crate::roster::{Member, Standing};
+use crate::roster::{Member, Readiness};
 use crate::rows::Rows;
 use crate::runtime::{Ask, Owner, Parking, Runtime, Subject};
 use crate::settings::HubSettings;
@@ -255,7 +255,11 @@ impl Inner {
         self.replace(Arc::clone(&state));
         if let Some(before) = before {
             retire_old(&before, &state);
-            for change in [Change::Tools, Change::Prompts, Change::Resources] {
+            for change in [
+                ListChange::Tools,
+                ListChange::Prompts,
+                ListChange::Resources,
+            ] {
                 self.tell(change);
             }
         }
@@ -368,9 +372,9 @@ impl Inner {
             .of_server(server));
         };
         match (&member.standing, &member.runtime) {
-            (Standing::Ready, Some(runtime)) => Ok(Arc::clone(runtime)),
-            (Standing::Failed(failure), _) => Err(failure.clone()),
-            (Standing::Disabled | Standing::Ready, _) => Err(Failure::new(
+            (Readiness::Ready, Some(runtime)) => Ok(Arc::clone(runtime)),
+            (Readiness::Failed(failure), _) => Err(failure.clone()),
+            (Readiness::Disabled | Readiness::Ready, _) => Err(Failure::new(
                 Code::UpstreamToolDenied,
                 format!("`{server}` is disabled"),
             )
@@ -433,7 +437,7 @@ impl Inner {
 }
 
 impl Owner for Inner {
-    fn lists_changed(&self, changes: Vec<Change>) {
+    fn lists_changed(&self, changes: Vec<ListChange>) {
         {
             let _one = self
                 .reloading
@@ -457,7 +461,7 @@ impl Owner for Inner {
         }
     }
 
-    fn tell(&self, change: Change) {
+    fn tell(&self, change: ListChange) {
         self.changes.tell(change);
     }
 

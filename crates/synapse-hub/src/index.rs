@@ -14,7 +14,7 @@ use crate::instructions::instructions;
 use crate::names::assign;
 use crate::owners;
 use crate::relay::PASSED_EXTENSIONS;
-use crate::roster::{Member, Standing};
+use crate::roster::{Member, Readiness};
 use crate::runtime::Runtime;
 use crate::search::Ranking;
 use crate::settings::Selection;
@@ -106,7 +106,7 @@ impl Index {
         let mut index = Self {
             runtimes: members
                 .iter()
-                .filter(|member| matches!(member.standing, Standing::Ready))
+                .filter(|member| matches!(member.standing, Readiness::Ready))
                 .filter_map(|member| member.runtime.clone())
                 .collect(),
             ..Self::default()
@@ -137,7 +137,7 @@ impl Index {
         for ((member, listed), name) in known.into_iter().zip(names) {
             let own = listed.name().to_owned();
             let place = match (&member.standing, &member.runtime, &member.upstream) {
-                (Standing::Ready, Some(runtime), Some(upstream)) => {
+                (Readiness::Ready, Some(runtime), Some(upstream)) => {
                     if upstream.tools.permits(&own) {
                         let item = listed.renamed(&name);
                         let audience = audience(&listed);
@@ -172,7 +172,7 @@ impl Index {
         let names = names(&known, selection);
         for ((member, listed), name) in known.into_iter().zip(names) {
             let place = match (&member.standing, &member.runtime) {
-                (Standing::Ready, Some(runtime)) => {
+                (Readiness::Ready, Some(runtime)) => {
                     let number = self.prompts.len();
                     self.prompts.push(OfferedPrompt {
                         name: name.clone(),

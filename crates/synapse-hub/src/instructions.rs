@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::roster::{Member, Standing};
+use crate::roster::{Member, Readiness};
 use crate::settings::Selection;
 
 /// The instructions of all members, one line each, or those of the only one.
@@ -13,7 +13,7 @@ pub(crate) fn instructions(members: &[Arc<Member>], selection: &Selection) -> Op
     }
     let offered: Vec<&Arc<Member>> = members
         .iter()
-        .filter(|member| !matches!(member.standing, Standing::Disabled))
+        .filter(|member| !matches!(member.standing, Readiness::Disabled))
         .collect();
     if offered.is_empty() {
         return None;

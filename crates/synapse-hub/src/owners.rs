@@ -13,7 +13,7 @@ pub(crate) fn covers(template: &str, uri: &str) -> bool {
     fits(&parts, uri)
 }
 
-enum Part<'a> {
+enum TemplatePart<'a> {
     Literal(&'a str),
     /// Whether it matches `/`, and whether it may be empty.
     Expression {
@@ -22,44 +22,46 @@ enum Part<'a> {
     },
 }
 
-fn parts(template: &str) -> Option<Vec<Part<'_>>> {
+fn parts(template: &str) -> Option<Vec<TemplatePart<'_>>> {
     let mut parts = Vec::new();
     let mut rest = template;
     while let Some((literal, after)) = rest.split_once('{') {
         if !literal.is_empty() {
-            parts.push(Part::Literal(literal));
+            parts.push(TemplatePart::Literal(literal));
         }
         let (expression, after) = after.split_once('}')?;
         let operator = expression.chars().next()?;
-        parts.push(Part::Expression {
+        parts.push(TemplatePart::Expression {
             reserved: "+#/?&".contains(operator) || expression.ends_with('*'),
             optional: "#/.;?&".contains(operator),
         });
         rest = after;
     }
     if !rest.is_empty() {
-        parts.push(Part::Literal(rest));
+        parts.push(TemplatePart::Literal(rest));
     }
     // A template that is a single expression would match everything.
-    let has_literal = parts.iter().any(|part| matches!(part, Part::Literal(_)));
+    let has_literal = parts
+        .iter()
+        .any(|part| matches!(part, TemplatePart::Literal(_)));
     has_literal.then_some(parts)
 }
 
 /// Tracks reachable positions per part: quadratic at worst, on capped texts.
-fn fits(parts: &[Part<'_>], uri: &str) -> bool {
+fn fits(parts: &[TemplatePart<'_>], uri: &str) -> bool {
     // The positions of `uri` reachable by the parts so far.
     let mut reached = vec![0_usize];
     for part in parts {
         let mut next: Vec<usize> = Vec::new();
         match part {
-            Part::Literal(literal) => {
+            TemplatePart::Literal(literal) => {
                 for at in reached {
                     if uri.get(at..).is_some_and(|rest| rest.starts_with(literal)) {
                         next.push(at + literal.len());
                     }
                 }
             }
-            Part::Expression { reserved, optional } => {
+            TemplatePart::Expression { reserved, optional } => {
                 let Some(first) = reached.iter().min().copied() else {
                     return false;
                 };

@@ -17,7 +17,7 @@ pub(crate) struct Member {
     pub(crate) name: String,
     /// The parsed entry, if valid.
     pub(crate) upstream: Option<Upstream>,
-    pub(crate) standing: Standing,
+    pub(crate) standing: Readiness,
     /// Whether its entry failed to expand.
     pub(crate) is_unexpanded: bool,
     /// Its runtime, if ready.
@@ -28,7 +28,7 @@ pub(crate) struct Member {
 
 /// The status of an upstream.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum Readiness {
     /// Approved: a call starts it.
     Ready,
     /// Disabled in the configuration.
@@ -55,7 +55,7 @@ impl Member {
             Self {
                 name: stored.name.clone(),
                 upstream,
-                standing: Standing::Failed(failure.with("server", &stored.name)),
+                standing: Readiness::Failed(failure.with("server", &stored.name)),
                 is_unexpanded: false,
                 runtime: None,
                 approved,
@@ -69,7 +69,7 @@ impl Member {
             return Self {
                 name: stored.name.clone(),
                 upstream: Some(upstream),
-                standing: Standing::Disabled,
+                standing: Readiness::Disabled,
                 is_unexpanded: false,
                 runtime: None,
                 approved: None,
@@ -119,7 +119,7 @@ impl Member {
         Self {
             name: stored.name.clone(),
             upstream: Some(upstream),
-            standing: Standing::Ready,
+            standing: Readiness::Ready,
             is_unexpanded: false,
             runtime: Some(runtime),
             approved: None,
@@ -137,8 +137,8 @@ impl Member {
     /// Why it is unusable; `None` if it is usable or disabled.
     pub(crate) fn failure(&self) -> Option<Failure> {
         match &self.standing {
-            Standing::Failed(failure) => Some(failure.clone()),
-            Standing::Ready | Standing::Disabled => None,
+            Readiness::Failed(failure) => Some(failure.clone()),
+            Readiness::Ready | Readiness::Disabled => None,
         }
     }
 }

@@ -10,7 +10,7 @@ use synapse_documents::ErrorDocument;
 
 use crate::budget::estimated_tokens;
 use crate::configuration::Configuration;
-use crate::roster::{Member, Standing};
+use crate::roster::{Member, Readiness};
 use crate::settings::{HubMode, HubSettings};
 
 /// The current status of an upstream.
@@ -90,12 +90,12 @@ pub(crate) fn status(state: &Configuration, member: &Arc<Member>) -> UpstreamSta
     let live = runtime.and_then(|runtime| runtime.live());
     let last = runtime.and_then(|runtime| runtime.last_failure());
     let health = match (&member.standing, runtime) {
-        (Standing::Disabled, _) => Health::Disabled,
-        (Standing::Failed(_), _) => Health::Unusable,
-        (Standing::Ready, Some(runtime)) if runtime.is_starting() => Health::Starting,
-        (Standing::Ready, _) if live.is_some() => Health::Running,
-        (Standing::Ready, _) if last.is_some() => Health::Failing,
-        (Standing::Ready, _) => Health::Ready,
+        (Readiness::Disabled, _) => Health::Disabled,
+        (Readiness::Failed(_), _) => Health::Unusable,
+        (Readiness::Ready, Some(runtime)) if runtime.is_starting() => Health::Starting,
+        (Readiness::Ready, _) if live.is_some() => Health::Running,
+        (Readiness::Ready, _) if last.is_some() => Health::Failing,
+        (Readiness::Ready, _) => Health::Ready,
     };
     let tools: Vec<u64> = state
         .index

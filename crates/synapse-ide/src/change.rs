@@ -50,7 +50,7 @@ impl Action {
 
 /// A change that can be previewed and applied once.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Change {
+pub struct FileChange {
     pub(crate) client: &'static Client,
     pub(crate) scope: Scope,
     pub(crate) file: PathBuf,
@@ -69,7 +69,7 @@ pub struct Change {
     pub(crate) visible: Visible,
 }
 
-impl Change {
+impl FileChange {
     /// The client that owns the file.
     #[must_use]
     pub fn client(&self) -> &'static Client {

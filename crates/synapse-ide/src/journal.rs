@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use synapse_core::time::Timestamp;
 use synapse_core::{Code, Failure, Remedy};
 
-use crate::change::Change;
+use crate::change::FileChange;
 use crate::client::{Client, Scope};
 use crate::entry::Entry;
 use crate::failure::changed;
@@ -66,14 +66,14 @@ impl Journal {
     /// # Errors
     /// `ide.file-changed`, `ide.file-unusable`, `ide.file-hard-linked`, `ide.file-mounted`,
     /// `storage.locked`, `storage.unavailable`; the file is left unchanged.
-    pub fn apply(&self, change: &Change, now: Timestamp) -> Result<Applied, Failure> {
+    pub fn apply(&self, change: &FileChange, now: Timestamp) -> Result<Applied, Failure> {
         self.apply_with(change, now, || {})
     }
 
     /// [`Journal::apply`] with a callback right before the final rename.
     fn apply_with(
         &self,
-        change: &Change,
+        change: &FileChange,
         now: Timestamp,
         written: impl FnOnce(),
     ) -> Result<Applied, Failure> {
@@ -109,7 +109,7 @@ impl Journal {
     /// # Errors
     /// `ide.not-installed` when there is no change, `ide.file-changed` when the file changed since,
     /// `ide.file-unusable`, `storage.unavailable`.
-    pub fn undo(&self, client: Option<&Client>, entry: &Entry) -> Result<Change, Failure> {
+    pub fn undo(&self, client: Option<&Client>, entry: &Entry) -> Result<FileChange, Failure> {
         for name in self.records()?.into_iter().rev() {
             let path = self.directory.join(&name);
             let Some(record) = read_record(&path)? else {
@@ -149,7 +149,7 @@ impl Journal {
             let before = self.backup(&path, &record)?;
             let scope = scope_named(&record.scope);
             let contents = (current, before);
-            return Change::back(whose, scope, record.file, path, contents, entry);
+            return FileChange::back(whose, scope, record.file, path, contents, entry);
         }
         Err(
             Failure::new(Code::IdeNotInstalled, "there is no change to undo")
@@ -182,7 +182,7 @@ impl Journal {
     /// Writes the backup, then the record that refers to it.
     pub(crate) fn keep(
         &self,
-        change: &Change,
+        change: &FileChange,
         now: Timestamp,
     ) -> Result<(PathBuf, Applied), Failure> {
         let stamp = now.to_string().replace([':', '-', '.'], "");
@@ -374,7 +374,7 @@ mod tests {
             users.write_all(content.as_bytes()).unwrap();
         }
 
-        fn install(&self) -> Change {
+        fn install(&self) -> FileChange {
             let (scope, replace) = (Scope::User, Replace::OwnOnly);
             let keep = Keep::Settings;
             install(cursor(), &self.machine, scope, &entry(), replace, keep).unwrap()

@@ -29,8 +29,8 @@ mod state;
 mod survey;
 mod update;
 
-pub use change::{Action, Change};
-pub use check::{CheckReport, Prompt, Target, Variables, check};
+pub use change::{Action, FileChange};
+pub use check::{CheckReport, CheckedEntry, Prompt, Variables, check};
 pub use client::{CLIENTS, Client, Scope};
 pub use detection::is_detected;
 pub use entry::{Entry, NAME};

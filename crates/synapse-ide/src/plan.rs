@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use synapse_core::{Code, Failure, Hint, Remedy};
 
-use crate::change::{Action, Change};
+use crate::change::{Action, FileChange};
 use crate::client::{Client, Scope};
 use crate::detection::is_detected;
 use crate::entry::{Entry, NAME};
@@ -51,7 +51,7 @@ pub fn install(
     entry: &Entry,
     replace: Replace,
     keep: Keep,
-) -> Result<Change, Failure> {
+) -> Result<FileChange, Failure> {
     entry.fits(client)?;
     let survey = Survey::new(client, machine, entry);
     let place = survey
@@ -102,7 +102,7 @@ pub fn install(
     if let Found::Ours(configured, _) = &seen.found {
         visible = visible.and(configured);
     }
-    Ok(Change {
+    Ok(FileChange {
         client,
         scope,
         location,
@@ -172,7 +172,7 @@ pub fn remove(
     scope: Scope,
     entry: &Entry,
     journal: &Journal,
-) -> Result<Vec<Change>, Failure> {
+) -> Result<Vec<FileChange>, Failure> {
     let survey = Survey::new(client, machine, entry);
     let target = survey
         .target_place(scope)
@@ -209,7 +209,7 @@ fn removal(
     places: &[SurveyedFile],
     entry: &Entry,
     journal: &Journal,
-) -> Result<Change, Failure> {
+) -> Result<FileChange, Failure> {
     let seen = places.iter().find_map(|place| place.seen.as_ref().ok());
     let Some(seen) = seen else {
         return Err(not_installed(client, scope, &file));
@@ -246,7 +246,7 @@ fn removal(
             (!is_own || !is_empty(client, text.as_str())).then(|| text.to_bytes())
         }
     };
-    Ok(Change {
+    Ok(FileChange {
         client,
         scope,
         action: Action::Remove,

@@ -62,7 +62,7 @@ mod platform {
 
     /// The kind of a descriptor.
     #[derive(Debug, PartialEq, Eq)]
-    enum Kind {
+    enum DescriptorKind {
         Pipe,
         Socket,
         Blocking,
@@ -75,18 +75,18 @@ mod platform {
     /// Returns `None` if only a blocking thread can read it.
     fn input(file: File, shared_with: Option<&Metadata>) -> io::Result<Option<Input>> {
         Ok(match kind(&file.metadata()?, shared_with) {
-            Kind::Pipe => Some(Box::new(pipe::Receiver::from_file(file)?)),
-            Kind::Socket => Some(Box::new(socket(file)?)),
-            Kind::Blocking => None,
+            DescriptorKind::Pipe => Some(Box::new(pipe::Receiver::from_file(file)?)),
+            DescriptorKind::Socket => Some(Box::new(socket(file)?)),
+            DescriptorKind::Blocking => None,
         })
     }
 
     /// Returns `None` if only a blocking thread can write it.
     fn output(file: File, shared_with: Option<&Metadata>) -> io::Result<Option<Output>> {
         Ok(match kind(&file.metadata()?, shared_with) {
-            Kind::Pipe => Some(Box::new(pipe::Sender::from_file(file)?)),
-            Kind::Socket => Some(Box::new(socket(file)?)),
-            Kind::Blocking => None,
+            DescriptorKind::Pipe => Some(Box::new(pipe::Sender::from_file(file)?)),
+            DescriptorKind::Socket => Some(Box::new(socket(file)?)),
+            DescriptorKind::Blocking => None,
         })
     }
 
@@ -96,16 +96,16 @@ mod platform {
         UnixStream::from_std(socket)
     }
 
-    fn kind(file: &Metadata, shared_with: Option<&Metadata>) -> Kind {
+    fn kind(file: &Metadata, shared_with: Option<&Metadata>) -> DescriptorKind {
         let identity = |file: &Metadata| (file.dev(), file.ino());
         if shared_with.map(identity) == Some(identity(file)) {
-            Kind::Blocking
+            DescriptorKind::Blocking
         } else if file.file_type().is_fifo() {
-            Kind::Pipe
+            DescriptorKind::Pipe
         } else if file.file_type().is_socket() {
-            Kind::Socket
+            DescriptorKind::Socket
         } else {
-            Kind::Blocking
+            DescriptorKind::Blocking
         }
     }
 
@@ -156,12 +156,12 @@ mod platform {
         #[test]
         fn files_and_what_stderr_shares_are_left_to_a_thread() {
             let file = File::open("/dev/null").unwrap().metadata().unwrap();
-            assert_eq!(kind(&file, None), Kind::Blocking);
+            assert_eq!(kind(&file, None), DescriptorKind::Blocking);
             let (reader, writer) = io::pipe().unwrap();
             let reader = File::from(OwnedFd::from(reader)).metadata().unwrap();
             let writer = File::from(OwnedFd::from(writer)).metadata().unwrap();
-            assert_eq!(kind(&writer, Some(&file)), Kind::Pipe);
-            assert_eq!(kind(&writer, Some(&reader)), Kind::Blocking);
+            assert_eq!(kind(&writer, Some(&file)), DescriptorKind::Pipe);
+            assert_eq!(kind(&writer, Some(&reader)), DescriptorKind::Blocking);
         }
     }
 }

@@ -7,7 +7,7 @@ use synapse_core::secure_url::is_loopback;
 use url::{Url, form_urlencoded};
 
 use crate::callback::{Answered, Expected, asked, pasted};
-use crate::challenge::{Demand, is_scope};
+use crate::challenge::{Requirements, is_scope};
 use crate::discovery::{ServerMetadata, Trail, at_same_origin, metadata, resource};
 use crate::grant::grant;
 use crate::json;
@@ -58,7 +58,7 @@ pub fn documents(bytes: &[u8]) {
 /// If a scope could escape a command line, or metadata of another origin is requested.
 pub fn challenges(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
-    let demand = Demand::read(text.split('\n'));
+    let demand = Requirements::read(text.split('\n'));
     assert!(demand.scopes.iter().all(|scope| is_scope(scope)));
     assert!(demand.bearer || demand.scopes.is_empty());
     let (Some(named), Ok(server)) = (

@@ -3,7 +3,7 @@
 
 /// The requirements in a server's challenges.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Demand {
+pub struct Requirements {
     /// Whether there is a `Bearer` challenge.
     pub bearer: bool,
     /// URL of the resource metadata (RFC 9728, section 5.1).
@@ -16,7 +16,7 @@ pub struct Demand {
     pub others: Vec<String>,
 }
 
-impl Demand {
+impl Requirements {
     /// Parses the values of all `WWW-Authenticate` headers. Skips what it cannot parse.
     ///
     /// ```
@@ -203,8 +203,8 @@ mod tests {
 
     use super::*;
 
-    fn read(value: &str) -> Demand {
-        Demand::read([value])
+    fn read(value: &str) -> Requirements {
+        Requirements::read([value])
     }
 
     #[test]
@@ -236,7 +236,7 @@ mod tests {
         );
         assert!(demand.scopes.is_empty());
         assert!(demand.others.contains(&"dpop".to_owned()));
-        let apart = Demand::read([
+        let apart = Requirements::read([
             "Basic realm=\"a\"",
             "Bearer resource_metadata=\"https://b.test/\"",
         ]);
@@ -279,9 +279,9 @@ mod tests {
         assert!(!read("").bearer);
         assert_eq!(
             read("Bearer"),
-            Demand {
+            Requirements {
                 bearer: true,
-                ..Demand::default()
+                ..Requirements::default()
             }
         );
     }

@@ -32,10 +32,12 @@ use synapse_core::redact::KnownSecrets;
 use synapse_http::{HttpClient, HttpConfig};
 use url::Url;
 
-pub use self::challenge::Demand;
+pub use self::challenge::Requirements;
 pub use self::discovery::{Resource, ServerMetadata};
 pub use self::examine::{Probe, ProbeOutcome};
-pub use self::login::{Decision, Dialogue, LoggedIn, LoginRequest, Look, News, Proposal, Way};
+pub use self::login::{
+    Decision, Dialogue, LoggedIn, LoginProgress, LoginRequest, Proposal, UrlCheck, Way,
+};
 pub use self::logout::{LoggedOut, Registrations};
 pub use self::settings::{LoginSettings, Registering};
 pub use self::tokens::Tokens;

@@ -37,11 +37,11 @@ pub(super) enum Matches {
 
 struct Form {
     letters: Zeroizing<Vec<u8>>,
-    kind: Kind,
+    kind: Encoding,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum Encoding {
     /// Verbatim.
     Text,
     /// Base64; its ends depend on the bytes around the value.
@@ -52,7 +52,7 @@ enum Kind {
     Base32,
 }
 
-impl Kind {
+impl Encoding {
     /// Distance between windows. Every fragment of `step + WINDOW` letters contains a whole window.
     const fn step(self) -> usize {
         match self {
@@ -119,7 +119,7 @@ impl Known {
         let hexadecimal = Zeroizing::new(hexadecimal(value).into_bytes());
         forms.push(Form {
             letters: hexadecimal,
-            kind: Kind::Hexadecimal,
+            kind: Encoding::Hexadecimal,
         });
         let backwards = value.bytes().rev().filter(u8::is_ascii_alphanumeric);
         let backwards: Vec<u8> = backwards.map(|byte| byte.to_ascii_lowercase()).collect();
@@ -127,13 +127,13 @@ impl Known {
         for shift in 0..3 {
             forms.push(Form {
                 letters: letters(base64_core(value, shift).as_bytes()),
-                kind: Kind::Base64,
+                kind: Encoding::Base64,
             });
         }
         for shift in 0..5 {
             forms.push(Form {
                 letters: base32_core(value, shift),
-                kind: Kind::Base32,
+                kind: Encoding::Base32,
             });
         }
         forms.retain(|form| form.letters.len() >= WINDOW);
@@ -246,9 +246,9 @@ impl Known {
                 && let Some(span) = skeleton.span(from, to)
             {
                 match kind {
-                    Kind::Text | Kind::Hexadecimal => found(span)?,
-                    Kind::Base64 | Kind::Base32 if run.contains(&span.start) => {}
-                    Kind::Base64 | Kind::Base32 => {
+                    Encoding::Text | Encoding::Hexadecimal => found(span)?,
+                    Encoding::Base64 | Encoding::Base32 if run.contains(&span.start) => {}
+                    Encoding::Base64 | Encoding::Base32 => {
                         run = whole_run(bytes, span);
                         found(run.clone())?;
                     }
@@ -283,7 +283,7 @@ impl Known {
         at: usize,
         word: u64,
         tried: &mut [Tried],
-    ) -> Option<(usize, usize, Kind)> {
+    ) -> Option<(usize, usize, Encoding)> {
         let first = self.windows.partition_point(|window| window.word < word);
         let candidates = self.windows.get(first..)?;
         candidates
@@ -357,7 +357,7 @@ impl Form {
     const fn text(letters: Zeroizing<Vec<u8>>) -> Self {
         Self {
             letters,
-            kind: Kind::Text,
+            kind: Encoding::Text,
         }
     }
 }

@@ -17,7 +17,7 @@ pub(super) enum Flaw {
     NotUtf8,
     Lines(usize),
     Character {
-        kind: Kind,
+        kind: CharacterKind,
         place: CharacterPosition,
     },
     Dressed(Dress),
@@ -33,7 +33,7 @@ pub(super) enum Dress {
 
 /// The kind of an invalid character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum CharacterKind {
     WhiteSpace,
     WideSpace,
     Control,
@@ -141,7 +141,7 @@ fn malformed(place: &str, cause: &str) -> Failure {
     .hint("copy the token again, without anything around it; its content is not shown here")
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for CharacterKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::WhiteSpace => "white space",
@@ -216,11 +216,11 @@ fn is_assignment(line: &str) -> bool {
 /// common mistake.
 fn wrong_character(line: &str) -> Option<Flaw> {
     let kind = |each: char| match each {
-        ' ' | '\t' => Some(Kind::WhiteSpace),
-        _ if each.is_control() => Some(Kind::Control),
+        ' ' | '\t' => Some(CharacterKind::WhiteSpace),
+        _ if each.is_control() => Some(CharacterKind::Control),
         _ if each.is_ascii() => None,
-        _ if each.is_whitespace() => Some(Kind::WideSpace),
-        _ => Some(Kind::NotAscii),
+        _ if each.is_whitespace() => Some(CharacterKind::WideSpace),
+        _ => Some(CharacterKind::NotAscii),
     };
     let at = |place: CharacterPosition, each: Option<char>| {
         each.and_then(kind)
@@ -286,28 +286,43 @@ mod tests {
             ("\u{feff}a\n", Flaw::ByteOrderMark("UTF-8")),
             (
                 " a\n",
-                character(Kind::WhiteSpace, CharacterPosition::Start),
+                character(CharacterKind::WhiteSpace, CharacterPosition::Start),
             ),
-            ("a \n", character(Kind::WhiteSpace, CharacterPosition::End)),
-            ("a\t", character(Kind::WhiteSpace, CharacterPosition::End)),
+            (
+                "a \n",
+                character(CharacterKind::WhiteSpace, CharacterPosition::End),
+            ),
+            (
+                "a\t",
+                character(CharacterKind::WhiteSpace, CharacterPosition::End),
+            ),
             (
                 "a b",
-                character(Kind::WhiteSpace, CharacterPosition::Inside),
+                character(CharacterKind::WhiteSpace, CharacterPosition::Inside),
             ),
-            ("a\0b", character(Kind::Control, CharacterPosition::Inside)),
+            (
+                "a\0b",
+                character(CharacterKind::Control, CharacterPosition::Inside),
+            ),
             (
                 "\u{1b}a",
-                character(Kind::Control, CharacterPosition::Start),
+                character(CharacterKind::Control, CharacterPosition::Start),
             ),
-            ("a\u{7f}", character(Kind::Control, CharacterPosition::End)),
+            (
+                "a\u{7f}",
+                character(CharacterKind::Control, CharacterPosition::End),
+            ),
             (
                 "a\u{a0}",
-                character(Kind::WideSpace, CharacterPosition::End),
+                character(CharacterKind::WideSpace, CharacterPosition::End),
             ),
-            ("ä", character(Kind::NotAscii, CharacterPosition::Start)),
+            (
+                "ä",
+                character(CharacterKind::NotAscii, CharacterPosition::Start),
+            ),
             (
                 "a\u{200b}b",
-                character(Kind::NotAscii, CharacterPosition::Inside),
+                character(CharacterKind::NotAscii, CharacterPosition::Inside),
             ),
             (&format!("{longest}x"), Flaw::TooLong),
             (&format!("{longest}x\n"), Flaw::TooLong),

@@ -73,7 +73,7 @@ impl Machine {
 
 /// An existing part.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
+pub struct DatasetPart {
     /// The month of its calls.
     pub month: Month,
     /// The range it covers.
@@ -81,7 +81,7 @@ pub struct Part {
     path: PathBuf,
 }
 
-impl Part {
+impl DatasetPart {
     /// Opens it for reading.
     ///
     /// # Errors
@@ -132,7 +132,7 @@ impl Dataset {
     ///
     /// # Errors
     /// `storage.unavailable`.
-    pub fn parts(&self, machine: &Machine) -> Result<Vec<Part>, Failure> {
+    pub fn parts(&self, machine: &Machine) -> Result<Vec<DatasetPart>, Failure> {
         let mut parts = Vec::new();
         let own: BTreeSet<String> = machine.names.iter().map(MachineName::directory).collect();
         for name in own {
@@ -149,7 +149,7 @@ impl Dataset {
                     };
                     let is_file = |found: std::fs::Metadata| found.is_file();
                     if std::fs::symlink_metadata(&path).is_ok_and(is_file) {
-                        parts.push(Part { month, name, path });
+                        parts.push(DatasetPart { month, name, path });
                     }
                 }
             }

@@ -17,7 +17,7 @@ mod upstreams;
 
 pub use approvals::JsonApprovals;
 pub use connections::TomlConnections;
-pub use dataset::{Dataset, Machine, Part, PartFile, PartPlace};
+pub use dataset::{Dataset, DatasetPart, Machine, PartFile, PartPlace};
 pub use ledger::{SqliteLedger, SqlitePrices};
 pub use logs::{UpstreamLog, read_log};
 pub use running::{Note, RunningServer, note_running, running};

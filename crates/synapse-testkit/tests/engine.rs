@@ -140,7 +140,7 @@ mod stories {
         let bench = bench();
         bench
             .provider
-            .will_fail_rungs(Failure::new(Code::TransportDns, "no such host"));
+            .will_fail_probes(Failure::new(Code::TransportDns, "no such host"));
         let failure = create(&bench, NetworkGate::Open, Reach::Free)
             .await
             .unwrap_err();

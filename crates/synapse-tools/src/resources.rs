@@ -45,10 +45,10 @@ impl ProductResources {
         self
     }
 
-    async fn read(&self, target: Target<'_>) -> Result<Option<Content>, HostError> {
+    async fn read(&self, target: OwnResource<'_>) -> Result<Option<Content>, HostError> {
         let remedies = self.remedies.as_ref();
         Ok(match target {
-            Target::Connections => {
+            OwnResource::Connections => {
                 let text = self.view.reading(|view| {
                     let document = connections::document(view)?;
                     Ok(Content::json(&document))
@@ -56,7 +56,7 @@ impl ProductResources {
                 let text = text.await.flatten();
                 Some(text.map_err(|failure| failed(&failure, remedies))?)
             }
-            Target::Connection(name) => {
+            OwnResource::Connection(name) => {
                 let name = name.to_owned();
                 let text = self.view.reading(move |view| {
                     let document = connections::document(view)?.only(&name);
@@ -65,17 +65,17 @@ impl ProductResources {
                 let text = text.await.flatten();
                 text.map_err(|failure| failed(&failure, remedies))?
             }
-            Target::Usage(by) => {
+            OwnResource::Usage(by) => {
                 let sums = usage::sums(&self.view, by, None).await;
                 let (query, lines) = sums.map_err(|failure| failed(&failure, remedies))?;
                 Some(Content::json(&UsageDocument::new(&query, &lines)))
             }
-            Target::Call(id) => {
+            OwnResource::Call(id) => {
                 let entry = history::entry(&self.view, id).await;
                 let entry = entry.map_err(|failure| failed(&failure, remedies))?;
                 entry.map(|entry| Content::json(&EntryDocument::new(&entry, None)))
             }
-            Target::Code(entry) => Some(Content::Markdown(page(entry, remedies))),
+            OwnResource::Code(entry) => Some(Content::Markdown(page(entry, remedies))),
         })
     }
 }
@@ -121,11 +121,11 @@ impl ResourceHost for ProductResources {
     }
 
     fn owns(&self, uri: &str) -> bool {
-        Target::parse(uri).is_some()
+        OwnResource::parse(uri).is_some()
     }
 
     async fn read_resource(&self, read: ResourceRead) -> Result<JsonObject, HostError> {
-        let found = match Target::parse(&read.uri) {
+        let found = match OwnResource::parse(&read.uri) {
             Some(target) => self.read(target).await?,
             None => None,
         };
@@ -140,7 +140,7 @@ impl ResourceHost for ProductResources {
 }
 
 /// The target of one of our URIs.
-enum Target<'a> {
+enum OwnResource<'a> {
     Connections,
     Connection(&'a str),
     Usage(UsageKey),
@@ -160,7 +160,7 @@ impl Content {
     }
 }
 
-impl<'a> Target<'a> {
+impl<'a> OwnResource<'a> {
     fn parse(uri: &'a str) -> Option<Self> {
         let path = uri.strip_prefix(SCHEME)?;
         Some(match path.split_once('/') {

@@ -1,7 +1,7 @@
 //! The Debian package: the program, its manual pages and completions where it can generate them,
 //! and the files required by Debian policy. Built without dpkg, on any platform.
 
-use super::archive::{Effort, Entry, ar, gzip, tar};
+use super::archive::{ArchiveEntry, Effort, ar, gzip, tar};
 use super::platform::glibc;
 use super::{HOMEPAGE, Making, Product, SUMMARY};
 use crate::command::Invocation;
@@ -20,7 +20,7 @@ pub(super) fn make(making: &Making<'_>) -> Result<Vec<Product>, Failure> {
         value: making.platform.triple.to_owned(),
     })?;
     let control = control(making, architecture)?;
-    let control = tar(&[Entry::data("./control", control)]);
+    let control = tar(&[ArchiveEntry::data("./control", control)]);
     let control = making.archived(control.and_then(|tar| gzip(&tar, making.effort)))?;
     let files = files(making)?;
     let data = making.archived(tar(&files).and_then(|tar| gzip(&tar, making.effort)))?;
@@ -56,30 +56,30 @@ fn control(making: &Making<'_>, architecture: &str) -> Result<String, Failure> {
     ))
 }
 
-fn files(making: &Making<'_>) -> Result<Vec<Entry>, Failure> {
+fn files(making: &Making<'_>) -> Result<Vec<ArchiveEntry>, Failure> {
     let documents = format!("./usr/share/doc/{NAME}");
     let changelog = making.part("CHANGELOG.md")?;
     let changelog = making.archived(gzip(changelog.as_bytes(), Effort::Best))?;
     let mut files = vec![
-        Entry::program("./usr/bin/synapse", making.bytes.clone()),
-        Entry::data(
+        ArchiveEntry::program("./usr/bin/synapse", making.bytes.clone()),
+        ArchiveEntry::data(
             format!("{documents}/copyright"),
             making.part("packaging/debian/copyright")?,
         ),
-        Entry::data(format!("{documents}/changelog.gz"), changelog),
+        ArchiveEntry::data(format!("{documents}/changelog.gz"), changelog),
     ];
     for (shell, path) in COMPLETIONS {
         let script = Invocation::new(making.repository, making.binary)
             .args(["completions", shell])
             .capture()?;
-        files.push(Entry::data(format!("./usr/share/{path}"), script));
+        files.push(ArchiveEntry::data(format!("./usr/share/{path}"), script));
     }
     files.extend(manual(making)?);
     Ok(files)
 }
 
 /// A manual page per command, if the program can generate them.
-fn manual(making: &Making<'_>) -> Result<Vec<Entry>, Failure> {
+fn manual(making: &Making<'_>) -> Result<Vec<ArchiveEntry>, Failure> {
     let run = |words: &[&str]| {
         let program = Invocation::new(making.repository, making.binary);
         program.args(words).capture()
@@ -96,7 +96,7 @@ fn manual(making: &Making<'_>) -> Result<Vec<Entry>, Failure> {
         let page = making.archived(gzip(page.as_bytes(), Effort::Best))?;
         let file = std::iter::once("synapse").chain(name.split_whitespace());
         let file = file.collect::<Vec<_>>().join("-");
-        Ok(Entry::data(
+        Ok(ArchiveEntry::data(
             format!("./usr/share/man/man1/{file}.1.gz"),
             page,
         ))

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::archive::{Entry, zip};
+use super::archive::{ArchiveEntry, zip};
 use super::{Making, Product, put};
 use crate::failure::Failure;
 
@@ -22,8 +22,8 @@ pub(super) fn make(making: &Making<'_>) -> Result<Vec<Product>, Failure> {
     let systems = vec![making.platform.system.node_name()];
     put(&mut manifest, "/compatibility/platforms", systems)?;
     let mut parts = vec![
-        Entry::data("manifest.json", format!("{manifest:#}\n")),
-        Entry::program(program, making.bytes.clone()),
+        ArchiveEntry::data("manifest.json", format!("{manifest:#}\n")),
+        ArchiveEntry::program(program, making.bytes.clone()),
     ];
     parts.extend(making.licences("")?);
     let archive = making.archived(zip(&parts, making.effort))?;

@@ -15,7 +15,7 @@ use clap::{Args, ValueEnum};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use self::archive::{Effort, Entry};
+use self::archive::{ArchiveEntry, Effort};
 use self::platform::Platform;
 use crate::failure::Failure;
 use crate::repository::{self, Repository};
@@ -25,7 +25,7 @@ use crate::repository::{self, Repository};
 pub(crate) struct PackageArguments {
     /// The packages; by default all that the platform supports
     #[arg(value_enum)]
-    kinds: Vec<Kind>,
+    kinds: Vec<PackageKind>,
     /// The program to package; not needed for `registry`
     #[arg(long, value_name = "PATH", required_unless_present = "kinds")]
     binary: Option<PathBuf>,
@@ -42,7 +42,7 @@ pub(crate) struct PackageArguments {
 
 /// A kind of package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Kind {
+enum PackageKind {
     /// Two npm packages: the platform's, and the one that starts it
     Npm,
     /// A PyPI wheel
@@ -101,11 +101,11 @@ pub(crate) fn run(repository: &Repository, arguments: &PackageArguments) -> Resu
     };
     for kind in kinds {
         let products = match kind {
-            Kind::Npm => npm::make(&making)?,
-            Kind::Wheel => wheel::make(&making)?,
-            Kind::Mcpb => mcpb::make(&making)?,
-            Kind::Deb => debian::make(&making)?,
-            Kind::Registry => registry::make(&making)?,
+            PackageKind::Npm => npm::make(&making)?,
+            PackageKind::Wheel => wheel::make(&making)?,
+            PackageKind::Mcpb => mcpb::make(&making)?,
+            PackageKind::Deb => debian::make(&making)?,
+            PackageKind::Registry => registry::make(&making)?,
         };
         for product in products {
             println!("{}", product.path.display());
@@ -116,10 +116,10 @@ pub(crate) fn run(repository: &Repository, arguments: &PackageArguments) -> Resu
 
 /// The absolute path of the program, since it is run from another directory; `None` if no package
 /// needs it.
-fn program(kinds: &[Kind], named: Option<&Path>) -> Result<Option<PathBuf>, Failure> {
+fn program(kinds: &[PackageKind], named: Option<&Path>) -> Result<Option<PathBuf>, Failure> {
     let Some(path) = named else {
         return match kinds {
-            [Kind::Registry] => Ok(None),
+            [PackageKind::Registry] => Ok(None),
             _ => Err(Failure::Missing {
                 part: "the program to pack".to_owned(),
                 remedy: "name it with --binary".to_owned(),
@@ -135,13 +135,13 @@ fn program(kinds: &[Kind], named: Option<&Path>) -> Result<Option<PathBuf>, Fail
 }
 
 /// `server.json` comes last, since it refers to a bundle.
-fn kinds(named: &[Kind], platform: &Platform) -> Vec<Kind> {
+fn kinds(named: &[PackageKind], platform: &Platform) -> Vec<PackageKind> {
     let mut kinds = named.to_vec();
     if kinds.is_empty() {
-        kinds = Kind::value_variants().to_vec();
-        kinds.retain(|kind| *kind != Kind::Deb || platform.debian.is_some());
+        kinds = PackageKind::value_variants().to_vec();
+        kinds.retain(|kind| *kind != PackageKind::Deb || platform.debian.is_some());
     }
-    kinds.sort_by_key(|kind| *kind == Kind::Registry);
+    kinds.sort_by_key(|kind| *kind == PackageKind::Registry);
     kinds
 }
 
@@ -159,10 +159,14 @@ impl Making<'_> {
     }
 
     /// Both licence texts, in a directory of the package.
-    fn licences(&self, directory: &str) -> Result<Vec<Entry>, Failure> {
+    fn licences(&self, directory: &str) -> Result<Vec<ArchiveEntry>, Failure> {
         let names = ["LICENSE-APACHE", "LICENSE-MIT"];
-        let texts =
-            names.map(|name| Ok(Entry::data(format!("{directory}{name}"), self.part(name)?)));
+        let texts = names.map(|name| {
+            Ok(ArchiveEntry::data(
+                format!("{directory}{name}"),
+                self.part(name)?,
+            ))
+        });
         texts.into_iter().collect()
     }
 
@@ -215,24 +219,24 @@ mod tests {
     fn every_kind_is_made_when_none_is_named_and_the_registry_last() {
         let debian = Platform::named("x86_64-unknown-linux-gnu").unwrap();
         let all = [
-            Kind::Npm,
-            Kind::Wheel,
-            Kind::Mcpb,
-            Kind::Deb,
-            Kind::Registry,
+            PackageKind::Npm,
+            PackageKind::Wheel,
+            PackageKind::Mcpb,
+            PackageKind::Deb,
+            PackageKind::Registry,
         ];
         assert_eq!(kinds(&[], &debian), all);
         let other = Platform::named("aarch64-apple-darwin").unwrap();
         assert_eq!(kinds(&[], &other).len(), 4);
-        let named = kinds(&[Kind::Registry, Kind::Mcpb], &debian);
-        assert_eq!(named, [Kind::Mcpb, Kind::Registry]);
+        let named = kinds(&[PackageKind::Registry, PackageKind::Mcpb], &debian);
+        assert_eq!(named, [PackageKind::Mcpb, PackageKind::Registry]);
     }
 
     #[test]
     fn only_the_registry_needs_no_program() {
-        assert_eq!(program(&[Kind::Registry], None).unwrap(), None);
-        assert!(program(&[Kind::Registry, Kind::Npm], None).is_err());
-        let path = program(&[Kind::Npm], Some(Path::new("/a"))).unwrap();
+        assert_eq!(program(&[PackageKind::Registry], None).unwrap(), None);
+        assert!(program(&[PackageKind::Registry, PackageKind::Npm], None).is_err());
+        let path = program(&[PackageKind::Npm], Some(Path::new("/a"))).unwrap();
         assert_eq!(path.as_deref(), Some(Path::new("/a")));
     }
 

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::archive::{Entry, gzip, tar};
+use super::archive::{ArchiveEntry, gzip, tar};
 use super::platform::{PLATFORMS, Platform, System};
 use super::{HOMEPAGE, LICENCE, Making, Product, REGISTRY_NAME, SUMMARY};
 use crate::failure::Failure;
@@ -38,8 +38,8 @@ pub(super) fn make(making: &Making<'_>) -> Result<Vec<Product>, Failure> {
     }
     let program = format!("package/bin/{}", platform.program());
     let mut parts = vec![
-        Entry::data("package/package.json", pretty(&manifest)),
-        Entry::program(program, making.bytes.clone()),
+        ArchiveEntry::data("package/package.json", pretty(&manifest)),
+        ArchiveEntry::program(program, making.bytes.clone()),
     ];
     parts.extend(making.licences("package/")?);
     let archive = making.archived(tar(&parts).and_then(|tar| gzip(&tar, making.effort)))?;
@@ -69,12 +69,12 @@ fn starter(making: &Making<'_>) -> Result<Product, Failure> {
         "optionalDependencies": platforms.collect::<serde_json::Map<_, _>>(),
     });
     let mut parts = vec![
-        Entry::data("package/package.json", pretty(&manifest)),
-        Entry::program(
+        ArchiveEntry::data("package/package.json", pretty(&manifest)),
+        ArchiveEntry::program(
             "package/bin/synapse.js",
             making.part("packaging/npm/synapse.js")?,
         ),
-        Entry::data("package/README.md", making.part("packaging/npm/README.md")?),
+        ArchiveEntry::data("package/README.md", making.part("packaging/npm/README.md")?),
     ];
     parts.extend(making.licences("package/")?);
     let archive = making.archived(tar(&parts).and_then(|tar| gzip(&tar, making.effort)))?;

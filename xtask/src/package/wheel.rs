@@ -2,7 +2,7 @@
 //! `uvx synapse-runtime`. The layout is maturin's with `bindings = "bin"`, but built from an
 //! existing program, so that each registry gets the same bytes.
 
-use super::archive::{Entry, zip};
+use super::archive::{ArchiveEntry, zip};
 use super::platform::{System, glibc};
 use super::{HOMEPAGE, LICENCE, Making, Product, REGISTRY_NAME, SUMMARY, digest};
 use crate::failure::Failure;
@@ -27,20 +27,20 @@ pub(super) fn make(making: &Making<'_>) -> Result<Vec<Product>, Failure> {
     );
     let module = making.part("packaging/pypi/__init__.py")?;
     let mut parts = vec![
-        Entry::data(format!("{MODULE}/__init__.py"), module),
-        Entry::data(
+        ArchiveEntry::data(format!("{MODULE}/__init__.py"), module),
+        ArchiveEntry::data(
             format!("{MODULE}/__main__.py"),
             making.part("packaging/pypi/__main__.py")?,
         ),
-        Entry::program(scripts, making.bytes.clone()),
-        Entry::data(format!("{about}/METADATA"), metadata(version, &readme)),
-        Entry::data(format!("{about}/WHEEL"), wheel(&tag)),
-        Entry::data(format!("{about}/entry_points.txt"), ENTRY_POINTS),
+        ArchiveEntry::program(scripts, making.bytes.clone()),
+        ArchiveEntry::data(format!("{about}/METADATA"), metadata(version, &readme)),
+        ArchiveEntry::data(format!("{about}/WHEEL"), wheel(&tag)),
+        ArchiveEntry::data(format!("{about}/entry_points.txt"), ENTRY_POINTS),
     ];
     parts.extend(making.licences(&format!("{about}/licenses/"))?);
     let record = format!("{about}/RECORD");
     let listed = listed(&parts, &record);
-    parts.push(Entry::data(record, listed));
+    parts.push(ArchiveEntry::data(record, listed));
     let archive = making.archived(zip(&parts, making.effort))?;
     let name = format!("{MODULE}-{version}-{tag}.whl");
     Ok(vec![making.write(&name, &archive)?])
@@ -86,7 +86,7 @@ fn wheel(tag: &str) -> String {
 }
 
 /// Lists every file with its checksum and size, except the list itself.
-fn listed(parts: &[Entry], record: &str) -> String {
+fn listed(parts: &[ArchiveEntry], record: &str) -> String {
     let mut text = String::new();
     for part in parts {
         let digest = url_safe_base64(&digest(part.bytes()));
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn the_list_names_itself_without_a_checksum() {
-        let list = listed(&[Entry::data("a", "")], "RECORD");
+        let list = listed(&[ArchiveEntry::data("a", "")], "RECORD");
         assert_eq!(
             list,
             "a,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\nRECORD,,\n"

@@ -27,9 +27,9 @@ fn found(line: &str) -> impl Iterator<Item = &'static str> {
 }
 
 /// A vendor's credential: name, prefix, and the check for the rest.
-type Shape = (&'static str, &'static str, fn(&str) -> bool);
+type TokenShape = (&'static str, &'static str, fn(&str) -> bool);
 
-const SHAPES: [Shape; 4] = [
+const SHAPES: [TokenShape; 4] = [
     ("a Hugging Face token", "hf_", is_hugging_face),
     ("an OpenAI key", "sk-", is_openai),
     ("an Anthropic key", "sk-ant-", is_anthropic),

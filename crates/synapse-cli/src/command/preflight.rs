@@ -21,7 +21,7 @@ pub(super) async fn run(
     let printer = &context.printer;
     if let Some(draft) = arguments.to_draft() {
         let call = PreflightCall::draft(None, draft, reach);
-        let report = climb(engine, printer, call).await;
+        let report = run_checks(engine, printer, call).await;
         return show(printer, None, &report);
     }
     if arguments.all {
@@ -52,18 +52,18 @@ async fn stored(
 ) -> Result<PreflightReport, Failure> {
     let stored = engine.stored(name)?;
     stored.usable()?;
-    Ok(climb(engine, printer, PreflightCall::saved(stored, reach)).await)
+    Ok(run_checks(engine, printer, PreflightCall::saved(stored, reach)).await)
 }
 
 /// Runs the preflight and shows each check when it is decided.
-async fn climb(engine: &Engine, printer: &Printer, call: PreflightCall) -> PreflightReport {
+async fn run_checks(engine: &Engine, printer: &Printer, call: PreflightCall) -> PreflightReport {
     if !printer.is_json() {
         printer.line(&title(call.name(), call.subject()));
     }
     let waiting = printer.progress().begin("preflight");
     let observe = &mut |check: &Check| {
         if !printer.is_json() {
-            printer.wrapped(&check_line(check, LADDER));
+            printer.wrapped(&check_line(check, CHECK_WIDTHS));
         }
         waiting.says(behind(check));
     };
@@ -189,4 +189,4 @@ fn list(ids: &[CheckId]) -> String {
 }
 
 /// The longest id of a check is `credential`.
-pub(in crate::command) const LADDER: Widths = [4, 10];
+pub(in crate::command) const CHECK_WIDTHS: Widths = [4, 10];

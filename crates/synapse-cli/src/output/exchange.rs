@@ -11,12 +11,12 @@ use super::{FAINT, Printer, styled};
 #[derive(Debug)]
 pub(crate) struct ShownExchanges {
     printer: Printer,
-    part: Part,
+    part: ExchangeDetail,
 }
 
 /// How much of an exchange is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
+enum ExchangeDetail {
     Whole,
     /// Without query and body, which hold codes and tokens during a login.
     Heads,
@@ -27,7 +27,7 @@ impl ShownExchanges {
     pub(crate) const fn new(printer: Printer) -> Self {
         Self {
             printer,
-            part: Part::Whole,
+            part: ExchangeDetail::Whole,
         }
     }
 
@@ -35,15 +35,15 @@ impl ShownExchanges {
     pub(crate) const fn of_logins(printer: Printer) -> Self {
         Self {
             printer,
-            part: Part::Heads,
+            part: ExchangeDetail::Heads,
         }
     }
 
     fn body(&self, bytes: &[u8]) -> Option<String> {
         match self.part {
-            Part::Whole => body(bytes),
-            Part::Heads if bytes.is_empty() => None,
-            Part::Heads => Some(format!("[{} bytes]", bytes.len())),
+            ExchangeDetail::Whole => body(bytes),
+            ExchangeDetail::Heads if bytes.is_empty() => None,
+            ExchangeDetail::Heads => Some(format!("[{} bytes]", bytes.len())),
         }
     }
 
@@ -51,7 +51,7 @@ impl ShownExchanges {
         let mut lines = vec![format!("HTTP {status} after {} ms", elapsed.as_millis())];
         lines.extend(headers.iter().map(|(name, value)| match name {
             "set-cookie" => format!("{name}: {COOKIE}"),
-            "location" if self.part == Part::Heads => format!("{name}: {ADDRESS}"),
+            "location" if self.part == ExchangeDetail::Heads => format!("{name}: {ADDRESS}"),
             _ => format!("{name}: {value}"),
         }));
         lines
@@ -75,7 +75,7 @@ impl ExchangeObserver for ShownExchanges {
             _ => "GET",
         };
         let mut url = request.url.clone();
-        if self.part == Part::Heads {
+        if self.part == ExchangeDetail::Heads {
             url.set_query(None);
         }
         let mut lines = vec![format!("{method} {url}")];

@@ -25,7 +25,7 @@ use super::{Engine, Naming, Ports, chat, pricing};
 #[derive(Debug, Clone)]
 pub struct PreflightCall {
     name: Option<ConnectionName>,
-    standing: Standing,
+    standing: ConnectionState,
     draft: Draft,
     reach: Reach,
     bound: Bound,
@@ -72,7 +72,7 @@ impl Bound {
 
 /// Whether the connection is saved, which determines the remedies for a closed gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Standing {
+enum ConnectionState {
     New,
     Saved,
 }
@@ -83,7 +83,7 @@ impl PreflightCall {
     pub const fn draft(name: Option<ConnectionName>, draft: Draft, reach: Reach) -> Self {
         Self {
             name,
-            standing: Standing::New,
+            standing: ConnectionState::New,
             draft,
             reach,
             bound: Bound::AS_NAMED,
@@ -96,7 +96,7 @@ impl PreflightCall {
         Self {
             bound: Bound::as_before(&stored),
             name: Some(stored.name),
-            standing: Standing::Saved,
+            standing: ConnectionState::Saved,
             draft: stored.draft,
             reach,
         }
@@ -189,11 +189,11 @@ struct Ready {
 }
 
 impl PreflightRun<'_, '_> {
-    async fn run(&mut self, name: Option<ConnectionName>, standing: Standing, bound: Bound) {
+    async fn run(&mut self, name: Option<ConnectionName>, standing: ConnectionState, bound: Bound) {
         let Some((connection, provider)) = self.understand(name.as_ref(), bound) else {
             return;
         };
-        let saved = name.as_ref().filter(|_| standing == Standing::Saved);
+        let saved = name.as_ref().filter(|_| standing == ConnectionState::Saved);
         let Some(permit) = self.pass_gate(saved, &connection, provider.as_ref()) else {
             return;
         };

@@ -8,7 +8,7 @@ use crate::time::Timestamp;
 /// Amounts counting against a connection's limits, separately for complete calls and calls in
 /// progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Standing {
+pub struct LimitUsage {
     /// The amounts of complete calls, including purged ones.
     pub spent: Spent,
     /// Reservations of calls in progress.

@@ -19,7 +19,7 @@ use crate::time::Timestamp;
 pub use self::audit::{Discrepancy, Extent, Purged, Verification};
 pub use self::chain::ChainHead;
 pub use self::column::{Column, ColumnKind, ColumnValue};
-pub use self::glance::{FailureGroup, OutcomeCounts, PeriodUsage, RowSeal, Standing};
+pub use self::glance::{FailureGroup, LimitUsage, OutcomeCounts, PeriodUsage, RowSeal};
 pub use self::health::{Dating, Examination, LostPlaces, Repaired, Waiting};
 pub use self::hub::{HubClosing, HubFacts, HubKind, HubOpening};
 pub use self::query::{Filter, HistoryQuery, Order, Places, Test};

@@ -22,8 +22,8 @@ use crate::error::Failure;
 use crate::gate::NetworkPermit;
 use crate::ledger::{
     Closing, Dating, Entry, Examination, Extent, FailureGroup, HistoryQuery, HubClosing,
-    HubOpening, Opening, OutcomeCounts, PeriodUsage, Purged, RecordedText, Repaired, Reservation,
-    RowSeal, Standing, UsageKey, UsageQuery, UsageReport, Verification,
+    HubOpening, LimitUsage, Opening, OutcomeCounts, PeriodUsage, Purged, RecordedText, Repaired,
+    Reservation, RowSeal, UsageKey, UsageQuery, UsageReport, Verification,
 };
 use crate::limits::LimitDecision;
 use crate::name::ConnectionName;
@@ -328,7 +328,7 @@ pub trait LedgerReader: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     /// `storage.*`.
-    async fn standings(&self, at: Timestamp) -> Result<BTreeMap<String, Standing>, Failure>;
+    async fn standings(&self, at: Timestamp) -> Result<BTreeMap<String, LimitUsage>, Failure>;
 
     /// The calls failed, refused or interrupted since `since`, grouped by connection, outcome and
     /// code, latest first.

@@ -15,7 +15,7 @@ use super::sensitive::is_secret;
 use super::{Fingerprint, Piece, Template};
 
 /// A part of the hash input.
-pub(super) enum Part {
+pub(super) enum HashInput {
     Text(&'static str),
     Owned(String),
     Count(usize),
@@ -27,7 +27,7 @@ pub(super) enum Part {
 pub(super) const WORKSPACE: &str = "\u{0}workspaceFolder\u{0}";
 
 /// The fingerprint of `parts`.
-pub(super) fn of(parts: &[Part]) -> Fingerprint {
+pub(super) fn of(parts: &[HashInput]) -> Fingerprint {
     let mut hash = Sha256::new();
     let mut add = |tag: u8, bytes: &[u8]| {
         hash.update([tag]);
@@ -37,11 +37,11 @@ pub(super) fn of(parts: &[Part]) -> Fingerprint {
     add(b'v', FORMAT);
     for part in parts {
         match part {
-            Part::Text(text) => add(b't', text.as_bytes()),
-            Part::Owned(text) => add(b't', text.as_bytes()),
-            Part::Count(count) => add(b'c', count.to_string().as_bytes()),
-            Part::Name(name) => add(b'n', name.as_bytes()),
-            Part::Reference(reference) => add(b'r', reference.as_bytes()),
+            HashInput::Text(text) => add(b't', text.as_bytes()),
+            HashInput::Owned(text) => add(b't', text.as_bytes()),
+            HashInput::Count(count) => add(b'c', count.to_string().as_bytes()),
+            HashInput::Name(name) => add(b'n', name.as_bytes()),
+            HashInput::Reference(reference) => add(b'r', reference.as_bytes()),
         }
     }
     let hex: String = hash
@@ -53,25 +53,25 @@ pub(super) fn of(parts: &[Part]) -> Fingerprint {
 }
 
 /// The parts of variables or headers, sorted by name.
-pub(super) fn pairs(pairs: &[(String, Template)]) -> Vec<Part> {
+pub(super) fn pairs(pairs: &[(String, Template)]) -> Vec<HashInput> {
     let mut sorted: Vec<&(String, Template)> = pairs.iter().collect();
     sorted.sort_by(|one, other| one.0.cmp(&other.0));
-    let mut parts = vec![Part::Count(sorted.len())];
+    let mut parts = vec![HashInput::Count(sorted.len())];
     for (name, template) in sorted {
         let pieces = pieces(name, template);
-        parts.push(Part::Owned(name.clone()));
-        parts.push(Part::Count(pieces.len()));
+        parts.push(HashInput::Owned(name.clone()));
+        parts.push(HashInput::Count(pieces.len()));
         parts.extend(pieces);
     }
     parts
 }
 
 /// The pieces of `owner`'s value, with adjacent plain ones merged.
-fn pieces(owner: &str, template: &Template) -> Vec<Part> {
-    let mut parts: Vec<Part> = Vec::new();
-    let plain = |parts: &mut Vec<Part>, text: &str| match parts.last_mut() {
-        Some(Part::Owned(before)) => before.push_str(text),
-        _ => parts.push(Part::Owned(text.to_owned())),
+fn pieces(owner: &str, template: &Template) -> Vec<HashInput> {
+    let mut parts: Vec<HashInput> = Vec::new();
+    let plain = |parts: &mut Vec<HashInput>, text: &str| match parts.last_mut() {
+        Some(HashInput::Owned(before)) => before.push_str(text),
+        _ => parts.push(HashInput::Owned(text.to_owned())),
     };
     for piece in &template.pieces {
         match piece {
@@ -82,13 +82,13 @@ fn pieces(owner: &str, template: &Template) -> Vec<Part> {
                     || is_secret(owner, "")
                     || owner.eq_ignore_ascii_case("authorization");
                 match hides {
-                    true => parts.push(Part::Name(name.clone())),
+                    true => parts.push(HashInput::Name(name.clone())),
                     false => plain(&mut parts, value.expose()),
                 }
             }
             // None remain after expansion.
-            Piece::Variable { name, .. } => parts.push(Part::Name(name.clone())),
-            Piece::Secret(reference) => parts.push(Part::Reference(reference.to_string())),
+            Piece::Variable { name, .. } => parts.push(HashInput::Name(name.clone())),
+            Piece::Secret(reference) => parts.push(HashInput::Reference(reference.to_string())),
         }
     }
     parts

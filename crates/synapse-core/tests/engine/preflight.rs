@@ -33,7 +33,7 @@ async fn preflight_probes_in_order_and_stops_where_it_must() {
 
     bench
         .provider
-        .will_fail_rungs(Failure::new(Code::CredentialTokenRejected, "no"));
+        .will_fail_probes(Failure::new(Code::CredentialTokenRejected, "no"));
     let report = climb(Reach::Live).await;
     let words: Vec<(CheckId, bool)> = report
         .checks
@@ -139,7 +139,7 @@ async fn an_edit_is_checked_before_it_is_saved_and_closing_the_gate_always_works
     let bench = bench();
     bench
         .provider
-        .will_fail_rungs(Failure::new(Code::ProviderModelUnavailable, "no"));
+        .will_fail_probes(Failure::new(Code::ProviderModelUnavailable, "no"));
     let edited = bench
         .engine
         .edit(
@@ -183,7 +183,7 @@ async fn each_check_is_told_as_it_is_decided_and_in_the_order_of_the_report() {
     let bench = bench();
     bench
         .provider
-        .will_fail_rungs(Failure::new(Code::CredentialTokenRejected, "no"));
+        .will_fail_probes(Failure::new(Code::CredentialTokenRejected, "no"));
     let probes_before = bench.provider.probe_count();
     let mut seen: Vec<Check> = Vec::new();
     let provider = bench.provider.clone();

@@ -24,7 +24,7 @@ use crate::hub::Tone;
 use crate::response::{answer, json};
 use crate::running::{Ended, Purpose, RunningCheck, Watcher};
 use crate::text::foreign;
-use crate::view::{note, rung};
+use crate::view::{check_row, note};
 use crate::words::moment;
 
 /// `checks/ID`
@@ -79,7 +79,7 @@ async fn feed(
         for (check, took) in &new {
             let took = Some(*took).filter(|took| *took > 0);
             sender
-                .send(Bytes::from(rung(app, check, took).into_string()))
+                .send(Bytes::from(check_row(app, check, took).into_string()))
                 .await?;
         }
         if let Some(ended) = ended {

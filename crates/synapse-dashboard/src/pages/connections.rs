@@ -7,7 +7,7 @@ use synapse_core::check::Outcome;
 use synapse_core::error::Failure;
 use synapse_core::gate::NetworkGate;
 use synapse_core::ledger::{
-    Column, Entry, Filter, HistoryQuery, Standing, UsageKey, UsageLine, UsageQuery,
+    Column, Entry, Filter, HistoryQuery, LimitUsage, UsageKey, UsageLine, UsageQuery,
 };
 use synapse_core::ports::StoredConnection;
 use synapse_core::time::Timestamp;
@@ -148,7 +148,7 @@ fn credential(stored: &StoredConnection) -> Markup {
     }
 }
 
-fn day_limit(stored: &StoredConnection, standing: Option<&Standing>) -> Markup {
+fn day_limit(stored: &StoredConnection, standing: Option<&LimitUsage>) -> Markup {
     let limits = stored
         .connection
         .as_ref()
@@ -162,7 +162,7 @@ async fn one(
     app: &App,
     ask: &Ask,
     stored: &StoredConnection,
-    standing: Option<&Standing>,
+    standing: Option<&LimitUsage>,
     now: Timestamp,
 ) -> Markup {
     let name = stored.name.as_str();
@@ -237,7 +237,7 @@ fn last_calls(app: &App, rows: &[Entry], now: Timestamp) -> Markup {
     }
 }
 
-fn limits_panel(app: &App, stored: &StoredConnection, standing: Option<&Standing>) -> Markup {
+fn limits_panel(app: &App, stored: &StoredConnection, standing: Option<&LimitUsage>) -> Markup {
     let limits = stored
         .connection
         .as_ref()

@@ -373,7 +373,7 @@ fn explained() -> Markup {
         "Preflight",
         &html! { "nothing was sent yet" },
         &html! {
-            ol .ladder { @for id in crate::view::RUNGS { li .skip data-rung=(id.as_str()) data-outcome="none" { span .d { span .vh { "not made" } } span .rung { (id.as_str()) } span .what { (meaning(id)) } span .ms {} } } }
+            ol .ladder { @for id in crate::view::CHECK_ROWS { li .skip data-rung=(id.as_str()) data-outcome="none" { span .d { span .vh { "not made" } } span .rung { (id.as_str()) } span .what { (meaning(id)) } span .ms {} } } }
             div .pad { p .sub { "Each check shows its proof or, if it fails, its remedy. Seven are free; the last, one small paid prompt, is only sent on request." } }
         },
     )

@@ -14,7 +14,8 @@ use crate::ask::{Ask, segment};
 use crate::chart;
 use crate::form::wrong;
 use crate::hub::{
-    Approval, Change, HubAction, HubVerb, HubView, Next, Piece, ServerView, Stage, Tone, ToolView,
+    Approval, Difference, HubAction, HubVerb, HubView, Next, Piece, ServerView, Stage, Tone,
+    ToolView,
 };
 use crate::icon::Icon;
 use crate::page::{Nav, Page, csrf};
@@ -192,7 +193,7 @@ pub(crate) async fn approvals(app: &App, ask: &Ask) -> Result<Page, Failure> {
     };
     let items: Vec<serde_json::Value> = all
         .iter()
-        .map(|each| json!({"server": each.server, "tool": each.tool, "digest": each.digest, "stage": match each.stage { Stage::Target => "target", Stage::Offer => "offer" }, "reason": each.reason, "argv": each.argv.iter().filter(|piece| piece.change != Change::Gone).map(|piece| &piece.text).collect::<Vec<_>>()}))
+        .map(|each| json!({"server": each.server, "tool": each.tool, "digest": each.digest, "stage": match each.stage { Stage::Target => "target", Stage::Offer => "offer" }, "reason": each.reason, "argv": each.argv.iter().filter(|piece| piece.change != Difference::Gone).map(|piece| &piece.text).collect::<Vec<_>>()}))
         .collect();
     let title = several(u64::try_from(all.len()).unwrap_or(u64::MAX), "change");
     Ok(Page::new(Nav::Hub, format!("{title} to approve"), body)
@@ -213,15 +214,15 @@ fn approval_panel(app: &App, ask: &Ask, approval: &Approval, index: usize) -> Ma
                 div .stack.w7 {
                     @if !approval.argv.is_empty() {
                         ol .argv aria-label="The whole command, one argument a line" { @for piece in &approval.argv { (argument(piece)) } }
-                        p .sub { (several(u64::try_from(approval.argv.iter().filter(|piece| piece.change != Change::Gone).count()).unwrap_or(u64::MAX), "argument")) ", none shortened." }
+                        p .sub { (several(u64::try_from(approval.argv.iter().filter(|piece| piece.change != Difference::Gone).count()).unwrap_or(u64::MAX), "argument")) ", none shortened." }
                     }
-                    @if !approval.diff.is_empty() { div .diff tabindex="0" role="region" aria-label="Change of the definition" { ol { @for piece in &approval.diff { li class=[match piece.change { Change::Same => None, Change::New => Some("add"), Change::Gone => Some("del") }] { span { (foreign_block(&piece.text)) } } } } } }
+                    @if !approval.diff.is_empty() { div .diff tabindex="0" role="region" aria-label="Change of the definition" { ol { @for piece in &approval.diff { li class=[match piece.change { Difference::Same => None, Difference::New => Some("add"), Difference::Gone => Some("del") }] { span { (foreign_block(&piece.text)) } } } } } }
                 }
                 div .stack.w5 {
                     dl .kv {
                         @if let Some(program) = &approval.program { dt { "Runs" } dd { code { (foreign(program)) } } }
                         @if let Some(directory) = &approval.directory { dt { "In" } dd { code { (foreign(directory)) } } }
-                        @if !approval.variables.is_empty() { dt { @if approval.program.is_some() { "Variables" } @else { "Headers" } } dd { @for (name, reference) in &approval.variables { @if name.change == Change::New { span .tag.warn { "new" } " " } code { (foreign(&name.text)) } @if let Some(reference) = reference { " = " code { (foreign(reference)) } } br; } } }
+                        @if !approval.variables.is_empty() { dt { @if approval.program.is_some() { "Variables" } @else { "Headers" } } dd { @for (name, reference) in &approval.variables { @if name.change == Difference::New { span .tag.warn { "new" } " " } code { (foreign(&name.text)) } @if let Some(reference) = reference { " = " code { (foreign(reference)) } } br; } } }
                     }
                     @for said in &approval.notes { (note(Tone::Look, None, &html! { p { (foreign(said)) } })) }
                 }
@@ -246,11 +247,11 @@ fn yes(approval: &Approval) -> &'static str {
 
 fn argument(piece: &Piece) -> Markup {
     html! {
-        li class=[(piece.change == Change::Gone).then_some("gone")] {
+        li class=[(piece.change == Difference::Gone).then_some("gone")] {
             @match piece.change {
-                Change::Same => code { (foreign(&piece.text)) },
-                Change::New => code .new { span .vh { "new: " } (foreign(&piece.text)) },
-                Change::Gone => code .old { span .vh { "removed: " } (foreign(&piece.text)) },
+                Difference::Same => code { (foreign(&piece.text)) },
+                Difference::New => code .new { span .vh { "new: " } (foreign(&piece.text)) },
+                Difference::Gone => code .old { span .vh { "removed: " } (foreign(&piece.text)) },
             }
         }
     }

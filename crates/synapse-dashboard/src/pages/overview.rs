@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use serde_json::json;
 use synapse_core::error::Failure;
 use synapse_core::ledger::{
-    Entry, FailureGroup, HistoryQuery, PeriodUsage, Standing, UsageKey, UsageLine, UsageQuery,
+    Entry, FailureGroup, HistoryQuery, LimitUsage, PeriodUsage, UsageKey, UsageLine, UsageQuery,
     UsageReport,
 };
 use synapse_core::ports::StoredConnection;
@@ -44,7 +44,7 @@ struct Ledger {
     clients: UsageReport,
     today: UsageReport,
     failures: Vec<FailureGroup>,
-    standings: BTreeMap<String, Standing>,
+    standings: BTreeMap<String, LimitUsage>,
     newest: Vec<Entry>,
 }
 

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 use synapse_core::gate::NetworkGate;
-use synapse_core::ledger::{Entry, Outcome, Standing};
+use synapse_core::ledger::{Entry, LimitUsage, Outcome};
 use synapse_core::limits::{Allowance, Sums};
 use synapse_core::ports::StoredConnection;
 use synapse_core::time::Timestamp;
@@ -138,7 +138,7 @@ pub(crate) const fn is_near(used: u64, most: u64) -> bool {
 }
 
 /// Today's part of the spending.
-pub(crate) fn today(standing: Option<&Standing>) -> (Sums, Sums) {
+pub(crate) fn today(standing: Option<&LimitUsage>) -> (Sums, Sums) {
     standing.map_or_else(Default::default, |standing| {
         (standing.spent.day, standing.set_aside.day)
     })

@@ -12,7 +12,7 @@ use synapse_core::error::{Code, Failure, Remedy, RemedyText};
 use synapse_core::ports::{Kept, StoredConnection, Writing};
 use synapse_core::{Draft, NetworkGate, Origin};
 use synapse_dashboard::{
-    About, AfterLogin, Approval, Change, Dashboard, HubAction, HubDone, HubVerb, HubView,
+    About, AfterLogin, Approval, Dashboard, Difference, HubAction, HubDone, HubVerb, HubView,
     Listening, LoginAnswer, LoginDesk, LoginEnd, LoginOrder, LoginProposal, Piece, Program,
     Registering, SecretStoreState, ServerView, Snippet, Tone,
 };
@@ -320,7 +320,7 @@ impl Program for StubProgram {
             digest: "digest-now".into(),
             argv: vec![Piece {
                 text: HOSTILE.into(),
-                change: Change::New,
+                change: Difference::New,
             }],
             ..Approval::default()
         }])

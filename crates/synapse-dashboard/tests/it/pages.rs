@@ -56,7 +56,7 @@ async fn a_check_that_holds_saves_and_shows_every_rung() {
 async fn a_check_that_fails_saves_nothing_and_says_what_to_do_at_its_rung_and_field() {
     let bench = Bench::new().await;
     let session = bench.enter().await;
-    bench.provider.will_fail_rungs(
+    bench.provider.will_fail_probes(
         Failure::new(Code::CredentialTokenRejected, "the key is not accepted")
             .hint("make another key"),
     );

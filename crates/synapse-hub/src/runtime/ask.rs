@@ -7,7 +7,7 @@ use serde_json::Value;
 use synapse_core::error::Execution;
 use synapse_core::ledger::HubKind;
 use synapse_core::upstream::Pin;
-use synapse_mcp::client::{CallError, Outgoing, Questions, RpcError};
+use synapse_mcp::client::{CallError, ClientHandler, Outgoing, RpcError};
 use synapse_mcp::host::{Caller, Client, ProgressReporter};
 use synapse_mcp::{Era, JsonObject};
 
@@ -189,7 +189,7 @@ impl Runtime {
         &self,
         ask: &Ask,
         live: &Live,
-        questions: Option<Arc<dyn Questions>>,
+        questions: Option<Arc<dyn ClientHandler>>,
         pulse: &Pulse,
     ) -> Outgoing {
         let upstream = &self.consented.upstream;

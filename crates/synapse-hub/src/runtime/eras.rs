@@ -13,7 +13,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use synapse_core::error::Execution;
 use synapse_mcp::JsonObject;
-use synapse_mcp::client::{CallError, Questions};
+use synapse_mcp::client::{CallError, ClientHandler};
 use tokio::sync::mpsc;
 
 use super::ask::Ask;
@@ -31,7 +31,7 @@ impl Runtime {
         live: &Live,
         pulse: &Pulse,
     ) -> Result<JsonObject, Refusal> {
-        let questions: Arc<dyn Questions> = Arc::new(AskNow(self.gatekeeper(ask)));
+        let questions: Arc<dyn ClientHandler> = Arc::new(AskNow(self.gatekeeper(ask)));
         let outgoing = self.outgoing(ask, live, Some(questions), pulse);
         let answered = live.conversation.request(outgoing).await;
         self.finished(ask, live, answered).await
@@ -45,7 +45,7 @@ impl Runtime {
         live: &Live,
         pulse: &Pulse,
     ) -> Result<JsonObject, Refusal> {
-        let questions: Arc<dyn Questions> = Arc::new(AskNow(self.gatekeeper(ask)));
+        let questions: Arc<dyn ClientHandler> = Arc::new(AskNow(self.gatekeeper(ask)));
         let outgoing = self.outgoing(ask, live, Some(questions), pulse);
         let answered = live.conversation.request(outgoing).await;
         let mut result = self.finished(ask, live, answered).await?;
@@ -79,7 +79,7 @@ impl Runtime {
         let gatekeeper = self.gatekeeper(ask);
         let mut answers: Option<(JsonObject, Option<Value>)> = None;
         for _ in 0..MOST_ROUNDS {
-            let questions: Arc<dyn Questions> = Arc::new(AskNow(gatekeeper.clone()));
+            let questions: Arc<dyn ClientHandler> = Arc::new(AskNow(gatekeeper.clone()));
             let mut outgoing = self.outgoing(ask, live, Some(questions), pulse);
             if let Some((responses, state)) = answers.take() {
                 outgoing
@@ -131,7 +131,7 @@ impl Runtime {
         pulse: &Pulse,
     ) -> Result<JsonObject, Refusal> {
         let (sender, questions) = mpsc::channel(MOST_QUESTIONS);
-        let later: Arc<dyn Questions> = Arc::new(AskLater {
+        let later: Arc<dyn ClientHandler> = Arc::new(AskLater {
             gatekeeper: self.gatekeeper(ask),
             questions: sender,
         });

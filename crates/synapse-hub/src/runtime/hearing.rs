@@ -4,7 +4,7 @@ use std::sync::Weak;
 use std::sync::atomic::Ordering;
 
 use synapse_mcp::JsonObject;
-use synapse_mcp::host::Change;
+use synapse_mcp::host::ListChange;
 
 use super::{Runtime, Slot, lock};
 use crate::ports::Events;
@@ -32,22 +32,22 @@ impl Events for Hearing {
             "notifications/tools/list_changed" => {
                 stale();
                 if runtime.follows() {
-                    tell(Change::Tools);
+                    tell(ListChange::Tools);
                 }
             }
             "notifications/prompts/list_changed" => {
                 stale();
                 if runtime.follows() {
-                    tell(Change::Prompts);
+                    tell(ListChange::Prompts);
                 }
             }
             "notifications/resources/list_changed" => {
                 stale();
-                tell(Change::Resources);
+                tell(ListChange::Resources);
             }
             "notifications/resources/updated" => {
                 if let Some(uri) = params.get("uri").and_then(serde_json::Value::as_str) {
-                    tell(Change::Resource {
+                    tell(ListChange::Resource {
                         uri: uri.to_owned(),
                     });
                 }

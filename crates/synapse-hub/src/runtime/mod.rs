@@ -24,7 +24,7 @@ use synapse_core::error::{Code, Execution, Failure};
 use synapse_core::ledger::HubFacts;
 use synapse_core::upstream::{Catalogue, Pin, Target, UpstreamName};
 use synapse_mcp::client::CallError;
-use synapse_mcp::host::{Caller, Change};
+use synapse_mcp::host::{Caller, ListChange};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::sleep;
@@ -33,7 +33,7 @@ pub(crate) use self::ask::{Ask, Subject};
 use self::live::{Live, Use};
 pub(crate) use self::parked::Parking;
 use crate::compare::Comparison;
-use crate::failure::{Refusal, Scene, Stage};
+use crate::failure::{FailureContext, Refusal, Stage};
 use crate::ports::{Consented, Ending, HubPorts};
 use crate::rows::Rows;
 use crate::secrets::Known;
@@ -63,10 +63,10 @@ pub(crate) struct Runtime {
 /// The hub as its runtimes see it.
 pub(crate) trait Owner: fmt::Debug + Send + Sync {
     /// Applies new lists of a runtime, and notifies clients.
-    fn lists_changed(&self, changes: Vec<Change>);
+    fn lists_changed(&self, changes: Vec<ListChange>);
 
     /// Notifies clients.
-    fn tell(&self, change: Change);
+    fn tell(&self, change: ListChange);
 
     /// The suspended calls of all runtimes.
     fn parking(&self) -> Parking;
@@ -252,7 +252,7 @@ impl Runtime {
             CallError::Ended { .. } => live.carrier.ending().await,
             _ => Ending::default(),
         };
-        let scene = Scene {
+        let scene = FailureContext {
             server: self.server(),
             stage,
             known: &self.known,

@@ -9,7 +9,7 @@ use synapse_core::engine::{SamplingAnswer, SamplingCall};
 use synapse_core::error::Failure;
 use synapse_core::upstream::Upstream;
 use synapse_mcp::JsonObject;
-use synapse_mcp::client::{Questions, RpcError};
+use synapse_mcp::client::{ClientHandler, RpcError};
 use synapse_mcp::host::{AskError, Caller, Client};
 use tokio::sync::{mpsc, oneshot};
 
@@ -92,7 +92,7 @@ impl Admitted {
 pub(super) struct AskNow(pub(super) Gatekeeper);
 
 #[async_trait]
-impl Questions for AskNow {
+impl ClientHandler for AskNow {
     async fn ask(&self, method: &str, params: JsonObject) -> Result<Value, RpcError> {
         let admitted = self.0.admit(method, params).await?;
         let params = admitted.params.clone();
@@ -124,7 +124,7 @@ pub(super) struct ServerRequest {
 }
 
 #[async_trait]
-impl Questions for AskLater {
+impl ClientHandler for AskLater {
     async fn ask(&self, method: &str, params: JsonObject) -> Result<Value, RpcError> {
         let admitted = self.gatekeeper.admit(method, params).await?;
         let (answer, answered) = oneshot::channel();

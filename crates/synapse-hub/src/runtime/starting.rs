@@ -9,14 +9,14 @@ use synapse_core::ledger::HubKind;
 use synapse_core::ports::TokenSource;
 use synapse_core::upstream::{Catalogue, Pin};
 use synapse_mcp::client::CallError;
-use synapse_mcp::host::{Caller, Change};
+use synapse_mcp::host::{Caller, ListChange};
 use tokio::time::{sleep, timeout};
 
 use super::hearing::Hearing;
 use super::live::{Live, Unfetched};
 use super::{Runtime, lists};
 use crate::compare::Comparison;
-use crate::failure::{Refusal, Scene, Stage};
+use crate::failure::{FailureContext, Refusal, Stage};
 use crate::ports::{Connected, Consented, Ending, OpenError, Opening};
 use crate::relay::relay_capabilities;
 use crate::rows::in_short;
@@ -180,16 +180,16 @@ impl Runtime {
                 now.resources = found.resources;
                 now.templates = found.templates;
                 now.skills = found.skills;
-                changes.push(Change::Resources);
+                changes.push(ListChange::Resources);
             }
             if self.pin() == Pin::Off {
                 if now.tools != found.tools {
                     now.tools = found.tools;
-                    changes.push(Change::Tools);
+                    changes.push(ListChange::Tools);
                 }
                 if now.prompts != found.prompts {
                     now.prompts = found.prompts;
-                    changes.push(Change::Prompts);
+                    changes.push(ListChange::Prompts);
                 }
                 now.instructions = found.instructions;
             }
@@ -264,7 +264,7 @@ impl Runtime {
         if let CallError::Timeout { waited } = error {
             return self.too_slow(waited);
         }
-        let scene = Scene {
+        let scene = FailureContext {
             server: self.server(),
             stage: Stage::Start,
             known: &self.known,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use synapse_core::upstream::Pin;
-use synapse_mcp::client::{Outgoing, Questions, RpcError};
+use synapse_mcp::client::{ClientHandler, Outgoing, RpcError};
 use synapse_mcp::host::LogLevel;
 use synapse_mcp::{Era, JsonObject};
 
@@ -190,7 +190,7 @@ impl Runtime {
 struct Stream(Hearing);
 
 #[async_trait]
-impl Questions for Stream {
+impl ClientHandler for Stream {
     async fn ask(&self, _method: &str, _params: JsonObject) -> Result<Value, RpcError> {
         Err(refused("nothing can be asked here"))
     }

@@ -243,7 +243,7 @@ async fn a_question_on_a_stream_is_answered() {
 struct Yes;
 
 #[async_trait::async_trait]
-impl synapse_mcp::client::Questions for Yes {
+impl synapse_mcp::client::ClientHandler for Yes {
     async fn ask(
         &self,
         _: &str,

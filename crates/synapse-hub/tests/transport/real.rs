@@ -8,7 +8,8 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use synapse_hub::transport::StdioConversation;
 use synapse_mcp::client::{
-    CallError, Conversation, Eras, ListCaps, Negotiation, Outgoing, Questions, RpcError, list_all,
+    CallError, ClientHandler, Conversation, Eras, ListCaps, Negotiation, Outgoing, RpcError,
+    list_all,
 };
 use synapse_mcp::host::ProgressReporter;
 use synapse_mcp::{Era, JsonObject};
@@ -57,7 +58,7 @@ fn text(result: &JsonObject) -> &str {
 struct Person(Mutex<Vec<String>>);
 
 #[async_trait]
-impl Questions for Person {
+impl ClientHandler for Person {
     async fn ask(&self, method: &str, _: JsonObject) -> Result<Value, RpcError> {
         self.0.lock().unwrap().push(method.to_owned());
         match method {

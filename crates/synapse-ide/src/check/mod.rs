@@ -45,7 +45,7 @@ const STEPS: [CheckId; 8] = [
 
 /// The entry to check.
 #[derive(Clone, Copy)]
-pub struct Target<'a> {
+pub struct CheckedEntry<'a> {
     /// The client.
     pub client: &'static Client,
     /// Where the client runs.
@@ -75,7 +75,7 @@ pub struct Prompt<'a> {
     pub patience: Duration,
 }
 
-impl fmt::Debug for Target<'_> {
+impl fmt::Debug for CheckedEntry<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Target")
@@ -163,8 +163,8 @@ impl CheckReport {
 /// # Errors
 /// `ide.not-supported` when the client has no file in that scope; everything else is reported as a
 /// check.
-pub async fn check(target: Target<'_>) -> Result<CheckReport, Failure> {
-    let Target {
+pub async fn check(target: CheckedEntry<'_>) -> Result<CheckReport, Failure> {
+    let CheckedEntry {
         client,
         machine,
         scope,
@@ -233,7 +233,10 @@ pub async fn check(target: Target<'_>) -> Result<CheckReport, Failure> {
 }
 
 /// Reads the entry and refuses a foreign one.
-fn entry(target: &Target<'_>, place: &SurveyedFile) -> Result<(Configured, Finding), Failure> {
+fn entry(
+    target: &CheckedEntry<'_>,
+    place: &SurveyedFile,
+) -> Result<(Configured, Finding), Failure> {
     let client = target.client;
     let seen = place.seen.as_ref().map_err(Clone::clone)?;
     let file = &place.site.file;
@@ -323,7 +326,7 @@ async fn started(
     mut report: CheckReport,
     launched: &Launched,
     veil: &Veil,
-    target: &Target<'_>,
+    target: &CheckedEntry<'_>,
 ) -> CheckReport {
     let began = Instant::now();
     let mut child = match Child::start(launched, target.guard).await {

@@ -9,7 +9,7 @@ use synapse_core::redact::printable;
 use synapse_core::{Code, Failure};
 use synapse_files::same_file;
 
-use super::Target;
+use super::CheckedEntry;
 use super::variables::variable_in;
 use crate::entry::Configured;
 use crate::failure::shown;
@@ -30,7 +30,7 @@ impl Trust {
     /// # Errors
     /// `ide.foreign-entry` when it has variables or arguments that Synapse would not set.
     pub(super) fn of(
-        target: &Target<'_>,
+        target: &CheckedEntry<'_>,
         file: &Path,
         configured: &Configured,
     ) -> Result<Self, Failure> {

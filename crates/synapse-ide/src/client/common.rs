@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    Age, Client, CommandForm, Directory, EntryLocation, FileFormat, Key, Kind, Launch, Merge,
-    Passing, Rule, Scope, Shape, Spot, Switch,
+    Age, Client, CommandForm, Directory, EntryLocation, EntryShape, FileFormat, Key, Launch, Merge,
+    Passing, Rule, Scope, Spot, Switch, TypeField,
 };
 use crate::machine::{Root, System};
 
@@ -90,7 +90,7 @@ pub(super) const fn anywhere(root: Root, path: &'static str) -> Spot {
 }
 
 /// `command`, `args`, `env`.
-pub(super) const PLAIN: Shape = Shape {
+pub(super) const PLAIN: EntryShape = EntryShape {
     kind: &[],
     command: CommandForm::Apart("command"),
     environment: "env",
@@ -98,8 +98,8 @@ pub(super) const PLAIN: Shape = Shape {
 };
 
 /// The same with an optional transport name.
-pub(super) const STDIO: Shape = Shape {
-    kind: &[Kind {
+pub(super) const STDIO: EntryShape = EntryShape {
+    kind: &[TypeField {
         field: "type",
         value: "stdio",
         also: &["local"],
@@ -109,8 +109,8 @@ pub(super) const STDIO: Shape = Shape {
 };
 
 /// The same with a required transport name.
-pub(super) const NAMED_STDIO: Shape = Shape {
-    kind: &[Kind {
+pub(super) const NAMED_STDIO: EntryShape = EntryShape {
+    kind: &[TypeField {
         field: "type",
         value: "stdio",
         also: &[],
@@ -120,7 +120,7 @@ pub(super) const NAMED_STDIO: Shape = Shape {
 };
 
 /// The type of a local server.
-pub(super) const LOCAL: Kind = Kind {
+pub(super) const LOCAL: TypeField = TypeField {
     field: "type",
     value: "local",
     also: &["stdio"],

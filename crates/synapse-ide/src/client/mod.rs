@@ -21,7 +21,7 @@ pub struct Client {
     pub(crate) format: FileFormat,
     /// The top-level key of the entries.
     pub(crate) key: &'static str,
-    pub(crate) shape: Shape,
+    pub(crate) shape: EntryShape,
     /// Highest precedence first; empty for a client with pasted settings.
     pub(crate) places: &'static [EntryLocation],
     /// How the client combines an entry from several places.
@@ -196,9 +196,9 @@ pub(crate) enum FileFormat {
 
 /// The shape of an entry.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Shape {
+pub(crate) struct EntryShape {
     /// Fields for the type of entry, set in a new one.
-    pub(crate) kind: &'static [Kind],
+    pub(crate) kind: &'static [TypeField],
     pub(crate) command: CommandForm,
     /// The field of the environment.
     pub(crate) environment: &'static str,
@@ -208,7 +208,7 @@ pub(crate) struct Shape {
 
 /// A field for the type of entry.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Kind {
+pub(crate) struct TypeField {
     pub(crate) field: &'static str,
     pub(crate) value: &'static str,
     /// Equivalent values.

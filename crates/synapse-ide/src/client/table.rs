@@ -10,8 +10,8 @@ use super::common::{
     beside_in, of_another, only, past, project, there, user,
 };
 use super::{
-    Client, CommandForm, Constant, Directory, FileFormat, Key, Kind, Launch, LinkForm, Merge,
-    Passing, Rule, Scope, Shape, Switch,
+    Client, CommandForm, Constant, Directory, EntryShape, FileFormat, Key, Launch, LinkForm, Merge,
+    Passing, Rule, Scope, Switch, TypeField,
 };
 use crate::machine::Root;
 
@@ -513,8 +513,8 @@ pub const CLIENTS: &[Client] = &[
         title: "Goose",
         format: FileFormat::Yaml,
         key: "extensions",
-        shape: Shape {
-            kind: &[Kind {
+        shape: EntryShape {
+            kind: &[TypeField {
                 field: "type",
                 value: "stdio",
                 also: &[],
@@ -559,8 +559,8 @@ pub const CLIENTS: &[Client] = &[
         title: "opencode",
         format: FileFormat::Jsonc,
         key: "mcp",
-        shape: Shape {
-            kind: &[Kind { also: &[], ..LOCAL }],
+        shape: EntryShape {
+            kind: &[TypeField { also: &[], ..LOCAL }],
             command: CommandForm::Together,
             environment: "environment",
             initial: &[("enabled", Constant::True)],
@@ -631,7 +631,7 @@ pub const CLIENTS: &[Client] = &[
         title: "GitHub Copilot CLI",
         format: FileFormat::Json,
         key: "mcpServers",
-        shape: Shape {
+        shape: EntryShape {
             kind: &[LOCAL],
             initial: &[("tools", Constant::List(&["*"]))],
             ..PLAIN

@@ -3,9 +3,13 @@
 
 use std::ops::Range;
 
-use super::part::{Part, Parts, Visibility};
+use super::part::{Parts, PreviewPart, Visibility};
 
-pub(super) fn parts(text: &str, window: Range<usize>, visibility: &Visibility<'_>) -> Vec<Part> {
+pub(super) fn parts(
+    text: &str,
+    window: Range<usize>,
+    visibility: &Visibility<'_>,
+) -> Vec<PreviewPart> {
     let mut scanner = Scanner {
         text,
         at: 0,
@@ -86,14 +90,14 @@ impl<'a> Scanner<'a> {
                 level.key = Some(decoded())
                     .filter(|key| visibility.leads(key))
                     .unwrap_or_default();
-                self.parts.push(Part::key(start..end, content));
+                self.parts.push(PreviewPart::key(start..end, content));
             }
             _ => {
                 let is_own = self.is_own(visibility);
                 let text = if is_own { decoded() } else { String::new() };
                 self.parts.push(match is_own {
                     true => visibility.value(start..end, &text, true),
-                    false => Part::hidden(start..end),
+                    false => PreviewPart::hidden(start..end),
                 });
             }
         }
@@ -123,9 +127,9 @@ impl<'a> Scanner<'a> {
             (1, 1, 0)
         };
         let inside = self.at + mark..self.at + length - tail;
-        self.parts.push(Part::shown(self.at..inside.start));
+        self.parts.push(PreviewPart::shown(self.at..inside.start));
         self.at += length;
-        self.parts.push(Part::hidden(inside));
+        self.parts.push(PreviewPart::hidden(inside));
     }
 
     fn is_own(&self, visibility: &Visibility<'_>) -> bool {

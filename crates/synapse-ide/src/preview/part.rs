@@ -59,12 +59,12 @@ impl Visible {
 
 /// A key, value or comment in a text. The rest is punctuation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Part {
+pub(super) struct PreviewPart {
     pub(super) range: Range<usize>,
     pub(super) is_shown: bool,
 }
 
-impl Part {
+impl PreviewPart {
     pub(super) fn shown(range: Range<usize>) -> Self {
         Self {
             range,
@@ -92,7 +92,7 @@ impl Part {
 #[derive(Debug)]
 pub(super) struct Parts {
     pub(super) window: Range<usize>,
-    list: Vec<Part>,
+    list: Vec<PreviewPart>,
 }
 
 impl Parts {
@@ -104,13 +104,13 @@ impl Parts {
     }
 
     /// Adds a part. Outside the window it is dropped; one that only overlaps is hidden.
-    pub(super) fn push(&mut self, part: Part) {
+    pub(super) fn push(&mut self, part: PreviewPart) {
         let (start, end) = (part.range.start, part.range.end);
         if start >= self.window.end || end <= self.window.start {
             return;
         }
         let is_inside = start >= self.window.start && end <= self.window.end;
-        self.list.push(Part {
+        self.list.push(PreviewPart {
             range: start.max(self.window.start)..end.min(self.window.end),
             is_shown: part.is_shown && is_inside,
         });
@@ -121,7 +121,7 @@ impl Parts {
         place >= self.window.end
     }
 
-    pub(super) fn into_vec(self) -> Vec<Part> {
+    pub(super) fn into_vec(self) -> Vec<PreviewPart> {
         self.list
     }
 }
@@ -150,9 +150,9 @@ impl Visibility<'_> {
     }
 
     /// The value `text` at `range`, inside our entry or not.
-    pub(super) fn value(&self, range: Range<usize>, text: &str, is_own: bool) -> Part {
+    pub(super) fn value(&self, range: Range<usize>, text: &str, is_own: bool) -> PreviewPart {
         let is_word = matches!(text, "true" | "false" | "null");
-        Part {
+        PreviewPart {
             range,
             is_shown: is_word || (is_own && self.visible.has(text)),
         }

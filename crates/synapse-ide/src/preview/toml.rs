@@ -2,9 +2,13 @@
 
 use std::ops::Range;
 
-use super::part::{Part, Parts, Visibility};
+use super::part::{Parts, PreviewPart, Visibility};
 
-pub(super) fn parts(text: &str, window: Range<usize>, visibility: &Visibility<'_>) -> Vec<Part> {
+pub(super) fn parts(
+    text: &str,
+    window: Range<usize>,
+    visibility: &Visibility<'_>,
+) -> Vec<PreviewPart> {
     let mut scanner = Scanner {
         text,
         at: 0,
@@ -122,9 +126,9 @@ impl<'a> Scanner<'a> {
         let rest = self.rest();
         let length = rest.find('\n').unwrap_or(rest.len());
         let start = self.at + 1;
-        self.parts.push(Part::shown(self.at..start));
+        self.parts.push(PreviewPart::shown(self.at..start));
         self.at += length;
-        self.parts.push(Part::hidden(start..self.at));
+        self.parts.push(PreviewPart::hidden(start..self.at));
     }
 
     fn quoted(&mut self, visibility: &Visibility<'_>) {
@@ -167,11 +171,11 @@ impl<'a> Scanner<'a> {
             }
             ScanState::Key => {
                 self.path.push(decoded);
-                self.parts.push(Part::key(range, content));
+                self.parts.push(PreviewPart::key(range, content));
             }
             ScanState::Header => {
                 self.table.push(decoded);
-                self.parts.push(Part::key(range, content));
+                self.parts.push(PreviewPart::key(range, content));
             }
         }
     }

@@ -4,9 +4,13 @@ use std::ops::Range;
 
 use granit_parser::{Event, Parser, ScalarStyle};
 
-use super::part::{Part, Parts, Visibility};
+use super::part::{Parts, PreviewPart, Visibility};
 
-pub(super) fn parts(text: &str, window: Range<usize>, visibility: &Visibility<'_>) -> Vec<Part> {
+pub(super) fn parts(
+    text: &str,
+    window: Range<usize>,
+    visibility: &Visibility<'_>,
+) -> Vec<PreviewPart> {
     let mut levels: Vec<Level> = Vec::new();
     let mut scalars = Parts::within(window.clone());
     // Text after a syntax error is hidden.
@@ -35,7 +39,7 @@ pub(super) fn parts(text: &str, window: Range<usize>, visibility: &Visibility<'_
                             true => content.clone().into_owned(),
                             false => String::new(),
                         };
-                        scalars.push(Part::key(range, &content));
+                        scalars.push(PreviewPart::key(range, &content));
                     }
                     _ => {
                         let keys = levels.iter().map(|level| level.key.as_str());
@@ -82,7 +86,7 @@ fn said(levels: &mut [Level]) {
 }
 
 /// Adds the comments between `scalars`.
-fn with_comments(text: &str, window: Range<usize>, scalars: Vec<Part>) -> Vec<Part> {
+fn with_comments(text: &str, window: Range<usize>, scalars: Vec<PreviewPart>) -> Vec<PreviewPart> {
     let mut parts = Vec::with_capacity(scalars.len());
     let mut done = window.start;
     for scalar in scalars {
@@ -94,12 +98,12 @@ fn with_comments(text: &str, window: Range<usize>, scalars: Vec<Part>) -> Vec<Pa
     parts
 }
 
-fn comments(text: &str, between: Range<usize>, parts: &mut Vec<Part>) {
+fn comments(text: &str, between: Range<usize>, parts: &mut Vec<PreviewPart>) {
     let mut at = between.start;
     for line in text.get(between).unwrap_or_default().split_inclusive('\n') {
         if let Some(mark) = line.find('#') {
             let length = line.trim_end_matches(['\n', '\r']).len();
-            parts.push(Part::hidden(at + mark + 1..at + length));
+            parts.push(PreviewPart::hidden(at + mark + 1..at + length));
         }
         at += line.len();
     }

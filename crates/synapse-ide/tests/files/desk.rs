@@ -8,8 +8,8 @@ use std::sync::Arc;
 use synapse_core::Failure;
 use synapse_core::time::Timestamp;
 use synapse_ide::{
-    Applied, CLIENTS, Change, Client, Entry, Journal, Keep, Machine, PlaceState, Replace, Scope,
-    System, install, remove, states,
+    Applied, CLIENTS, Client, Entry, FileChange, Journal, Keep, Machine, PlaceState, Replace,
+    Scope, System, install, remove, states,
 };
 use tempfile::TempDir;
 
@@ -69,7 +69,7 @@ impl Desk {
         &self,
         client: &'static Client,
         project: &Path,
-    ) -> Result<Vec<Change>, Failure> {
+    ) -> Result<Vec<FileChange>, Failure> {
         let machine = self.machine_in(project);
         remove(client, &machine, Scope::Project, &entry(), &self.journal())
     }
@@ -91,7 +91,11 @@ impl Desk {
         file
     }
 
-    pub(crate) fn plan(&self, client: &'static Client, scope: Scope) -> Result<Change, Failure> {
+    pub(crate) fn plan(
+        &self,
+        client: &'static Client,
+        scope: Scope,
+    ) -> Result<FileChange, Failure> {
         self.plan_with(client, scope, Replace::OwnOnly)
     }
 
@@ -100,7 +104,7 @@ impl Desk {
         client: &'static Client,
         scope: Scope,
         replace: Replace,
-    ) -> Result<Change, Failure> {
+    ) -> Result<FileChange, Failure> {
         let keep = Keep::Settings;
         install(client, &self.machine(), scope, &entry(), replace, keep)
     }
@@ -112,7 +116,7 @@ impl Desk {
         scope: Scope,
         entry: &Entry,
         keep: Keep,
-    ) -> Result<Change, Failure> {
+    ) -> Result<FileChange, Failure> {
         let machine = self.machine();
         install(client, &machine, scope, entry, Replace::OwnOnly, keep)
     }
@@ -125,7 +129,7 @@ impl Desk {
         &self,
         client: &'static Client,
         scope: Scope,
-    ) -> Result<Change, Failure> {
+    ) -> Result<FileChange, Failure> {
         let mut changes = self.plan_removals(client, scope)?;
         assert_eq!(changes.len(), 1, "{client}");
         Ok(changes.remove(0))
@@ -135,7 +139,7 @@ impl Desk {
         &self,
         client: &'static Client,
         scope: Scope,
-    ) -> Result<Vec<Change>, Failure> {
+    ) -> Result<Vec<FileChange>, Failure> {
         remove(client, &self.machine(), scope, &entry(), &self.journal())
     }
 
@@ -144,7 +148,7 @@ impl Desk {
         states(client, &self.machine(), &entry())
     }
 
-    pub(crate) fn make(&self, change: &Change) -> Applied {
+    pub(crate) fn make(&self, change: &FileChange) -> Applied {
         self.journal().apply(change, now()).unwrap()
     }
 
@@ -164,7 +168,7 @@ pub(crate) fn client(id: &str) -> &'static Client {
 }
 
 /// The warnings of a change, one per line.
-pub(crate) fn warnings(change: &Change) -> String {
+pub(crate) fn warnings(change: &FileChange) -> String {
     let texts = change.warnings().iter().map(|hint| hint.text.as_str());
     texts.collect::<Vec<_>>().join("\n")
 }

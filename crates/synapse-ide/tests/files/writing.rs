@@ -100,7 +100,7 @@ fn a_link_out_of_the_project_is_named_before_anything_is_changed() {
     let outside = desk.path("outside");
     std::fs::create_dir(&outside).unwrap();
     let file = desk.path("project/.cursor/mcp.json");
-    let named = |change: &synapse_ide::Change, real: &std::path::Path| {
+    let named = |change: &synapse_ide::FileChange, real: &std::path::Path| {
         assert_eq!(change.target().unwrap(), real);
         let warnings = warnings(change);
         assert!(warnings.contains("out of the project"), "{warnings}");

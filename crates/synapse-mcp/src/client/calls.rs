@@ -16,7 +16,7 @@ use tokio::task::AbortHandle;
 
 use super::opening::SUBSCRIPTION;
 use super::wire::{self, Answer, INVALID_PARAMS};
-use super::{CallError, MayHaveRun, Outgoing, Questions, RpcError};
+use super::{CallError, ClientHandler, MayHaveRun, Outgoing, RpcError};
 use crate::host::{Progress, ProgressReporter};
 use crate::{Era, JsonObject};
 
@@ -31,7 +31,7 @@ pub trait Replies: Send + Sync + fmt::Debug {
 pub struct Calls {
     state: Mutex<RunningCalls>,
     next: AtomicU64,
-    standing: Option<Arc<dyn Questions>>,
+    standing: Option<Arc<dyn ClientHandler>>,
     flaws: Flaws,
 }
 
@@ -44,17 +44,17 @@ struct Flaws {
 
 #[derive(Default)]
 struct RunningCalls {
-    running: BTreeMap<u64, Entry>,
+    running: BTreeMap<u64, PendingCall>,
     /// Server requests outside of requests, by the server's id.
     standing: Asked,
     /// Why the conversation has ended.
     ended: Option<CallError>,
 }
 
-struct Entry {
+struct PendingCall {
     answer: Option<oneshot::Sender<Result<Answer, CallError>>>,
     progress: Option<ProgressReporter>,
-    questions: Option<Arc<dyn Questions>>,
+    questions: Option<Arc<dyn ClientHandler>>,
     renewed: Arc<Notify>,
     asked: Asked,
     sent: bool,
@@ -75,7 +75,7 @@ impl Drop for Asked {
 impl Calls {
     /// Starts tracking a conversation.
     #[must_use]
-    pub fn new(standing: Option<Arc<dyn Questions>>) -> Arc<Self> {
+    pub fn new(standing: Option<Arc<dyn ClientHandler>>) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::default(),
             next: AtomicU64::new(FIRST_ID),
@@ -98,7 +98,7 @@ impl Calls {
         }
         state.running.insert(
             id,
-            Entry {
+            PendingCall {
                 answer: Some(answer),
                 progress: outgoing.progress.clone(),
                 questions: outgoing.questions.clone(),
@@ -193,7 +193,7 @@ impl Calls {
             .filter(|(_, entry)| !entry.sent)
             .map(|(id, _)| *id)
             .collect();
-        let unsent: Vec<Entry> = unsent
+        let unsent: Vec<PendingCall> = unsent
             .iter()
             .filter_map(|id| state.running.remove(id))
             .collect();
@@ -257,7 +257,7 @@ impl Calls {
     fn ask(
         self: &Arc<Self>,
         owner: Option<u64>,
-        questions: Arc<dyn Questions>,
+        questions: Arc<dyn ClientHandler>,
         id: Value,
         method: String,
         params: JsonObject,
@@ -306,7 +306,7 @@ impl Calls {
         method: &str,
         params: &JsonObject,
         stream: Option<u64>,
-    ) -> Result<(Option<u64>, Arc<dyn Questions>), RpcError> {
+    ) -> Result<(Option<u64>, Arc<dyn ClientHandler>), RpcError> {
         let state = self.locked();
         // A token that is not ours is the server's own, for progress of its request.
         let named = related(params).filter(|id| state.running.contains_key(id));
@@ -398,7 +398,7 @@ impl Calls {
         }
     }
 
-    fn leave(&self, id: u64) -> Option<Entry> {
+    fn leave(&self, id: u64) -> Option<PendingCall> {
         self.locked().running.remove(&id)
     }
 

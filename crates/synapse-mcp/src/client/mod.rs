@@ -77,7 +77,7 @@ pub struct Outgoing {
     /// Receives progress; without it none is requested.
     pub progress: Option<ProgressReporter>,
     /// Answers server requests during the request (legacy era).
-    pub questions: Option<Arc<dyn Questions>>,
+    pub questions: Option<Arc<dyn ClientHandler>>,
     /// Time from sending to the answer, extended by progress.
     pub patience: Duration,
     /// Time from sending to the answer, regardless of progress.
@@ -104,7 +104,7 @@ impl Outgoing {
 
 /// Answers a server's requests, and receives its notifications.
 #[async_trait]
-pub trait Questions: Send + Sync {
+pub trait ClientHandler: Send + Sync {
     /// Answers `elicitation/create`, `sampling/createMessage` or `roots/list`. The future is
     /// dropped when the server cancels, or when the enclosing request ends.
     ///

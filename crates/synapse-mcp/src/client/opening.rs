@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::wire::Answer;
-use super::{CallError, Hello, Questions, RpcError};
+use super::{CallError, ClientHandler, Hello, RpcError};
 use crate::{Era, JsonObject, ProtocolRevision};
 
 /// The client's handshake.
@@ -24,7 +24,7 @@ pub struct Introduction {
     pub eras: Eras,
     /// Receives notifications outside of requests, and answers server requests while no running
     /// request accepts them.
-    pub standing: Option<Arc<dyn Questions>>,
+    pub standing: Option<Arc<dyn ClientHandler>>,
 }
 
 /// The allowed eras for a server.

@@ -5,7 +5,7 @@ use tokio::sync::broadcast;
 /// A change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Change {
+pub enum ListChange {
     /// The list of tools.
     Tools,
     /// The list of prompts.
@@ -23,7 +23,7 @@ pub enum Change {
 ///
 /// A server with a feed advertises that its lists may change and that resources can be subscribed.
 #[derive(Debug, Clone)]
-pub struct Changes(broadcast::Sender<Change>);
+pub struct Changes(broadcast::Sender<ListChange>);
 
 impl Changes {
     /// Creates a feed without listeners.
@@ -33,7 +33,7 @@ impl Changes {
     }
 
     /// Notifies every subscribed client; never waits.
-    pub fn tell(&self, change: Change) {
+    pub fn tell(&self, change: ListChange) {
         // Best effort: there may be no listener.
         drop(self.0.send(change));
     }
@@ -51,23 +51,23 @@ impl Default for Changes {
 
 /// One listener of [`Changes`].
 #[derive(Debug)]
-pub(crate) struct Feed(broadcast::Receiver<Change>);
+pub(crate) struct Feed(broadcast::Receiver<ListChange>);
 
 /// The result of listening.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum News {
+pub(crate) enum ChangeSignal {
     /// One change.
-    One(Change),
+    One(ListChange),
     /// Some changes were dropped: anything may have changed.
     Anything,
 }
 
 impl Feed {
     /// Waits for the next change; forever if the feed is closed. Cancel safe.
-    pub(crate) async fn next(&mut self) -> News {
+    pub(crate) async fn next(&mut self) -> ChangeSignal {
         match self.0.recv().await {
-            Ok(change) => News::One(change),
-            Err(broadcast::error::RecvError::Lagged(_)) => News::Anything,
+            Ok(change) => ChangeSignal::One(change),
+            Err(broadcast::error::RecvError::Lagged(_)) => ChangeSignal::Anything,
             Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
         }
     }

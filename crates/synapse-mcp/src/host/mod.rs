@@ -24,8 +24,8 @@ use async_trait::async_trait;
 
 pub(crate) use self::call::{CLIENT_CAPABILITIES, PROTOCOL_VERSION, Session};
 pub use self::call::{Caller, NamedCall, PromptCall, ToolCall};
-pub(crate) use self::changes::News;
-pub use self::changes::{Change, Changes};
+pub(crate) use self::changes::ChangeSignal;
+pub use self::changes::{Changes, ListChange};
 pub(crate) use self::client::Link;
 pub use self::client::{AskError, Client, LogLevel};
 pub use self::completions::{

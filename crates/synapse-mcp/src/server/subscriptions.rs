@@ -12,7 +12,7 @@ use super::error::RpcError;
 use super::registry::{InFlightRequests, Key};
 use super::reply::Reply;
 use crate::JsonObject;
-use crate::host::{Change, Changes, News};
+use crate::host::{ChangeSignal, Changes, ListChange};
 
 /// Serves one `subscriptions/listen` until the input ends or the client cancels.
 pub(crate) async fn listen(
@@ -155,7 +155,7 @@ impl Filter {
     }
 
     /// Passes the notifications for `news` to `notify`.
-    fn pass(&self, news: &News, notify: &dyn Fn(&str, JsonObject)) {
+    fn pass(&self, news: &ChangeSignal, notify: &dyn Fn(&str, JsonObject)) {
         let list = |wanted: bool, kind: &str| {
             if wanted {
                 let method = format!("notifications/{kind}/list_changed");
@@ -167,15 +167,15 @@ impl Filter {
             notify("notifications/resources/updated", params);
         };
         match news {
-            News::One(Change::Tools) => list(self.tools, "tools"),
-            News::One(Change::Prompts) => list(self.prompts, "prompts"),
-            News::One(Change::Resources) => list(self.lists, "resources"),
-            News::One(Change::Resource { uri }) => {
+            ChangeSignal::One(ListChange::Tools) => list(self.tools, "tools"),
+            ChangeSignal::One(ListChange::Prompts) => list(self.prompts, "prompts"),
+            ChangeSignal::One(ListChange::Resources) => list(self.lists, "resources"),
+            ChangeSignal::One(ListChange::Resource { uri }) => {
                 if self.resources.contains(uri) {
                     updated(uri);
                 }
             }
-            News::Anything => {
+            ChangeSignal::Anything => {
                 list(self.tools, "tools");
                 list(self.prompts, "prompts");
                 list(self.lists, "resources");

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use synapse_mcp::JsonObject;
 use synapse_mcp::client::{
-    Caps, Eras, Introduction, LineConversation, Outgoing, Questions, RpcError, Unopened,
+    Caps, ClientHandler, Eras, Introduction, LineConversation, Outgoing, RpcError, Unopened,
 };
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, Lines, duplex};
 use tokio::sync::{mpsc, oneshot};
@@ -185,7 +185,7 @@ impl Desk {
 }
 
 #[async_trait]
-impl Questions for Desk {
+impl ClientHandler for Desk {
     async fn ask(&self, method: &str, params: JsonObject) -> Result<Value, RpcError> {
         let (back, answer) = oneshot::channel();
         self.asked.send((method.to_owned(), params, back)).unwrap();

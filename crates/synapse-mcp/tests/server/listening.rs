@@ -1,15 +1,15 @@
 //! Delivery of change notifications, and their ids.
 
 use serde_json::{Value, json};
-use synapse_mcp::host::Change;
+use synapse_mcp::host::ListChange;
 
 use crate::library::library;
 use crate::support::{Client, modern};
 
 const ID: &str = "io.modelcontextprotocol/subscriptionId";
 
-fn resource(uri: &str) -> Change {
-    Change::Resource {
+fn resource(uri: &str) -> ListChange {
+    ListChange::Resource {
         uri: uri.to_owned(),
     }
 }
@@ -44,9 +44,9 @@ async fn a_subscription_hears_what_it_asked_for_under_its_own_id() {
     let lists = json!({"resourcesListChanged": true, "promptsListChanged": true});
     assert_eq!(listen(&mut client, json!("b"), lists.clone()).await, lists);
     for change in [
-        Change::Tools,
-        Change::Prompts,
-        Change::Resources,
+        ListChange::Tools,
+        ListChange::Prompts,
+        ListChange::Resources,
         resource("book://1"),
         resource("book://2"),
     ] {
@@ -97,7 +97,7 @@ async fn a_subscription_ends_when_cancelled_and_gracefully_with_the_input() {
     // Lines are read in order, so the cancellation has taken effect by now.
     let reply = client.request(3, "tools/list", modern(json!({}))).await;
     assert!(reply["result"].is_object());
-    changes.tell(Change::Tools);
+    changes.tell(ListChange::Tools);
     assert_eq!(client.receive().await["params"]["_meta"], json!({ ID: 2 }));
     let rest = client.finish().await;
     assert_eq!(rest.len(), 1, "{rest:?}");
@@ -139,7 +139,11 @@ async fn a_session_hears_of_lists_and_of_the_resources_it_subscribed() {
     let uri = json!({"uri": "book://1"});
     let reply = client.request(1, "resources/subscribe", uri.clone()).await;
     assert_eq!(reply["result"], json!({}));
-    for change in [resource("book://2"), resource("book://1"), Change::Prompts] {
+    for change in [
+        resource("book://2"),
+        resource("book://1"),
+        ListChange::Prompts,
+    ] {
         changes.tell(change);
     }
     let message = client.receive().await;
@@ -163,13 +167,13 @@ async fn nothing_unasked_comes_before_initialized() {
     let (mut client, changes) = library();
     let introduction = crate::support::introduction("2025-11-25");
     client.request(1, "initialize", introduction).await;
-    changes.tell(Change::Tools);
+    changes.tell(ListChange::Tools);
     client.expect_silence().await;
     client
         .send_line(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#)
         .await;
     client.expect_silence().await;
-    changes.tell(Change::Tools);
+    changes.tell(ListChange::Tools);
     assert_eq!(
         client.receive().await["method"],
         "notifications/tools/list_changed"

@@ -13,7 +13,7 @@ use url::Url;
 pub use self::resource::Resource;
 pub use self::server::ServerMetadata;
 use crate::address::shown;
-use crate::challenge::Demand;
+use crate::challenge::Requirements;
 use crate::json;
 use crate::wire::{OWN_ISSUER, Wire, no_answer};
 
@@ -28,7 +28,7 @@ pub(crate) use self::server::{Secret, authorization_server, named_document};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Probed {
     pub(crate) status: u16,
-    pub(crate) demand: Demand,
+    pub(crate) demand: Requirements,
 }
 
 /// Sends an MCP client's first request without a token, and reads the challenge. If it succeeds,
@@ -74,7 +74,7 @@ async fn ask(
         })?;
     let probed = Probed {
         status: answer.status,
-        demand: Demand::read(answer.headers.all("www-authenticate")),
+        demand: Requirements::read(answer.headers.all("www-authenticate")),
     };
     let session = answer.headers.text("mcp-session-id");
     Ok((probed, session.map(ToOwned::to_owned)))

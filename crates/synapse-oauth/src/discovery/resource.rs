@@ -6,7 +6,7 @@ use url::Url;
 
 use super::{Trail, document, with_inserted};
 use crate::address::shown;
-use crate::challenge::{Demand, is_scope};
+use crate::challenge::{Requirements, is_scope};
 use crate::json;
 use crate::wire::Wire;
 
@@ -31,7 +31,7 @@ pub(crate) async fn protected_resource(
     wire: &Wire,
     permit: &NetworkPermit,
     server: &Url,
-    demand: &Demand,
+    demand: &Requirements,
     trail: &mut Trail,
 ) -> Result<Option<Resource>, Failure> {
     let mut places = Vec::new();

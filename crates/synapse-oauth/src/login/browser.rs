@@ -8,7 +8,7 @@ use tokio::time::timeout_at;
 use url::Url;
 
 use super::find::Prerequisites;
-use super::{Login, Look, News, words};
+use super::{Login, LoginProgress, UrlCheck, words};
 use crate::authorize::{Attempt, Judged, begin, look};
 use crate::callback::{Expected, Listener, pasted};
 use crate::device::refused;
@@ -28,12 +28,13 @@ impl Login<'_, '_> {
         let mut listener = Listener::bind(self.redirect(&choice)?).await?;
         let redirect = listener.redirect().clone();
         let (client, attempt) = self.prepare(ground, choice, &endpoint, &redirect).await?;
-        self.dialogue.tell(&News::Visit {
+        self.dialogue.tell(&LoginProgress::Visit {
             address: &attempt.url,
             redirect: &redirect.uri,
         });
         if let Err(failure) = opener.open(&attempt.url).await {
-            self.dialogue.tell(&News::NoBrowser { failure: &failure });
+            self.dialogue
+                .tell(&LoginProgress::NoBrowser { failure: &failure });
         }
         let expected = expected(&attempt, ground);
         let code = match timeout_at(self.deadline, listener.wait(&expected)).await {
@@ -67,7 +68,7 @@ impl Login<'_, '_> {
             redirect = Listener::bind(redirect).await?.redirect().clone();
         }
         let (client, attempt) = self.prepare(ground, choice, &endpoint, &redirect).await?;
-        self.dialogue.tell(&News::Visit {
+        self.dialogue.tell(&LoginProgress::Visit {
             address: &attempt.url,
             redirect: &redirect.uri,
         });
@@ -135,14 +136,14 @@ impl Login<'_, '_> {
         let resource = ground.resource.as_deref();
         let attempt = begin(endpoint, &client.id, redirect, &ground.scopes, resource)?;
         self.oauth.remember(&attempt.verifier);
-        if self.request.look == Look::Never {
+        if self.request.look == UrlCheck::Never {
             return Ok((client, attempt));
         }
         let permit = self.permit_for(endpoint);
         match look(self.wire, &permit, &attempt, redirect, &client.id).await {
             Judged::Fine => {}
-            Judged::Dropped => self.dialogue.tell(&News::CodeDropped),
-            Judged::Unknown(why) => self.dialogue.tell(&News::Unjudged { why: &why }),
+            Judged::Dropped => self.dialogue.tell(&LoginProgress::CodeDropped),
+            Judged::Unknown(why) => self.dialogue.tell(&LoginProgress::Unjudged { why: &why }),
             Judged::Refused(failure) => return Err(*failure),
         }
         Ok((client, attempt))

@@ -27,7 +27,7 @@ use crate::wire::Wire;
 
 use self::find::Prerequisites;
 pub(crate) use self::keep::expiry;
-pub use self::words::News;
+pub use self::words::LoginProgress;
 pub(crate) use self::words::READ_MCP;
 
 /// How the user reaches the authorization server.
@@ -43,7 +43,7 @@ pub enum Way<'a> {
 
 /// Whether to check the authorization URL before a browser opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Look {
+pub enum UrlCheck {
     /// Yes: an error that would only appear in the browser becomes a failure.
     #[default]
     First,
@@ -73,7 +73,7 @@ pub struct LoginRequest<'a> {
     /// The way.
     pub way: Way<'a>,
     /// Whether to check the authorization URL first.
-    pub look: Look,
+    pub look: UrlCheck,
 }
 
 /// An authorization server about to be contacted for the first time.
@@ -100,7 +100,7 @@ pub enum Decision {
 #[async_trait]
 pub trait Dialogue: Send + Sync {
     /// Receives progress.
-    fn tell(&self, news: &News<'_>);
+    fn tell(&self, news: &LoginProgress<'_>);
 
     /// Confirms an authorization server, before anything is sent to it.
     ///
@@ -293,7 +293,7 @@ impl Login<'_, '_> {
         let url = self.request.url;
         let pending =
             device::begin(self.wire, &permit, endpoint, &client, &form, url, times).await?;
-        self.dialogue.tell(&News::Device {
+        self.dialogue.tell(&LoginProgress::Device {
             code: &pending.user_code,
             address: &pending.uri,
             complete: pending.complete.as_ref(),

@@ -12,7 +12,7 @@ use crate::HUGGING_FACE;
 /// Progress of a login. Shown to its owner only: URLs contain the state.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum News<'a> {
+pub enum LoginProgress<'a> {
     /// The client in use.
     Client {
         /// Its origin.
@@ -59,7 +59,7 @@ pub enum News<'a> {
 
 impl Login<'_, '_> {
     pub(super) fn tell_client(&self, client: &OAuthClient) {
-        self.dialogue.tell(&News::Client {
+        self.dialogue.tell(&LoginProgress::Client {
             kind: client.kind,
             id: &client.id,
         });
@@ -70,7 +70,8 @@ impl Login<'_, '_> {
         let is_hugging_face = self.request.url.origin().ascii_serialization() == HUGGING_FACE;
         let has = record.scopes.iter().any(|scope| scope == READ_MCP);
         if is_hugging_face && !has {
-            self.dialogue.tell(&News::MissingScope { scope: READ_MCP });
+            self.dialogue
+                .tell(&LoginProgress::MissingScope { scope: READ_MCP });
         }
     }
 }

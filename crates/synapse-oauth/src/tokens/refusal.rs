@@ -8,7 +8,7 @@ use url::Url;
 use super::{Tokens, holds, login_required};
 use crate::HUGGING_FACE;
 use crate::address::shown;
-use crate::challenge::Demand;
+use crate::challenge::Requirements;
 use crate::login::READ_MCP;
 
 impl Tokens {
@@ -20,7 +20,7 @@ impl Tokens {
         status: u16,
         challenges: &[String],
     ) -> Failure {
-        let demand = Demand::read(challenges.iter().map(String::as_str));
+        let demand = Requirements::read(challenges.iter().map(String::as_str));
         if status == 403 {
             return self.forbidden(server, url, &demand).await;
         }
@@ -97,7 +97,7 @@ impl Tokens {
     }
 
     /// Hugging Face reports a missing scope with 403 and a challenge without error and scope.
-    async fn forbidden(&self, server: &UpstreamName, url: &Url, demand: &Demand) -> Failure {
+    async fn forbidden(&self, server: &UpstreamName, url: &Url, demand: &Requirements) -> Failure {
         let is_hugging_face = url.origin().ascii_serialization() == HUGGING_FACE;
         let is_of_scope = match demand.error.as_deref() {
             Some("insufficient_scope") => true,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use synapse_core::Code;
-use synapse_oauth::{LoginRequest, LoginSettings, Look, Probe, ProbeOutcome, Registering, Way};
+use synapse_oauth::{LoginRequest, LoginSettings, Probe, ProbeOutcome, Registering, UrlCheck, Way};
 
 use crate::support::{Bench, Conduct, server};
 
@@ -20,7 +20,7 @@ async fn examine(bench: &Bench, settings: LoginSettings) -> Vec<Probe> {
         registering: Registering::Refused,
         port: None,
         way: Way::Paste,
-        look: Look::First,
+        look: UrlCheck::First,
     };
     bench.oauth.examine(&request).await.unwrap()
 }

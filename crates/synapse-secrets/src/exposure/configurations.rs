@@ -45,7 +45,7 @@ pub(super) async fn scan(secrets: &Secrets, project: Option<&Path>) -> Scanned {
             continue;
         }
         let failure = token_in(&path, &in_short(lines));
-        let tracked = git::standing(secrets, &path).await == git::Standing::Tracked;
+        let tracked = git::standing(secrets, &path).await == git::GitStatus::Tracked;
         let own = path.file_name().is_some_and(|name| name == SERVERS);
         if tracked {
             let worse = "git tracks the file: anyone with the repository has the token";

@@ -9,25 +9,25 @@ use super::super::child::Program;
 
 /// The status of a file in git.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum GitStatus {
     Tracked,
     NotIgnored,
     Fine,
 }
 
 /// The status of the file at `path` in git.
-pub(super) async fn standing(secrets: &Secrets, path: &Path) -> Standing {
+pub(super) async fn standing(secrets: &Secrets, path: &Path) -> GitStatus {
     let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
-        return Standing::Fine;
+        return GitStatus::Fine;
     };
     let ask = async |words: &[&str]| ask(secrets, directory, words, name.to_owned()).await;
     match ask(&["ls-files", "--error-unmatch", "--"]).await {
-        Some(0) => Standing::Tracked,
+        Some(0) => GitStatus::Tracked,
         Some(1) => match ask(&["check-ignore", "--quiet", "--"]).await {
-            Some(1) => Standing::NotIgnored,
-            _ => Standing::Fine,
+            Some(1) => GitStatus::NotIgnored,
+            _ => GitStatus::Fine,
         },
-        _ => Standing::Fine,
+        _ => GitStatus::Fine,
     }
 }
 

@@ -49,9 +49,9 @@ async fn of_file(secrets: &Secrets, path: &Path) -> Vec<Failure> {
     ];
     for place in places.into_iter().flatten() {
         match git::standing(secrets, place).await {
-            git::Standing::Tracked => flaws.push(tracked(place)),
-            git::Standing::NotIgnored => flaws.push(not_ignored(place)),
-            git::Standing::Fine => {}
+            git::GitStatus::Tracked => flaws.push(tracked(place)),
+            git::GitStatus::NotIgnored => flaws.push(not_ignored(place)),
+            git::GitStatus::Fine => {}
         }
         flaws.extend(place::flaws(place));
     }

@@ -147,7 +147,7 @@ fn key_span(text: &str, name: &ConnectionName) -> Option<Range<usize>> {
 }
 
 /// A change of a field.
-struct Change {
+struct FieldChange {
     field: &'static str,
     /// `None` removes it.
     value: Option<Value>,
@@ -159,7 +159,7 @@ struct Edit {
     text: String,
 }
 
-fn changes(before: &StoredConnection, cleared: &PreflightPass) -> Vec<Change> {
+fn changes(before: &StoredConnection, cleared: &PreflightPass) -> Vec<FieldChange> {
     let old = fields::values(&before.draft, before.preflight.as_ref());
     let new = fields::values(cleared.draft(), Some(cleared.record()));
     let same = |old: &Option<Value>, new: &Option<Value>| {
@@ -168,7 +168,7 @@ fn changes(before: &StoredConnection, cleared: &PreflightPass) -> Vec<Change> {
     old.into_iter()
         .zip(new)
         .filter(|((_, old), (_, new))| !same(old, new))
-        .map(|(_, (field, value))| Change { field, value })
+        .map(|(_, (field, value))| FieldChange { field, value })
         .collect()
 }
 
@@ -189,9 +189,9 @@ fn standard_table(
 }
 
 /// A removed field takes the comment on its line with it, but not those above.
-fn edits(text: &str, table: &Table, changes: &[Change]) -> Option<Vec<Edit>> {
+fn edits(text: &str, table: &Table, changes: &[FieldChange]) -> Option<Vec<Edit>> {
     let mut edits = Vec::new();
-    for Change { field, value } in changes {
+    for FieldChange { field, value } in changes {
         let edit = match (table.get(field), value) {
             (None, None) => continue,
             (None, Some(value)) => {
@@ -284,7 +284,7 @@ fn rebuild(text: &str, change: impl FnOnce(&mut dyn TableLike) -> Option<()>) ->
     Some(rebuilt.replace('\n', line_end(text)))
 }
 
-fn apply(table: &mut dyn TableLike, change: &Change) {
+fn apply(table: &mut dyn TableLike, change: &FieldChange) {
     let Some(value) = &change.value else {
         table.remove(change.field);
         return;

@@ -284,17 +284,17 @@ fn version(database: &Connection) -> rusqlite::Result<i64> {
 }
 
 /// A database's description of itself.
-struct Look {
+struct DatabaseState {
     version: i64,
     /// Nothing was ever written; another process may be about to.
     is_blank: bool,
 }
 
 /// In one transaction, because another process may be creating the tables.
-fn look(database: &Connection) -> rusqlite::Result<Look> {
+fn look(database: &Connection) -> rusqlite::Result<DatabaseState> {
     let reading = database.unchecked_transaction()?;
     let sql = "SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)";
-    Ok(Look {
+    Ok(DatabaseState {
         version: version(&reading)?,
         is_blank: reading.query_row(sql, [], |row| row.get(0))?,
     })

@@ -8,7 +8,7 @@ use std::path::Path;
 
 /// The part that is replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum RestoredPart {
     /// The constants of the header: magic, page size, versions of reader and writer, fractions.
     Constants,
     /// The header.
@@ -20,10 +20,15 @@ pub(super) enum Part {
 }
 
 /// The parts, the least invasive first.
-pub(super) const PARTS: [Part; 4] = [Part::Constants, Part::Header, Part::All, Part::Schema];
+pub(super) const PARTS: [RestoredPart; 4] = [
+    RestoredPart::Constants,
+    RestoredPart::Header,
+    RestoredPart::All,
+    RestoredPart::Schema,
+];
 
 /// Overwrites a part of `copy` with that of `fresh`, a settled empty ledger.
-pub(super) fn restore(copy: &Path, fresh: &Path, part: Part) -> io::Result<()> {
+pub(super) fn restore(copy: &Path, fresh: &Path, part: RestoredPart) -> io::Result<()> {
     let mut page = vec![0; PAGE];
     File::open(fresh)?.read_exact(&mut page)?;
     let pages = std::fs::metadata(copy)?.len() / PAGE as u64;
@@ -36,14 +41,14 @@ pub(super) fn restore(copy: &Path, fresh: &Path, part: Part) -> io::Result<()> {
         field.fill(0);
     }
     let length = match part {
-        Part::Constants => CONSTANTS,
-        Part::Header => HEADER,
-        Part::All | Part::Schema => PAGE,
+        RestoredPart::Constants => CONSTANTS,
+        RestoredPart::Header => HEADER,
+        RestoredPart::All | RestoredPart::Schema => PAGE,
     };
     let mut file = OpenOptions::new().write(true).open(copy)?;
     file.seek(SeekFrom::Start(0))?;
     file.write_all(page.get(..length).unwrap_or(&page))?;
-    if part == Part::Schema {
+    if part == RestoredPart::Schema {
         for number in children(&page) {
             restore_page(&mut file, fresh, number)?;
         }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension as _, Row, params, params_from_iter};
 use synapse_core::Failure;
 use synapse_core::call::CallId;
-use synapse_core::ledger::{FailureGroup, HistoryQuery, Outcome, OutcomeCounts, RowSeal, Standing};
+use synapse_core::ledger::{
+    FailureGroup, HistoryQuery, LimitUsage, Outcome, OutcomeCounts, RowSeal,
+};
 use synapse_core::limits::{Spent, Sums};
 use synapse_core::time::Timestamp;
 use uuid::Uuid;
@@ -21,7 +23,7 @@ use super::sql::key;
 pub(super) fn standings(
     reader: &Reader,
     at: Timestamp,
-) -> Result<BTreeMap<String, Standing>, Failure> {
+) -> Result<BTreeMap<String, LimitUsage>, Failure> {
     reader.ask(|database, orphans| all(database, orphans, at))
 }
 
@@ -29,10 +31,10 @@ fn all(
     database: &Connection,
     orphans: &OrphanRows,
     at: Timestamp,
-) -> rusqlite::Result<BTreeMap<String, Standing>> {
+) -> rusqlite::Result<BTreeMap<String, LimitUsage>> {
     let today = at.day();
     let month = Days::month_of(at);
-    let mut standings: BTreeMap<String, Standing> = BTreeMap::new();
+    let mut standings: BTreeMap<String, LimitUsage> = BTreeMap::new();
     let mut complete = database.prepare_cached(
         "SELECT connection, day, sum(limit_tokens), sum(limit_nano_usd) FROM daily
          WHERE day BETWEEN ?1 AND ?2 GROUP BY connection, day

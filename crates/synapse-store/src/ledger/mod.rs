@@ -57,8 +57,8 @@ use synapse_core::Failure;
 use synapse_core::call::CallId;
 use synapse_core::ledger::{
     Closing, Dating, Entry, Examination, Extent, FailureGroup, HistoryQuery, HubClosing,
-    HubOpening, Opening, OutcomeCounts, PeriodUsage, Purged, RecordedText, Repaired, Reservation,
-    RowSeal, Standing, UsageKey, UsageQuery, UsageReport, Verification,
+    HubOpening, LimitUsage, Opening, OutcomeCounts, PeriodUsage, Purged, RecordedText, Repaired,
+    Reservation, RowSeal, UsageKey, UsageQuery, UsageReport, Verification,
 };
 use synapse_core::limits::LimitDecision;
 use synapse_core::ports::{HubLedger, Ledger, LedgerReader, Written};
@@ -349,7 +349,7 @@ impl LedgerReader for SqliteLedger {
             .await
     }
 
-    async fn standings(&self, at: Timestamp) -> Result<BTreeMap<String, Standing>, Failure> {
+    async fn standings(&self, at: Timestamp) -> Result<BTreeMap<String, LimitUsage>, Failure> {
         self.answer(move |reader| glance::standings(reader, at))
             .await
     }

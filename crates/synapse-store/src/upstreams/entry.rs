@@ -79,8 +79,8 @@ fn upstream(
 fn entry(reader: &mut Reader<'_>, name: &UpstreamName) -> Result<Upstream, Failure> {
     let kind = kind(reader)?;
     let transport = match kind {
-        Kind::Stdio => stdio(reader)?,
-        Kind::Http => http(reader)?,
+        EntryTransport::Stdio => stdio(reader)?,
+        EntryTransport::Http => http(reader)?,
     };
     if let UpstreamTransport::Stdio {
         command, arguments, ..
@@ -96,12 +96,12 @@ fn entry(reader: &mut Reader<'_>, name: &UpstreamName) -> Result<Upstream, Failu
 
 /// The transport of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum EntryTransport {
     Stdio,
     Http,
 }
 
-fn kind(reader: &mut Reader<'_>) -> Result<Kind, Failure> {
+fn kind(reader: &mut Reader<'_>) -> Result<EntryTransport, Failure> {
     let stated = match reader.take("type") {
         None => match reader.take("transport") {
             Some(node) => {
@@ -121,20 +121,20 @@ fn kind(reader: &mut Reader<'_>) -> Result<Kind, Failure> {
             "the entry has both a `command` and a `url`",
         )
         .hint("keep one of them")),
-        (Some(Kind::Stdio) | None, true, false) => Ok(Kind::Stdio),
-        (Some(Kind::Http) | None, false, true) => Ok(Kind::Http),
-        (Some(Kind::Http), true, false) => Err(Failure::new(
+        (Some(EntryTransport::Stdio) | None, true, false) => Ok(EntryTransport::Stdio),
+        (Some(EntryTransport::Http) | None, false, true) => Ok(EntryTransport::Http),
+        (Some(EntryTransport::Http), true, false) => Err(Failure::new(
             Code::ConfigInvalidValue,
             "the entry is of type `streamable-http` and has a `command`",
         )
         .hint("remove `type`, or write `url` in place of `command`")),
-        (Some(Kind::Stdio), false, true) => Err(Failure::new(
+        (Some(EntryTransport::Stdio), false, true) => Err(Failure::new(
             Code::ConfigInvalidValue,
             "the entry is of type `stdio` and has a `url`",
         )
         .hint("remove `type`, or write `command` in place of `url`")),
-        (Some(Kind::Stdio), false, false) => Err(missing("command")),
-        (Some(Kind::Http), false, false) => Err(missing("url")),
+        (Some(EntryTransport::Stdio), false, false) => Err(missing("command")),
+        (Some(EntryTransport::Http), false, false) => Err(missing("url")),
         (None, false, false) => Err(Failure::new(
             Code::ConfigInvalidValue,
             "the entry has neither a `command` nor a `url`",
@@ -149,7 +149,7 @@ fn missing(key: &str) -> Failure {
     )
 }
 
-fn stated(reader: &mut Reader<'_>, node: &Node) -> Result<Kind, Failure> {
+fn stated(reader: &mut Reader<'_>, node: &Node) -> Result<EntryTransport, Failure> {
     let Value::Text(word) = &node.value else {
         return Err(reader.at(
             node,
@@ -158,10 +158,10 @@ fn stated(reader: &mut Reader<'_>, node: &Node) -> Result<Kind, Failure> {
         ));
     };
     if word == keys::STDIO {
-        return Ok(Kind::Stdio);
+        return Ok(EntryTransport::Stdio);
     }
     if word == keys::HTTP {
-        return Ok(Kind::Http);
+        return Ok(EntryTransport::Http);
     }
     let is = |spellings: &[&str]| spellings.iter().any(|each| each.eq_ignore_ascii_case(word));
     if is(&keys::SSE_SPELLINGS) {
@@ -176,10 +176,10 @@ fn stated(reader: &mut Reader<'_>, node: &Node) -> Result<Kind, Failure> {
     }
     let (kind, ours) = match word {
         _ if is(&keys::STDIO_SPELLINGS) || word.eq_ignore_ascii_case(keys::STDIO) => {
-            (Kind::Stdio, keys::STDIO)
+            (EntryTransport::Stdio, keys::STDIO)
         }
         _ if is(&keys::HTTP_SPELLINGS) || word.eq_ignore_ascii_case(keys::HTTP) => {
-            (Kind::Http, keys::HTTP)
+            (EntryTransport::Http, keys::HTTP)
         }
         _ => {
             return Err(reader

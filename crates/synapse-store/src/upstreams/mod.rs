@@ -77,7 +77,7 @@ impl JsonUpstreams {
     /// named explicitly, `storage.*`.
     pub fn read(&self) -> Result<UpstreamsFile, Failure> {
         let source = self.source()?;
-        let shape = Shape::of(&source)?;
+        let shape = ServersLocation::of(&source)?;
         Ok(shape.file(&source))
     }
 
@@ -134,19 +134,19 @@ impl JsonUpstreams {
     /// not even a directory.
     fn change(
         &self,
-        plan: impl Fn(&Source, &Shape) -> Result<String, Failure>,
+        plan: impl Fn(&Source, &ServersLocation) -> Result<String, Failure>,
         holds: impl Fn(&[StoredUpstream], &[StoredUpstream]) -> bool,
     ) -> Result<(), Failure> {
         let source = self.source()?;
-        plan(&source, &Shape::of(&source)?)?;
+        plan(&source, &ServersLocation::of(&source)?)?;
         self.place.home().create().map_err(of_file)?;
         let _lock = Lock::acquire(&self.place.lock(), self.patience)?;
         let source = self.source()?;
-        let shape = Shape::of(&source)?;
+        let shape = ServersLocation::of(&source)?;
         let text = plan(&source, &shape)?;
         let result = source.with_text(text);
         let before = shape.file(&source).servers;
-        let after = Shape::of(&result)?.file(&result).servers;
+        let after = ServersLocation::of(&result)?.file(&result).servers;
         if !holds(&before, &after) {
             return Err(Failure::new(
                 Code::ConfigSyntax,
@@ -195,7 +195,7 @@ impl UpstreamStore for JsonUpstreams {
                 let text = edit::insert(source, shape.wrapper, name, entry)?;
                 // Reports an invalid entry before writing.
                 let result = source.with_text(text);
-                let file = Shape::of(&result)?.file(&result);
+                let file = ServersLocation::of(&result)?.file(&result);
                 let added = file
                     .servers
                     .into_iter()
@@ -262,14 +262,14 @@ fn same(one: &[StoredUpstream], other: &[StoredUpstream]) -> bool {
 }
 
 /// The location of the servers in the file.
-struct Shape {
+struct ServersLocation {
     wrapper: Option<&'static str>,
     servers: Vec<Member>,
     /// Members besides the wrapper.
     beside: Vec<Member>,
 }
 
-impl Shape {
+impl ServersLocation {
     fn of(source: &Source) -> Result<Self, Failure> {
         let file = || shown(&source.path);
         let root = tree::read(&source.text).map_err(|flaw| {

@@ -27,7 +27,7 @@ struct StubState {
     chats: Vec<ChatRequest>,
     probes: usize,
     replies: VecDeque<Result<ChatReply, Failure>>,
-    rung_failure: Option<Failure>,
+    probe_failure: Option<Failure>,
     lists: usize,
     with_token: usize,
     refusal: Option<Failure>,
@@ -58,8 +58,8 @@ impl StubProvider {
     }
 
     /// Fails every probe from now on.
-    pub fn will_fail_rungs(&self, failure: Failure) {
-        self.lock().rung_failure = Some(failure);
+    pub fn will_fail_probes(&self, failure: Failure) {
+        self.lock().probe_failure = Some(failure);
     }
 
     /// Never answers a probe from now on.
@@ -199,7 +199,7 @@ impl Provider for StubProvider {
         }
         let mut state = self.lock();
         state.probes += 1;
-        let outcome = match &state.rung_failure {
+        let outcome = match &state.probe_failure {
             Some(failure) => Err(failure.clone()),
             None => Ok(probe
                 .decides

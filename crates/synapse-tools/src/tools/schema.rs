@@ -5,10 +5,10 @@ use synapse_core::ledger::{Outcome, UsageKey};
 use synapse_mcp::JsonObject;
 
 use super::Tool;
-use super::shape::Member;
-use super::shape::Shape::{
+use super::shape::ArgumentShape::{
     self, Closed, Count, Either, Flag, Integer, List, Number, Open, Speech, Text, Word,
 };
+use super::shape::Member;
 
 /// The tool that sends one prompt.
 pub(super) const CHAT: &str = "chat";
@@ -186,9 +186,9 @@ const HISTORY_ARGUMENTS: &[Member] = &[
 ];
 
 /// An object of the API, passed on unchanged.
-const TYPED: Shape = Open(&[Member::new("type", Text, "")]);
+const TYPED: ArgumentShape = Open(&[Member::new("type", Text, "")]);
 
-const FROM_ONE: Shape = Count {
+const FROM_ONE: ArgumentShape = Count {
     least: 1,
     most: None,
 };

@@ -9,7 +9,7 @@ use synapse_mcp::JsonObject;
 
 /// The shape of a value.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Shape {
+pub(super) enum ArgumentShape {
     /// Text; an empty one counts as missing.
     Text,
     /// Text of a conversation, possibly empty.
@@ -43,14 +43,18 @@ pub(super) enum Shape {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Member {
     pub(super) name: &'static str,
-    pub(super) shape: Shape,
+    pub(super) shape: ArgumentShape,
     pub(super) description: &'static str,
     pub(super) required: bool,
 }
 
 impl Member {
     /// An optional member.
-    pub(super) const fn new(name: &'static str, shape: Shape, description: &'static str) -> Self {
+    pub(super) const fn new(
+        name: &'static str,
+        shape: ArgumentShape,
+        description: &'static str,
+    ) -> Self {
         Self {
             name,
             shape,
@@ -60,7 +64,7 @@ impl Member {
     }
 
     /// A required member.
-    pub(super) const fn required(name: &'static str, shape: Shape) -> Self {
+    pub(super) const fn required(name: &'static str, shape: ArgumentShape) -> Self {
         Self {
             required: true,
             ..Self::new(name, shape, "")
@@ -72,7 +76,7 @@ impl Member {
     }
 }
 
-impl Shape {
+impl ArgumentShape {
     /// The JSON Schema of the shape, with a description unless empty.
     pub(super) fn described(self, description: &str) -> Value {
         let mut schema = self.schema();

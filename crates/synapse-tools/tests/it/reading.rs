@@ -76,7 +76,9 @@ async fn preflight_is_the_ladder_and_pays_only_when_asked() {
 async fn a_failed_preflight_is_a_failed_result_with_its_remedy() {
     let bench = bench();
     let failure = Failure::new(Code::CredentialTokenRejected, "the token is not accepted");
-    bench.provider.will_fail_rungs(failure.hint("make another"));
+    bench
+        .provider
+        .will_fail_probes(failure.hint("make another"));
     let result = call(&bench.tools, "preflight", json!({"connection": "open"})).await;
     assert_eq!(result["isError"], true);
     let document = &result["structuredContent"];

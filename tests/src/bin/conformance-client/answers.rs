@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use synapse_mcp::JsonObject;
-use synapse_mcp::client::{Questions, RpcError};
+use synapse_mcp::client::{ClientHandler, RpcError};
 
 #[derive(Debug)]
 pub(crate) struct Answers;
@@ -24,7 +24,7 @@ impl Answers {
 }
 
 #[async_trait]
-impl Questions for Answers {
+impl ClientHandler for Answers {
     async fn ask(&self, method: &str, params: JsonObject) -> Result<Value, RpcError> {
         Ok(Self::answer(method, &Value::Object(params)))
     }

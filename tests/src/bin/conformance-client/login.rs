@@ -18,8 +18,8 @@ use synapse_http::{HttpClient, HttpConfig, HttpRequest, Method};
 use synapse_hub::transport::Credentials;
 use synapse_mcp::client::CallError;
 use synapse_oauth::{
-    Decision, Dialogue, LoginRequest, LoginSettings, Look, News, OAuth, Proposal, Registering,
-    Tokens, Way,
+    Decision, Dialogue, LoginProgress, LoginRequest, LoginSettings, OAuth, Proposal, Registering,
+    Tokens, UrlCheck, Way,
 };
 use synapse_secrets::TokenRecords;
 use synapse_testkit::ports::FixedClock;
@@ -114,7 +114,7 @@ impl Login {
             port: None,
             way: Way::Browser(&Visitor),
             // The suite counts each request to the authorization URL as an attempt.
-            look: Look::Never,
+            look: UrlCheck::Never,
         };
         self.oauth
             .log_in(&request, &Agreeing)
@@ -178,7 +178,7 @@ struct Agreeing;
 
 #[async_trait]
 impl Dialogue for Agreeing {
-    fn tell(&self, news: &News<'_>) {
+    fn tell(&self, news: &LoginProgress<'_>) {
         eprintln(&format!("{news:?}"));
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
-use synapse_mcp::host::{AskError, Change, Changes, Client, LogLevel, Progress};
+use synapse_mcp::host::{AskError, Changes, Client, ListChange, LogLevel, Progress};
 use synapse_mcp::{Caller, Era, JsonObject, ToolCall, ToolError, ToolHost, ToolList, ToolResult};
 use tokio::time::sleep;
 
@@ -108,11 +108,11 @@ impl ToolHost for Tools {
             }
             "test_streaming_elicitation" => ToolResult::text("Nothing was asked on the way."),
             "test_trigger_tool_change" => {
-                self.changes.tell(Change::Tools);
+                self.changes.tell(ListChange::Tools);
                 ToolResult::text("Told that the tools changed.")
             }
             "test_trigger_prompt_change" => {
-                self.changes.tell(Change::Prompts);
+                self.changes.tell(ListChange::Prompts);
                 ToolResult::text("Told that the prompts changed.")
             }
             _ => return Err(ToolError::UnknownTool { name: call.name }),

@@ -16,16 +16,16 @@ pub(super) use zip::zip;
 
 /// A file of a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(super) struct ArchiveEntry {
     /// Its path within the package, with `/`.
     path: String,
-    kind: Kind,
+    kind: Permissions,
     bytes: Vec<u8>,
 }
 
 /// The permissions of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum Permissions {
     Program,
     Data,
 }
@@ -39,11 +39,11 @@ pub(crate) enum Effort {
     Store,
 }
 
-impl Entry {
+impl ArchiveEntry {
     pub(super) fn program(path: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
         Self {
             path: path.into(),
-            kind: Kind::Program,
+            kind: Permissions::Program,
             bytes: bytes.into(),
         }
     }
@@ -51,7 +51,7 @@ impl Entry {
     pub(super) fn data(path: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
         Self {
             path: path.into(),
-            kind: Kind::Data,
+            kind: Permissions::Data,
             bytes: bytes.into(),
         }
     }
@@ -66,8 +66,8 @@ impl Entry {
 
     const fn mode(&self) -> u32 {
         match self.kind {
-            Kind::Program => 0o755,
-            Kind::Data => 0o644,
+            Permissions::Program => 0o755,
+            Permissions::Data => 0o644,
         }
     }
 }

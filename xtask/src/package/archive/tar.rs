@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::Entry;
+use super::ArchiveEntry;
 
 /// Writes a tar archive of `entries` and their directories.
 ///
 /// # Errors
 /// When a path exceeds the format's limit.
-pub(in crate::package) fn tar(entries: &[Entry]) -> std::io::Result<Vec<u8>> {
+pub(in crate::package) fn tar(entries: &[ArchiveEntry]) -> std::io::Result<Vec<u8>> {
     let mut archive = Vec::new();
     let mut directories = BTreeSet::new();
     for entry in entries {
@@ -67,7 +67,10 @@ mod tests {
 
     #[test]
     fn directories_come_before_what_is_in_them_and_once() {
-        let entries = [Entry::program("a/b/c", "x"), Entry::data("a/b/d", "y")];
+        let entries = [
+            ArchiveEntry::program("a/b/c", "x"),
+            ArchiveEntry::data("a/b/d", "y"),
+        ];
         let archive = tar(&entries).unwrap();
         let blocks: Vec<_> = archive.chunks(BLOCK).collect();
         let name = |block: &[u8]| {
@@ -81,6 +84,6 @@ mod tests {
 
     #[test]
     fn a_path_that_does_not_fit_is_refused() {
-        assert!(tar(&[Entry::data("a".repeat(101), "")]).is_err());
+        assert!(tar(&[ArchiveEntry::data("a".repeat(101), "")]).is_err());
     }
 }

@@ -6,13 +6,16 @@ use std::io::Write as _;
 use flate2::Crc;
 use flate2::write::DeflateEncoder;
 
-use super::{Effort, Entry};
+use super::{ArchiveEntry, Effort};
 
 /// Writes a zip archive of `entries`.
 ///
 /// # Errors
 /// When an entry exceeds the format's limit, or on memory exhaustion.
-pub(in crate::package) fn zip(entries: &[Entry], effort: Effort) -> std::io::Result<Vec<u8>> {
+pub(in crate::package) fn zip(
+    entries: &[ArchiveEntry],
+    effort: Effort,
+) -> std::io::Result<Vec<u8>> {
     let mut archive = Vec::new();
     let mut directory = Vec::new();
     for entry in entries {
@@ -51,7 +54,7 @@ struct Described {
     content: Vec<u8>,
 }
 
-fn describe(entry: &Entry, effort: Effort) -> std::io::Result<Described> {
+fn describe(entry: &ArchiveEntry, effort: Effort) -> std::io::Result<Described> {
     let mut crc = Crc::new();
     crc.update(&entry.bytes);
     let (method, content) = match effort {
@@ -103,8 +106,8 @@ mod tests {
     #[test]
     fn the_same_files_make_the_same_archive() {
         let entries = [
-            Entry::program("bin/a", "one"),
-            Entry::data("b", "two".repeat(100)),
+            ArchiveEntry::program("bin/a", "one"),
+            ArchiveEntry::data("b", "two".repeat(100)),
         ];
         let first = zip(&entries, Effort::Best).unwrap();
         assert_eq!(first, zip(&entries, Effort::Best).unwrap());

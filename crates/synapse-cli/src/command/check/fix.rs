@@ -8,7 +8,7 @@ use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::ports::{Clock as _, ConnectionStore as _};
 use synapse_core::redact::printable;
 use synapse_documents::FixView;
-use synapse_ide::{CLIENTS, Change, EntryState, Keep, Replace, states};
+use synapse_ide::{CLIENTS, EntryState, FileChange, Keep, Replace, states};
 use synapse_secrets::Mend;
 
 use super::subjects::Subjects;
@@ -34,7 +34,7 @@ struct Fix {
 
 enum Work {
     Mend(Mend),
-    Entry(Box<Change>),
+    Entry(Box<FileChange>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

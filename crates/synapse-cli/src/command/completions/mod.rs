@@ -50,7 +50,7 @@ fn install(context: &Context, arguments: &ShellArguments) -> Result<(), CommandE
     if text.as_deref() == Some(&*new) {
         return place.nothing(context, "has the lines already");
     }
-    let change = Change {
+    let change = ScriptChange {
         action: "install",
         shown: marked('+', &block),
         before: text.as_deref(),
@@ -65,7 +65,7 @@ fn remove(context: &Context, arguments: &ShellArguments) -> Result<(), CommandEr
     let Some(left) = text.as_deref().and_then(shells::without_block) else {
         return place.nothing(context, "has no lines of Synapse");
     };
-    let change = Change {
+    let change = ScriptChange {
         action: "remove",
         shown: marked('-', &shells::block(place.shell)),
         before: text.as_deref(),
@@ -76,7 +76,7 @@ fn remove(context: &Context, arguments: &ShellArguments) -> Result<(), CommandEr
 }
 
 /// A change of a file: its text before and after, `None` for no file.
-struct Change<'a> {
+struct ScriptChange<'a> {
     action: &'static str,
     shown: String,
     before: Option<&'a str>,
@@ -145,7 +145,7 @@ impl CompletionFile {
     fn make(
         &self,
         context: &Context,
-        change: &Change<'_>,
+        change: &ScriptChange<'_>,
         consent: Consent,
     ) -> Result<(), CommandError> {
         let printer = &context.printer;
@@ -187,7 +187,7 @@ impl CompletionFile {
         Ok(())
     }
 
-    fn write(&self, change: &Change<'_>) -> Result<(), FileError> {
+    fn write(&self, change: &ScriptChange<'_>) -> Result<(), FileError> {
         let before = change.before.map(str::as_bytes);
         // A symbolic link is the user's arrangement, and is kept.
         let is_link = synapse_files::Place::of(&self.file)?.is_link();

@@ -114,7 +114,7 @@ impl CheckLines {
         if self.printer.is_json() || self.failed {
             return;
         }
-        let line = check_line(check, preflight::LADDER);
+        let line = check_line(check, preflight::CHECK_WIDTHS);
         let is_local = matches!(
             check.id,
             CheckId::Config | CheckId::Endpoint | CheckId::Gate | CheckId::Credential

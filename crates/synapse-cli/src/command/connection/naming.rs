@@ -4,7 +4,7 @@
 
 use synapse_core::engine::Engine;
 use synapse_core::error::{Code, Failure};
-use synapse_core::ledger::Standing;
+use synapse_core::ledger::LimitUsage;
 use synapse_core::limits::Sums;
 use synapse_core::name::ConnectionName;
 use synapse_documents::{ConnectionDocument, ConnectionsDocument};
@@ -120,7 +120,7 @@ pub(super) fn copy(
 async fn refuse_to_restart(engine: &Engine, name: &ConnectionName) -> Result<(), Failure> {
     let ports = engine.ports();
     let standings = ports.reader.standings(ports.clock.now()).await?;
-    let used = |standing: &Standing| {
+    let used = |standing: &LimitUsage| {
         let nothing = Sums::default();
         standing.spent.month != nothing || standing.set_aside.month != nothing
     };

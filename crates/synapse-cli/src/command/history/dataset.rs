@@ -17,7 +17,7 @@ use synapse_core::ledger::{ChainHead, Extent, HistoryQuery, Order, Places};
 use synapse_core::redact::printable;
 use synapse_documents::DatasetDocument;
 use synapse_export::{Origin, ParquetWriter, Texts, call_ids};
-use synapse_store::{Dataset, Machine, Part, PartFile, PartPlace};
+use synapse_store::{Dataset, DatasetPart, Machine, PartFile, PartPlace};
 
 use crate::args::HistoryExportArguments;
 use crate::command::{CommandError, Context};
@@ -97,10 +97,11 @@ impl Export<'_> {
         let mut written = Vec::new();
         for month in &self.extent.months {
             let of_month = present.iter().filter(|part| part.month == *month);
-            let (covering, others): (Vec<&Part>, Vec<&Part>) = of_month.partition(|part| {
-                let seal = seals.get(&part.name.last);
-                seal.is_some_and(|hash| part.name.is_sealed_by(hash))
-            });
+            let (covering, others): (Vec<&DatasetPart>, Vec<&DatasetPart>) =
+                of_month.partition(|part| {
+                    let seal = seals.get(&part.name.last);
+                    seal.is_some_and(|hash| part.name.is_sealed_by(hash))
+                });
             let covered = covering.iter().map(|part| part.name.last).max();
             let first = covered.unwrap_or_default() + 1;
             // A repair moves rows with a broken seal to the end of the chain.
@@ -122,7 +123,7 @@ impl Export<'_> {
         &self,
         month: Month,
         first: u64,
-        doubtful: &[&Part],
+        doubtful: &[&DatasetPart],
     ) -> Result<Option<(Month, PartName, u64)>, Failure> {
         let reader = &self.engine.ports().reader;
         let last = self.head.sequence;
@@ -219,7 +220,7 @@ impl OpenPart {
 }
 
 /// The ids of the calls in `parts`.
-fn ids(parts: &[&Part]) -> Result<HashSet<CallId>, Failure> {
+fn ids(parts: &[&DatasetPart]) -> Result<HashSet<CallId>, Failure> {
     let mut ids = HashSet::new();
     for part in parts {
         call_ids(part.open()?, |id| {

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 use synapse_core::error::{Class, Code, Failure, Remedy};
 use synapse_core::upstream::{Approval, Catalogue, Target, Upstream};
-use synapse_oauth::{LoginRequest, Look, Probe, ProbeOutcome, Registering, Way};
+use synapse_oauth::{LoginRequest, Probe, ProbeOutcome, Registering, UrlCheck, Way};
 
 use super::Configured;
 use super::checks::Checks;
@@ -142,7 +142,7 @@ async fn login_probes(
         port: None,
         // No browser is opened.
         way: Way::Paste,
-        look: Look::First,
+        look: UrlCheck::First,
     };
     oauth.examine(&request).await
 }

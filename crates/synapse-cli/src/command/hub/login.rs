@@ -10,8 +10,8 @@ use synapse_core::gate::NetworkPermit;
 use synapse_core::upstream::{Approval, RecordKey, Target, Upstream};
 use synapse_documents::LoginDocument;
 use synapse_oauth::{
-    Decision, Dialogue, LoggedIn, LoginRequest, LoginSettings, Look, News, OAuth, Proposal,
-    Registering, Way,
+    Decision, Dialogue, LoggedIn, LoginProgress, LoginRequest, LoginSettings, OAuth, Proposal,
+    Registering, UrlCheck, Way,
 };
 use url::Url;
 
@@ -101,7 +101,7 @@ async fn log_in(
             (false, true) => Way::Paste,
             (false, false) => Way::Browser(&opener),
         },
-        look: Look::First,
+        look: UrlCheck::First,
     };
     let person = Person {
         context,
@@ -257,24 +257,26 @@ struct Person<'a> {
 
 #[async_trait]
 impl Dialogue for Person<'_> {
-    fn tell(&self, news: &News<'_>) {
+    fn tell(&self, news: &LoginProgress<'_>) {
         let note = |text: &str| self.context.printer.note(text);
         match news {
-            News::Client { kind, id } => note(&format!("client: {} ({id})", kind.as_str())),
-            News::Unjudged { why } => note(&format!(
+            LoginProgress::Client { kind, id } => {
+                note(&format!("client: {} ({id})", kind.as_str()))
+            }
+            LoginProgress::Unjudged { why } => note(&format!(
                 "the authorization server could not be asked beforehand ({why}); the browser will show"
             )),
-            News::CodeDropped => note("a code came without a login; it was dropped"),
-            News::Visit { address, redirect } => {
+            LoginProgress::CodeDropped => note("a code came without a login; it was dropped"),
+            LoginProgress::Visit { address, redirect } => {
                 note(&format!("log in at:\n  {address}"));
                 note(&format!("the answer is expected at {redirect}"));
                 self.waiting.says("the browser");
             }
-            News::NoBrowser { failure } => {
+            LoginProgress::NoBrowser { failure } => {
                 self.context.printer.warning(failure);
                 note("open the address by hand; --paste takes the answer from another machine");
             }
-            News::Device {
+            LoginProgress::Device {
                 code,
                 address,
                 complete,
@@ -287,7 +289,7 @@ impl Dialogue for Person<'_> {
                 note(&format!("the code is good for {} s", lifetime.as_secs()));
                 self.waiting.says("the code to be entered");
             }
-            News::MissingScope { scope } => self.context.printer.warning(
+            LoginProgress::MissingScope { scope } => self.context.printer.warning(
                 &Failure::new(
                     Code::OauthScope,
                     format!("the login has no scope `{scope}`: Hugging Face refuses its calls"),

@@ -7,7 +7,7 @@ use synapse_core::ports::Clock as _;
 use synapse_core::redact::printable;
 use synapse_documents::{IdeChangeDocument, IdeChangeView};
 use synapse_ide::{
-    Action, Applied, CLIENTS, Change, Client, EntryState, Keep, Machine, Replace, Scope,
+    Action, Applied, CLIENTS, Client, EntryState, FileChange, Keep, Machine, Replace, Scope,
     is_detected,
 };
 
@@ -43,7 +43,7 @@ pub(super) fn install(
         false => Keep::Settings,
     };
     let scope = arguments.place.scope();
-    let install = |client: &'static Client| -> Result<Change, Failure> {
+    let install = |client: &'static Client| -> Result<FileChange, Failure> {
         let change = synapse_ide::install(client, &machine, scope, &entry, replace, keep)?;
         // New arguments must not produce an entry that fails to start; problems of existing ones
         // are reported.
@@ -69,7 +69,7 @@ fn make_each(
     context: &Context,
     machine: &Machine,
     scope: Scope,
-    install: impl Fn(&'static Client) -> Result<Change, Failure>,
+    install: impl Fn(&'static Client) -> Result<FileChange, Failure>,
     consent: Consent,
 ) -> Result<(), CommandError> {
     let printer = &context.printer;
@@ -149,7 +149,7 @@ pub(super) fn undo(
 }
 
 /// Shows the changes, asks unless already answered, and makes them.
-fn make(context: &Context, changes: &[Change], consent: Consent) -> Result<(), CommandError> {
+fn make(context: &Context, changes: &[FileChange], consent: Consent) -> Result<(), CommandError> {
     let printer = &context.printer;
     for change in changes {
         for warning in change.warnings() {
@@ -198,13 +198,13 @@ fn make(context: &Context, changes: &[Change], consent: Consent) -> Result<(), C
 }
 
 /// Makes a change that was shown and accepted.
-pub(in crate::command) fn applied(context: &Context, change: &Change) -> Result<(), Failure> {
+pub(in crate::command) fn applied(context: &Context, change: &FileChange) -> Result<(), Failure> {
     let journal = journal(&context.environment)?;
     journal.apply(change, SystemClock::new().now()).map(drop)
 }
 
 /// Reports the change.
-fn tell(printer: &Printer, change: &Change, applied: &Applied) {
+fn tell(printer: &Printer, change: &FileChange, applied: &Applied) {
     let file = printable(&change.file().to_string_lossy());
     printer.line(&match change.action() {
         Action::Create => format!("made {file} with the entry"),
@@ -235,7 +235,7 @@ fn tell(printer: &Printer, change: &Change, applied: &Applied) {
 }
 
 /// Prints changes without making them.
-fn show(printer: &Printer, changes: &[Change]) {
+fn show(printer: &Printer, changes: &[FileChange]) {
     if printer.is_json() {
         let shown: Vec<_> = changes.iter().map(|change| (change, None)).collect();
         printer.document(&document(&shown));
@@ -251,12 +251,12 @@ fn show(printer: &Printer, changes: &[Change]) {
     printer.note("nothing was written");
 }
 
-fn changing(changes: &[Change]) -> impl Iterator<Item = &Change> {
-    let is_change = |change: &&Change| change.action() != Action::Nothing;
+fn changing(changes: &[FileChange]) -> impl Iterator<Item = &FileChange> {
+    let is_change = |change: &&FileChange| change.action() != Action::Nothing;
     changes.iter().filter(is_change)
 }
 
-fn there_already(change: &Change) -> String {
+fn there_already(change: &FileChange) -> String {
     let file = printable(&change.file().to_string_lossy());
     format!("{file} has the entry already")
 }
@@ -265,7 +265,7 @@ fn there_already(change: &Change) -> String {
 ///
 /// # Errors
 /// `usage.invalid-arguments` when nobody can be asked.
-fn agreed(printer: &Printer, changes: &[Change]) -> Result<bool, Failure> {
+fn agreed(printer: &Printer, changes: &[FileChange]) -> Result<bool, Failure> {
     let somebody = io::stdin().is_terminal() && io::stderr().is_terminal();
     if printer.is_json() || !somebody {
         let files: Vec<String> = changing(changes)
@@ -292,7 +292,7 @@ fn agreed(printer: &Printer, changes: &[Change]) -> Result<bool, Failure> {
 }
 
 /// The document of the first change, with the others nested in it.
-fn document(changes: &[(&Change, Option<Applied>)]) -> IdeChangeDocument {
+fn document(changes: &[(&FileChange, Option<Applied>)]) -> IdeChangeDocument {
     let mut views = changes
         .iter()
         .map(|(change, applied)| view(change, applied.as_ref()));
@@ -303,7 +303,7 @@ fn document(changes: &[(&Change, Option<Applied>)]) -> IdeChangeDocument {
     })
 }
 
-fn view(change: &Change, applied: Option<&Applied>) -> IdeChangeView {
+fn view(change: &FileChange, applied: Option<&Applied>) -> IdeChangeView {
     let backup = applied.and_then(|applied| applied.backup.as_ref());
     IdeChangeView {
         client: change.client().id(),

@@ -9,7 +9,7 @@ use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::reach::within_reach;
 use synapse_core::redact::printable;
 use synapse_documents::{ErrorView, IdeCheckDocument, IdeCheckView, IdeServerView, IdeStepView};
-use synapse_ide::{CheckReport, Client, Prompt, Scope, Target};
+use synapse_ide::{CheckReport, CheckedEntry, Client, Prompt, Scope};
 
 use super::{CommandError, Context, entry, machine, running, takes};
 use crate::args::IdeCheckArguments;
@@ -93,7 +93,7 @@ impl Probe<'_> {
         let entry = entry(context, None)?;
         let running = running()?;
         let guard = compose::guard();
-        let mut report = synapse_ide::check(Target {
+        let mut report = synapse_ide::check(CheckedEntry {
             client: self.client,
             machine: &machine,
             scope: self.scope,

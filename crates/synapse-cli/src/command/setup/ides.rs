@@ -6,7 +6,7 @@ use synapse_core::error::{Code, Failure, Help, Remedy};
 use synapse_core::nearest::nearest;
 use synapse_core::redact::printable;
 use synapse_ide::{
-    Action, CLIENTS, Change, CheckReport, Client, EntryState, Keep, Machine, Replace, Scope,
+    Action, CLIENTS, CheckReport, Client, EntryState, FileChange, Keep, Machine, Replace, Scope,
     is_detected, states,
 };
 
@@ -96,15 +96,15 @@ impl Setup<'_> {
             .collect())
     }
 
-    fn change(&self, client: &'static Client, machine: &Machine) -> Result<Change, Failure> {
+    fn change(&self, client: &'static Client, machine: &Machine) -> Result<FileChange, Failure> {
         let own = entry(self.context, None)?;
         let (replace, keep) = (Replace::OwnOnly, Keep::Settings);
         synapse_ide::install(client, machine, Scope::User, &own, replace, keep)
     }
 
     /// Shows every change, asks once, and makes them; `false` when the user declines.
-    fn write(&mut self, changes: &[Change]) -> Result<bool, Stop> {
-        let to_make: Vec<&Change> = changes
+    fn write(&mut self, changes: &[FileChange]) -> Result<bool, Stop> {
+        let to_make: Vec<&FileChange> = changes
             .iter()
             .filter(|change| change.action() != Action::Nothing)
             .collect();
@@ -142,7 +142,7 @@ impl Setup<'_> {
     }
 
     /// One line for each client, and every step of one that fails.
-    fn checks(&mut self, changes: &[Change]) -> Result<(), Stop> {
+    fn checks(&mut self, changes: &[FileChange]) -> Result<(), Stop> {
         self.step = "the check of the IDEs";
         for change in changes {
             let client = change.client();

@@ -16,7 +16,7 @@ use synapse_core::shell::quote_text;
 use super::connect::Next;
 use super::{Setup, Stop, flag};
 use crate::command::preflight;
-use crate::command::preflight::LADDER;
+use crate::command::preflight::CHECK_WIDTHS;
 use crate::output::check_line;
 use crate::prompt::{Left, Usual};
 
@@ -35,7 +35,7 @@ impl Setup<'_> {
             }
         }
         self.step = "preflight";
-        let report = self.climbed(name, draft)?;
+        let report = self.checked(name, draft)?;
         preflight::warn(self.printer(), &report);
         let cleared = match report.clear() {
             Ok(cleared) => cleared,
@@ -146,10 +146,10 @@ impl Setup<'_> {
     }
 
     /// Runs preflight, showing each line when it is decided.
-    fn climbed(&self, name: &ConnectionName, draft: &Draft) -> Result<PreflightReport, Stop> {
+    fn checked(&self, name: &ConnectionName, draft: &Draft) -> Result<PreflightReport, Stop> {
         let call = PreflightCall::draft(Some(name.clone()), draft.clone(), self.given.reach);
         let printer = self.printer().clone();
-        let mut observe = move |check: &Check| printer.prose(&check_line(check, LADDER));
+        let mut observe = move |check: &Check| printer.prose(&check_line(check, CHECK_WIDTHS));
         self.wait(self.engine.preflight_observed(call, &mut observe))
     }
 }

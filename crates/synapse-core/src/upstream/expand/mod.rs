@@ -6,7 +6,7 @@ use std::fmt;
 
 use url::Url;
 
-use super::fingerprint::{self, Part};
+use super::fingerprint::{self, HashInput};
 use super::template::VariableValue;
 use super::{Fingerprint, Piece, Target, Template, Upstream, UpstreamTransport};
 use crate::error::{Code, Failure, Remedy};
@@ -165,13 +165,16 @@ fn program(
     let program = places
         .program(&name, scope.surroundings.search_path)
         .ok_or_else(|| scope.no_program(&name))?;
-    let mut parts = vec![Part::Text("program"), Part::Owned(program.clone())];
+    let mut parts = vec![
+        HashInput::Text("program"),
+        HashInput::Owned(program.clone()),
+    ];
     let mut clear = Vec::new();
-    parts.push(Part::Count(arguments.len()));
+    parts.push(HashInput::Count(arguments.len()));
     for argument in arguments {
         let (text, marked) = scope.clear(argument, "args")?;
         clear.push(text);
-        parts.push(Part::Owned(marked));
+        parts.push(HashInput::Owned(marked));
     }
     let (path, marked) = match directory {
         Some(directory) => {
@@ -191,7 +194,7 @@ fn program(
     let directory = places
         .directory(&path)
         .map_err(|why| scope.no_directory(&path, why))?;
-    parts.push(Part::Owned(match marked {
+    parts.push(HashInput::Owned(match marked {
         Some(marked) if marked.contains(fingerprint::WORKSPACE) => marked,
         _ => directory.clone(),
     }));
@@ -225,7 +228,7 @@ fn address(
         true => marked,
         false => url.to_string(),
     };
-    let mut parts = vec![Part::Text("url"), Part::Owned(address)];
+    let mut parts = vec![HashInput::Text("url"), HashInput::Owned(address)];
     let folded: Vec<(String, Template)> = expanded
         .iter()
         .map(|(name, value)| (name.to_ascii_lowercase(), value.clone()))

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use self::tree::{Entry, Meaning, Node, Style};
+use self::tree::{KeyValue, Meaning, Node, Style};
 use super::Edit;
 
 /// Parses a text; null if it is empty.
@@ -54,10 +54,10 @@ fn says_nothing_behind_a_tab(line: &str) -> bool {
 }
 
 /// A span of a text and its replacement.
-type Change = (Range<usize>, String);
+type Replacement = (Range<usize>, String);
 
 /// Leading comments stay in front.
-fn first(text: &str, new: &Value) -> Change {
+fn first(text: &str, new: &Value) -> Replacement {
     let begins_line = text.is_empty() || text.ends_with('\n');
     let lines = block(new, 0, STEP);
     let new = if begins_line {
@@ -68,7 +68,7 @@ fn first(text: &str, new: &Value) -> Change {
     (text.len()..text.len(), new)
 }
 
-fn set(text: &str, root: &Node, path: &[String], value: &Value) -> Result<Change, String> {
+fn set(text: &str, root: &Node, path: &[String], value: &Value) -> Result<Replacement, String> {
     let (mut node, mut rest) = (root, path);
     let mut above = None;
     while let (Meaning::Mapping(entries), [key, behind @ ..]) = (&node.meaning, rest)
@@ -89,7 +89,13 @@ fn set(text: &str, root: &Node, path: &[String], value: &Value) -> Result<Change
 }
 
 /// Inserts the fields of `new` after the `entries` of `mapping`.
-fn insert(text: &str, mapping: &Node, entries: &[Entry], new: &Value, step: usize) -> Change {
+fn insert(
+    text: &str,
+    mapping: &Node,
+    entries: &[KeyValue],
+    new: &Value,
+    step: usize,
+) -> Replacement {
     let (place, new) = match (mapping.style, entries) {
         (Style::Block, [first, ..]) => {
             let place = line_end(text, mapping.place.end);
@@ -102,7 +108,7 @@ fn insert(text: &str, mapping: &Node, entries: &[Entry], new: &Value, step: usiz
 }
 
 /// Replaces the value of `entry` with `new`.
-fn replace(text: &str, entry: &Entry, new: &Value, step: usize) -> Change {
+fn replace(text: &str, entry: &KeyValue, new: &Value, step: usize) -> Replacement {
     let Node { place, style, .. } = &entry.value;
     if place.is_empty() && new.is_object() {
         let place = line_end(text, place.end);
@@ -121,7 +127,7 @@ fn replace(text: &str, entry: &Entry, new: &Value, step: usize) -> Change {
     (entry.start..end, lines.trim_start().to_owned())
 }
 
-fn remove(text: &str, root: &Node, path: &[String]) -> Result<Option<Change>, String> {
+fn remove(text: &str, root: &Node, path: &[String]) -> Result<Option<Replacement>, String> {
     let mut node = root;
     let mut found = None;
     for key in path {
@@ -150,7 +156,7 @@ fn remove(text: &str, root: &Node, path: &[String]) -> Result<Option<Change>, St
 }
 
 /// The lines of an entry, with one adjacent line end.
-fn lines_of(text: &str, entry: &Entry) -> Result<Range<usize>, String> {
+fn lines_of(text: &str, entry: &KeyValue) -> Result<Range<usize>, String> {
     let before = text.get(..entry.start).unwrap_or_default();
     let line = before.trim_end_matches(' ');
     let end = line_end(text, entry.value.place.end);

@@ -26,14 +26,14 @@ pub(super) enum Style {
 
 #[derive(Debug)]
 pub(super) enum Meaning {
-    Mapping(Vec<Entry>),
+    Mapping(Vec<KeyValue>),
     /// A leaf for paths.
     Value(Value),
 }
 
 /// A key of a mapping with its value.
 #[derive(Debug)]
-pub(super) struct Entry {
+pub(super) struct KeyValue {
     pub(super) key: String,
     /// Start of the key.
     pub(super) start: usize,
@@ -155,7 +155,7 @@ impl<'a> Reader<'a> {
     }
 
     fn mapping(&mut self, start: Range<usize>, style: StructureStyle) -> Result<Node, String> {
-        let mut entries: Vec<Entry> = Vec::new();
+        let mut entries: Vec<KeyValue> = Vec::new();
         let mut known = HashSet::new();
         let mut end = start.end;
         loop {
@@ -178,7 +178,7 @@ impl<'a> Reader<'a> {
                 value.place = place.end..place.end;
             }
             end = value.place.end;
-            entries.push(Entry {
+            entries.push(KeyValue {
                 key,
                 start: place.start,
                 column: span.start.col(),

@@ -14,7 +14,7 @@ use synapse_core::upstream::{OAuthEvent, RecordKey, TokenRecord, UpstreamName};
 use synapse_core::{Code, Failure, NetworkGate, NetworkPermit, Origin};
 use synapse_http::HttpConfig;
 use synapse_oauth::{
-    LoggedIn, LoginRequest, LoginSettings, Look, OAuth, Registering, Times, Tokens, Way,
+    LoggedIn, LoginRequest, LoginSettings, OAuth, Registering, Times, Tokens, UrlCheck, Way,
 };
 use synapse_testkit::ports::{FixedClock, NamedRemedies};
 use url::Url;
@@ -109,7 +109,7 @@ impl Bench {
             registering,
             port: None,
             way,
-            look: Look::First,
+            look: UrlCheck::First,
         };
         self.oauth.log_in(&request, &self.user).await
     }

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 use synapse_core::Failure;
 use synapse_core::ports::BrowserOpener;
-use synapse_oauth::{Decision, Dialogue, News, Proposal};
+use synapse_oauth::{Decision, Dialogue, LoginProgress, Proposal};
 use url::Url;
 
 use super::Authority;
@@ -49,11 +49,11 @@ impl User {
 
 #[async_trait]
 impl Dialogue for User {
-    fn tell(&self, news: &News<'_>) {
-        if let News::Visit { address, .. } = news {
+    fn tell(&self, news: &LoginProgress<'_>) {
+        if let LoginProgress::Visit { address, .. } = news {
             *self.visited.lock().unwrap() = Some((*address).clone());
         }
-        if let News::Device { code, .. } = news
+        if let LoginProgress::Device { code, .. } = news
             && let Some(authority) = self.at.lock().unwrap().as_ref()
         {
             authority.confirm_device(code);

@@ -120,7 +120,7 @@ struct Range {
 
 /// A part of a range, by the source of its sums.
 #[derive(Debug, PartialEq, Eq)]
-enum Part {
+enum RangePart {
     /// The daily sums of these days, inclusive.
     Days { first: i64, last: i64 },
     /// Rows.
@@ -135,10 +135,10 @@ impl Range {
         }
     }
 
-    fn parts(self, by: UsageKey) -> Vec<Part> {
+    fn parts(self, by: UsageKey) -> Vec<RangePart> {
         // The daily sums contain neither hours nor servers.
         if by == UsageKey::Hour || by.is_of_hub() {
-            return vec![Part::Rows(self)];
+            return vec![RangePart::Rows(self)];
         }
         let begin = |day: i64| Timestamp::of_day(day).as_millis();
         let first = match self.since {
@@ -151,21 +151,21 @@ impl Range {
             until => daily::day(until),
         };
         if first >= end {
-            return vec![Part::Rows(self)];
+            return vec![RangePart::Rows(self)];
         }
         let mut parts = Vec::new();
         if first != i64::MIN && begin(first) > self.since {
-            parts.push(Part::Rows(Self {
+            parts.push(RangePart::Rows(Self {
                 since: self.since,
                 until: begin(first),
             }));
         }
-        parts.push(Part::Days {
+        parts.push(RangePart::Days {
             first,
             last: end - 1,
         });
         if end != i64::MAX && begin(end) < self.until {
-            parts.push(Part::Rows(Self {
+            parts.push(RangePart::Rows(Self {
                 since: begin(end),
                 until: self.until,
             }));
@@ -203,8 +203,8 @@ impl<'a> Lines<'a> {
         };
         for part in range.parts(finest) {
             match part {
-                Part::Days { first, last } => lines.add_days(database, first, last)?,
-                Part::Rows(range) => lines.add_rows(database, query, range)?,
+                RangePart::Days { first, last } => lines.add_days(database, first, last)?,
+                RangePart::Rows(range) => lines.add_rows(database, query, range)?,
             }
         }
         lines.add_open(database, orphans, range)?;
@@ -279,7 +279,7 @@ impl<'a> Lines<'a> {
         let mut found = LatenciesByKey::default();
         for part in range.parts(query.by) {
             match part {
-                Part::Days { first, last } => {
+                RangePart::Days { first, last } => {
                     let mut statement = database.prepare_cached(&format!(
                         "SELECT {}, latencies FROM daily WHERE day BETWEEN ?1 AND ?2
                          AND connection <> '' AND (?3 IS NULL OR connection = ?3)",
@@ -291,7 +291,7 @@ impl<'a> Lines<'a> {
                         latencies.merge_encoded(row.get_ref(1)?.as_blob()?);
                     }
                 }
-                Part::Rows(range) => {
+                RangePart::Rows(range) => {
                     let columns = format!("{}, latency_ms, outcome", key_column(self.by));
                     with_rows(database, range, query, &columns, "", |mut rows| {
                         while let Some(row) = rows.next()? {

@@ -7,8 +7,8 @@ const DAY: i64 = 86_400_000;
 #[test]
 fn a_range_is_whole_days_between_two_ends() {
     let parts = |since: i64, until: i64| Range { since, until }.parts(UsageKey::Model);
-    let days = |first: i64, last: i64| Part::Days { first, last };
-    let rows = |since: i64, until: i64| Part::Rows(Range { since, until });
+    let days = |first: i64, last: i64| RangePart::Days { first, last };
+    let rows = |since: i64, until: i64| RangePart::Rows(Range { since, until });
     assert_eq!(parts(i64::MIN, i64::MAX), [days(i64::MIN, i64::MAX - 1)]);
     assert_eq!(parts(DAY, 3 * DAY), [days(1, 2)]);
     assert_eq!(
@@ -30,7 +30,7 @@ fn a_range_is_whole_days_between_two_ends() {
         since: 0,
         until: DAY,
     };
-    assert_eq!(range.parts(UsageKey::Hour), [Part::Rows(range)]);
+    assert_eq!(range.parts(UsageKey::Hour), [RangePart::Rows(range)]);
 }
 
 /// More calls than have exact latencies, in rows and in daily sums.

@@ -14,8 +14,8 @@ use synapse_core::chat::Usage;
 use synapse_core::cost::Cost;
 use synapse_core::ledger::{
     Closing, Dating, Entry, Examination, Extent, FailureGroup, HistoryQuery, HubClosing, HubFacts,
-    HubOpening, Opening, Order, Outcome, OutcomeCounts, PeriodUsage, Purged, RecordedText,
-    Repaired, Reservation, RowSeal, Standing, UsageKey, UsageQuery, UsageReport, Verification,
+    HubOpening, LimitUsage, Opening, Order, Outcome, OutcomeCounts, PeriodUsage, Purged,
+    RecordedText, Repaired, Reservation, RowSeal, UsageKey, UsageQuery, UsageReport, Verification,
 };
 use synapse_core::limits::{Grant, LimitDecision, Spent};
 use synapse_core::ports::{HubLedger, Ledger, LedgerReader, Written};
@@ -318,11 +318,11 @@ impl LedgerReader for MemoryLedger {
         Ok(sums::per(&self.entries(), per, &query))
     }
 
-    async fn standings(&self, at: Timestamp) -> Result<BTreeMap<String, Standing>, Failure> {
+    async fn standings(&self, at: Timestamp) -> Result<BTreeMap<String, LimitUsage>, Failure> {
         self.count_question();
         let carried = self.carried.lock().unwrap_or_else(PoisonError::into_inner);
         let rows = self.lock();
-        let mut standings: BTreeMap<String, Standing> = BTreeMap::new();
+        let mut standings: BTreeMap<String, LimitUsage> = BTreeMap::new();
         for row in rows.iter().chain(carried.iter()) {
             let name = row.entry.receipt.connection.clone();
             let standing = standings.entry(name).or_default();
@@ -332,7 +332,7 @@ impl LedgerReader for MemoryLedger {
             };
             sums::spend(sums, &row.entry, &row.reserved, at);
         }
-        standings.retain(|_, standing| *standing != Standing::default());
+        standings.retain(|_, standing| *standing != LimitUsage::default());
         Ok(standings)
     }
 

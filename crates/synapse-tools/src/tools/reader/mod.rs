@@ -12,7 +12,7 @@ use synapse_mcp::JsonObject;
 use synapse_mcp::size::{MAX_VALUES, count_values};
 
 use super::refusal::{clean, invalid};
-use super::shape::{Member, Shape};
+use super::shape::{ArgumentShape, Member};
 
 /// Reads the arguments of `tool`: the present `members`.
 ///
@@ -105,22 +105,27 @@ impl Reader<'_> {
         Ok(read)
     }
 
-    fn value(&self, place: &ArgumentPath, shape: Shape, value: Value) -> Result<Value, Failure> {
+    fn value(
+        &self,
+        place: &ArgumentPath,
+        shape: ArgumentShape,
+        value: Value,
+    ) -> Result<Value, Failure> {
         match shape {
-            Shape::Text | Shape::Speech => match value {
+            ArgumentShape::Text | ArgumentShape::Speech => match value {
                 Value::String(_) => Ok(value),
                 other => Err(self.misfit(place, shape, &other)),
             },
-            Shape::Word(words) => match value.as_str() {
+            ArgumentShape::Word(words) => match value.as_str() {
                 Some(word) if words().contains(&word) => Ok(value),
                 Some(word) => Err(self.strange_word(place, &words(), word)),
                 None => Err(self.misfit(place, shape, &value)),
             },
-            Shape::Integer => match self.out_of_text(value) {
+            ArgumentShape::Integer => match self.out_of_text(value) {
                 Value::Number(number) => self.integer(place, shape, &number),
                 other => Err(self.misfit(place, shape, &other)),
             },
-            Shape::Count { least, most } => match self.out_of_text(value) {
+            ArgumentShape::Count { least, most } => match self.out_of_text(value) {
                 Value::Number(number) => {
                     let integer = self.integer(place, shape, &number)?;
                     let bounds = least..=most.unwrap_or(u64::MAX);
@@ -131,15 +136,15 @@ impl Reader<'_> {
                 }
                 other => Err(self.misfit(place, shape, &other)),
             },
-            Shape::Number => match self.out_of_text(value) {
+            ArgumentShape::Number => match self.out_of_text(value) {
                 number @ Value::Number(_) => Ok(number),
                 other => Err(self.misfit(place, shape, &other)),
             },
-            Shape::Flag => match self.out_of_text(value) {
+            ArgumentShape::Flag => match self.out_of_text(value) {
                 flag @ Value::Bool(_) => Ok(flag),
                 other => Err(self.misfit(place, shape, &other)),
             },
-            Shape::List(item) => match self.out_of_text(value) {
+            ArgumentShape::List(item) => match self.out_of_text(value) {
                 Value::Array(values) => values
                     .into_iter()
                     .enumerate()
@@ -148,15 +153,15 @@ impl Reader<'_> {
                     .map(Value::Array),
                 other => Err(self.misfit(place, shape, &other)),
             },
-            Shape::Closed(members) => match self.out_of_text(value) {
+            ArgumentShape::Closed(members) => match self.out_of_text(value) {
                 Value::Object(object) => self.members(place, members, object).map(Value::Object),
                 other => Err(self.misfit(place, shape, &other)),
             },
-            Shape::Open(_) => match self.out_of_text(value) {
+            ArgumentShape::Open(_) => match self.out_of_text(value) {
                 object @ Value::Object(_) => Ok(object),
                 other => Err(self.misfit(place, shape, &other)),
             },
-            Shape::Either(shapes) => self.either(place, shape, shapes, value),
+            ArgumentShape::Either(shapes) => self.either(place, shape, shapes, value),
         }
     }
 
@@ -165,15 +170,15 @@ impl Reader<'_> {
     fn either(
         &self,
         place: &ArgumentPath,
-        shape: Shape,
-        shapes: &[(Shape, &str)],
+        shape: ArgumentShape,
+        shapes: &[(ArgumentShape, &str)],
         value: Value,
     ) -> Result<Value, Failure> {
-        let of = |wanted: fn(Shape) -> bool| {
+        let of = |wanted: fn(ArgumentShape) -> bool| {
             let mut shapes = shapes.iter().map(|(shape, _)| *shape);
             shapes.find(|shape| wanted(*shape))
         };
-        let object = of(|shape| matches!(shape, Shape::Closed(_) | Shape::Open(_)));
+        let object = of(|shape| matches!(shape, ArgumentShape::Closed(_) | ArgumentShape::Open(_)));
         let value = match (object, &value) {
             (Some(_), Value::String(text)) if text.trim_start().starts_with('{') => {
                 match self.out_of_text(value) {
@@ -188,8 +193,10 @@ impl Reader<'_> {
         };
         let fitting = match &value {
             Value::Object(_) => object,
-            Value::Array(_) => of(|shape| matches!(shape, Shape::List(_))),
-            Value::String(_) => of(|shape| matches!(shape, Shape::Text | Shape::Speech)),
+            Value::Array(_) => of(|shape| matches!(shape, ArgumentShape::List(_))),
+            Value::String(_) => {
+                of(|shape| matches!(shape, ArgumentShape::Text | ArgumentShape::Speech))
+            }
             Value::Null | Value::Bool(_) | Value::Number(_) => None,
         };
         match fitting {
@@ -202,10 +209,10 @@ impl Reader<'_> {
     fn integer(
         &self,
         place: &ArgumentPath,
-        shape: Shape,
+        shape: ArgumentShape,
         number: &Number,
     ) -> Result<Value, Failure> {
-        if number.is_u64() && matches!(shape, Shape::Count { .. }) || number.is_i64() {
+        if number.is_u64() && matches!(shape, ArgumentShape::Count { .. }) || number.is_i64() {
             return Ok(Value::Number(number.clone()));
         }
         let Some(float) = number.as_f64().filter(|float| float.fract() == 0.0) else {
@@ -214,7 +221,7 @@ impl Reader<'_> {
         // Exact: an integer without a fraction is formatted without one.
         let whole = format!("{float:.0}");
         let whole = match shape {
-            Shape::Count { .. } => whole.parse::<u64>().map(Value::from),
+            ArgumentShape::Count { .. } => whole.parse::<u64>().map(Value::from),
             _ => whole.parse::<i64>().map(Value::from),
         };
         whole.map_err(|_| self.out_of_bounds(place, shape))
@@ -271,9 +278,9 @@ impl Reader<'_> {
         }
     }
 
-    fn out_of_bounds(&self, place: &ArgumentPath, shape: Shape) -> Failure {
+    fn out_of_bounds(&self, place: &ArgumentPath, shape: ArgumentShape) -> Failure {
         let cause = match shape {
-            Shape::Integer => format!("it takes {} to {}", i64::MIN, i64::MAX),
+            ArgumentShape::Integer => format!("it takes {} to {}", i64::MIN, i64::MAX),
             _ => format!("it takes {}", shape.takes()),
         };
         invalid(format!("{} is out of bounds", place.text))
@@ -281,7 +288,7 @@ impl Reader<'_> {
             .with("argument", &place.argument)
     }
 
-    fn misfit(&self, place: &ArgumentPath, shape: Shape, given: &Value) -> Failure {
+    fn misfit(&self, place: &ArgumentPath, shape: ArgumentShape, given: &Value) -> Failure {
         let given = match given {
             Value::Null => "null".to_owned(),
             Value::Bool(flag) => flag.to_string(),
@@ -311,10 +318,10 @@ fn is_absent(member: &Member, value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::String(text) if text.is_empty() && !member.required => match member.shape {
-            Shape::Speech => false,
-            Shape::Either(shapes) => !shapes
+            ArgumentShape::Speech => false,
+            ArgumentShape::Either(shapes) => !shapes
                 .iter()
-                .any(|(shape, _)| matches!(shape, Shape::Speech)),
+                .any(|(shape, _)| matches!(shape, ArgumentShape::Speech)),
             _ => true,
         },
         _ => false,

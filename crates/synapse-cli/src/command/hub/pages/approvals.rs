@@ -4,7 +4,7 @@ use synapse_core::error::Failure;
 use synapse_core::ports::UpstreamStore as _;
 use synapse_core::upstream::expand::Expanded;
 use synapse_core::upstream::{Approval, Catalogue, Target, Template, Upstream, UpstreamTransport};
-use synapse_dashboard::{Approval as Shown, Change, Piece, Stage};
+use synapse_dashboard::{Approval as Shown, Difference, Piece, Stage};
 use synapse_documents::{HubToolView, hides_characters};
 
 use super::HubPages;
@@ -101,7 +101,7 @@ impl HubPages {
 fn with_target(mut shown: Shown, upstream: &Upstream, expanded: &Expanded) -> Shown {
     let same = |text: String| Piece {
         text,
-        change: Change::Same,
+        change: Difference::Same,
     };
     let pairs = |pairs: &[(String, Template)]| {
         pairs
@@ -191,9 +191,9 @@ fn with_offer(mut shown: Shown, survey: Option<&Approval>, before: Option<&Catal
 }
 
 /// A part of a catalogue: a heading, and its text.
-type Part = (String, String);
+type CatalogueSection = (String, String);
 
-fn parts(catalogue: &Catalogue) -> Vec<Part> {
+fn parts(catalogue: &Catalogue) -> Vec<CatalogueSection> {
     let pretty = |value: &serde_json::Map<String, serde_json::Value>| {
         serde_json::to_string_pretty(value).unwrap_or_default()
     };
@@ -221,7 +221,7 @@ fn parts(catalogue: &Catalogue) -> Vec<Part> {
 }
 
 /// The changed parts, each with its heading; unchanged parts are only named.
-fn difference(mut before: Vec<Part>, now: Vec<Part>) -> Vec<Piece> {
+fn difference(mut before: Vec<CatalogueSection>, now: Vec<CatalogueSection>) -> Vec<Piece> {
     let mut pieces = Vec::new();
     for (heading, text) in now {
         let old = before
@@ -230,20 +230,20 @@ fn difference(mut before: Vec<Part>, now: Vec<Part>) -> Vec<Piece> {
             .map(|place| before.remove(place).1);
         match old {
             Some(old) if old == text => {
-                pieces.push(piece(format!("{heading}: as approved"), Change::Same));
+                pieces.push(piece(format!("{heading}: as approved"), Difference::Same));
             }
             Some(old) => {
-                pieces.push(piece(format!("{heading}: changed"), Change::Same));
+                pieces.push(piece(format!("{heading}: changed"), Difference::Same));
                 lines(&mut pieces, &old, &text);
             }
             None => {
-                pieces.push(piece(heading, Change::New));
+                pieces.push(piece(heading, Difference::New));
                 lines(&mut pieces, "", &text);
             }
         }
     }
     for (heading, text) in before {
-        pieces.push(piece(format!("{heading}: gone"), Change::Gone));
+        pieces.push(piece(format!("{heading}: gone"), Difference::Gone));
         lines(&mut pieces, &text, "");
     }
     pieces
@@ -262,18 +262,18 @@ fn lines(pieces: &mut Vec<Piece>, old: &str, new: &str) {
         .take_while(same)
         .count()
         .min(shortest - head);
-    let mut push = |lines: &[&str], from: usize, to: usize, change: Change| {
+    let mut push = |lines: &[&str], from: usize, to: usize, change: Difference| {
         for line in lines.iter().take(to).skip(from) {
             pieces.push(piece(format!("  {line}"), change));
         }
     };
-    push(&new, 0, head, Change::Same);
-    push(&old, head, old.len() - tail, Change::Gone);
-    push(&new, head, new.len() - tail, Change::New);
-    push(&new, new.len() - tail, new.len(), Change::Same);
+    push(&new, 0, head, Difference::Same);
+    push(&old, head, old.len() - tail, Difference::Gone);
+    push(&new, head, new.len() - tail, Difference::New);
+    push(&new, new.len() - tail, new.len(), Difference::Same);
 }
 
-fn piece(text: String, change: Change) -> Piece {
+fn piece(text: String, change: Difference) -> Piece {
     Piece { text, change }
 }
 
@@ -284,16 +284,16 @@ mod tests {
     #[test]
     fn a_difference_marks_the_lines_that_differ_and_no_others() {
         let part = |text: &str| vec![("tool a".to_owned(), text.to_owned())];
-        let shown: Vec<(String, Change)> = difference(part("1\n2\n3"), part("1\nx\n3"))
+        let shown: Vec<(String, Difference)> = difference(part("1\n2\n3"), part("1\nx\n3"))
             .into_iter()
             .map(|piece| (piece.text, piece.change))
             .collect();
         let expected = [
-            ("tool a: changed", Change::Same),
-            ("  1", Change::Same),
-            ("  2", Change::Gone),
-            ("  x", Change::New),
-            ("  3", Change::Same),
+            ("tool a: changed", Difference::Same),
+            ("  1", Difference::Same),
+            ("  2", Difference::Gone),
+            ("  x", Difference::New),
+            ("  3", Difference::Same),
         ]
         .map(|(text, change)| (text.to_owned(), change));
         assert_eq!(shown, expected);
@@ -302,7 +302,7 @@ mod tests {
     #[test]
     fn a_part_that_is_gone_shows_whole() {
         let shown = difference(vec![("tool a".to_owned(), "1".to_owned())], Vec::new());
-        assert!(shown.iter().all(|piece| piece.change == Change::Gone));
+        assert!(shown.iter().all(|piece| piece.change == Difference::Gone));
         assert_eq!(shown.len(), 2);
     }
 }

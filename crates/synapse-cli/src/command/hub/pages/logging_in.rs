@@ -10,8 +10,8 @@ use synapse_dashboard::{
 };
 use synapse_documents::LoginDocument;
 use synapse_oauth::{
-    Decision, Dialogue, LoggedIn, LoginRequest, Look, News, Proposal, Registering as MayRegister,
-    Way,
+    Decision, Dialogue, LoggedIn, LoginProgress, LoginRequest, Proposal,
+    Registering as MayRegister, UrlCheck, Way,
 };
 use url::Url;
 
@@ -58,7 +58,7 @@ impl HubPages {
             },
             port: None,
             way: Way::Browser(&ByLink),
-            look: Look::First,
+            look: UrlCheck::First,
         };
         let done = oauth.log_in(&request, &AtDesk(desk)).await?;
         let next = match approval.catalogue {
@@ -114,21 +114,21 @@ struct AtDesk<'a>(&'a LoginDesk);
 
 #[async_trait]
 impl Dialogue for AtDesk<'_> {
-    fn tell(&self, news: &News<'_>) {
+    fn tell(&self, news: &LoginProgress<'_>) {
         match news {
-            News::Client { kind, id } => {
+            LoginProgress::Client { kind, id } => {
                 self.0.note(format!("Client: {} ({id}).", kind.as_str()));
             }
-            News::Unjudged { why } => self.0.note(format!(
+            LoginProgress::Unjudged { why } => self.0.note(format!(
                 "The authorization server could not be asked beforehand ({why}); your browser will \
                  show."
             )),
-            News::CodeDropped => {
+            LoginProgress::CodeDropped => {
                 self.0
                     .note("A code came without a login; it was dropped.".to_owned());
             }
-            News::Visit { address, redirect } => self.0.visit(address.as_str(), redirect),
-            News::MissingScope { scope } => self.0.warn(
+            LoginProgress::Visit { address, redirect } => self.0.visit(address.as_str(), redirect),
+            LoginProgress::MissingScope { scope } => self.0.warn(
                 Failure::new(
                     Code::OauthScope,
                     format!("the login has no scope `{scope}`: Hugging Face refuses its calls"),
