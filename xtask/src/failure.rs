@@ -85,8 +85,15 @@ pub(crate) enum Failure {
     #[error("`{name}` could not be measured: {reason}")]
     Measure { name: &'static str, reason: String },
 
-    #[error("more instructions than committed: {}", measures.join(", "))]
+    #[error(
+        "more instructions than committed: {}; if that is intended, run `cargo xtask bench --write` \
+         and commit the counts",
+        measures.join(", ")
+    )]
     Slower { measures: Vec<&'static str> },
+
+    #[error("no measure is called `{filter}`")]
+    NoMeasure { filter: String },
 
     #[error("failed: {}", steps.join(", "))]
     Steps { steps: Vec<&'static str> },

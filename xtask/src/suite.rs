@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::repository::{self, Repository};
 use crate::steps::Steps;
 use crate::third_party::{self, ThirdParty};
-use crate::{check, platforms, supply, tidy, toolchain};
+use crate::{bench, check, platforms, supply, tidy, toolchain};
 
 /// Which tests to run.
 #[derive(Debug, PartialEq, Eq)]
@@ -80,6 +80,8 @@ pub(crate) fn run(repository: &Repository, selection: &Selection) -> Result<(), 
             .run()
     });
     steps.run("demo", || demo(repository));
+    // Last, because it counts the build of the demo.
+    steps.run("instruction counts", || counts(repository));
     steps.finish()
 }
 
@@ -139,6 +141,19 @@ fn demo(repository: &Repository) -> Result<(), Failure> {
         invocation = invocation.without_env(name);
     }
     invocation.run()
+}
+
+/// Compares the instruction counts of the quick build with the committed ones.
+fn counts(repository: &Repository) -> Result<(), Failure> {
+    if !cfg!(target_os = "linux") {
+        println!("not checked: valgrind counts on Linux only");
+        return Ok(());
+    }
+    let what = bench::What {
+        program: bench::Program::Quick,
+        filter: String::new(),
+    };
+    bench::run(repository, bench::Purpose::Check, &what)
 }
 
 /// Path fragments of the slowest tests: the leak hunt, multi-megabyte answers, hostile texts, and

@@ -102,6 +102,12 @@ impl Baseline {
         }
     }
 
+    /// Whether the counts were made on another kind of processor, and say nothing about this one.
+    pub(super) fn is_of_another_processor(&self, arch: &str) -> bool {
+        let known = !self.machine.is_empty();
+        known && !self.machine.split([' ', ',']).any(|word| word == arch)
+    }
+
     /// The system the counts were made on, if it differs from `machine`.
     pub(super) fn made_elsewhere(&self, machine: &str) -> Option<&str> {
         let known = !self.machine.is_empty();
@@ -182,13 +188,33 @@ mod tests {
     }
 
     #[test]
-    fn every_committed_count_is_one_that_is_taken() {
+    fn counts_of_another_processor_say_nothing_about_this_one() {
+        let count = || Vec::new();
+        let baseline = Baseline::new(
+            "rustc 1.0.0, x86_64 with AVX2, glibc 2.36".to_owned(),
+            count(),
+        );
+        assert!(!baseline.is_of_another_processor("x86_64"));
+        assert!(baseline.is_of_another_processor("x86"));
+        assert!(baseline.is_of_another_processor("aarch64"));
+        assert!(!Baseline::default().is_of_another_processor("aarch64"));
+    }
+
+    #[test]
+    fn the_committed_counts_are_those_that_are_checked() {
         let committed = Baseline::parse(include_str!("counts.txt")).unwrap();
-        for Count { name, .. } in &committed.counts {
-            assert!(
-                super::super::MEASURES.iter().any(|each| each.name == name),
-                "{name}"
-            );
-        }
+        let names: Vec<&str> = committed
+            .counts
+            .iter()
+            .map(|count| count.name.as_str())
+            .collect();
+        assert_eq!(names, super::super::CHECKED);
+        let measures = super::super::MEASURES.iter();
+        let taken: Vec<&str> = measures
+            .map(|measure| measure.name)
+            .filter(|name| names.contains(name))
+            .collect();
+        assert_eq!(taken, names);
+        assert!(committed.machine.starts_with("rustc "), "{committed:?}");
     }
 }

@@ -1,10 +1,10 @@
 //! A Synapse home for one measure: a connection to the local provider, and optional others.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::measures::{CHAT_BEFORE, Measure};
 use super::{Bench, provider};
-use crate::command::Invocation;
+use crate::command::{Invocation, PAUSE};
 use crate::failure::Failure;
 use crate::repository;
 
@@ -16,12 +16,16 @@ pub(super) struct Home<'a> {
 }
 
 impl<'a> Home<'a> {
-    /// Saves the connection `work` as specified by `measure`, and copies it under other names.
+    /// Creates it in the directory `within`, saves the connection `work` as specified by `measure`, and copies it under other names.
     ///
     /// # Errors
     /// `File`, or `Refused` when the connection cannot be saved.
-    pub(super) fn create(bench: &'a Bench<'a>, measure: &Measure) -> Result<Self, Failure> {
-        let directory = bench.directory.join("home");
+    pub(super) fn create(
+        bench: &'a Bench<'a>,
+        measure: &Measure,
+        within: &Path,
+    ) -> Result<Self, Failure> {
+        let directory = within.join("home");
         repository::remove_directory(&directory)?;
         repository::create_directory(&directory)?;
         let home = Self {
@@ -52,10 +56,9 @@ impl<'a> Home<'a> {
             repository::remove_file(&self.synapse().join(file))?;
         }
         if self.calls_before > 0 {
-            let answers = self
-                .program()
-                .arg("serve")
-                .converse(&CHAT_BEFORE.input(self.calls_before))?;
+            let mut lines = CHAT_BEFORE.input(self.calls_before);
+            lines.retain(|line| line != PAUSE);
+            let answers = self.program().arg("serve").converse(&lines)?;
             CHAT_BEFORE
                 .judge(self.calls_before, &answers)
                 .map_err(|reason| Failure::Measure {
