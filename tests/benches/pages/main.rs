@@ -1,6 +1,7 @@
 //! Speed and memory of the dashboard's pages over a large ledger, as ratios measured in one run:
 //! the first byte of each page against plain SQL for the same figures, its start against that of
-//! `serve`, and its memory at rest against that of `serve`; and the commands that read every row.
+//! `serve`, and its memory at rest against that of `serve`; the commands that read every row; and the
+//! queries of the guide over as many rows of each of twenty machines.
 //!
 //! `cargo bench -p synapse-tests --bench pages` fills a ledger with a million rows, measures the
 //! profile `dist` and fails above the limits. `cargo test` runs it with a few rows, so that it
@@ -13,6 +14,7 @@
 
 mod commands;
 mod ledger;
+mod machines;
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -55,6 +57,7 @@ fn main() {
     }
     broken += memory(&home, &dashboard);
     broken += commands::judge(&home, rounds);
+    broken += machines::judge(&home);
     assert!(!judges || broken == 0, "{broken} limits are broken");
 }
 
