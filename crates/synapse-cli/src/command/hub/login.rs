@@ -261,7 +261,7 @@ impl Dialogue for Person<'_> {
         let note = |text: &str| self.context.printer.note(text);
         match news {
             LoginProgress::Client { kind, id } => {
-                note(&format!("client: {} ({id})", kind.as_str()))
+                note(&format!("client: {} ({id})", kind.as_str()));
             }
             LoginProgress::Unjudged { why } => note(&format!(
                 "the authorization server could not be asked beforehand ({why}); the browser will show"
