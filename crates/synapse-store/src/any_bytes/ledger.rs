@@ -1,4 +1,4 @@
-//! A damaged ledger and its spool.
+//! A damaged ledger, its spool and the file of calls in progress of a dead process.
 
 use std::sync::Mutex;
 
@@ -8,12 +8,13 @@ use synapse_core::ports::{Ledger as _, LedgerReader as _};
 use synapse_core::time::Timestamp;
 use synapse_core::{Code, Draft, Receipt};
 use synapse_home::Home;
+use synapse_home::atomic::create_directory;
 use uuid::Uuid;
 
 use super::{in_home, write};
 use crate::SqliteLedger;
 
-/// Damages a sound ledger and fills its spool with `bytes`, then reads, verifies and repairs it.
+/// Damages a sound ledger and fills its spool and a file of calls in progress with `bytes`, then reads, verifies and repairs it.
 /// Each damage takes three bytes: two for its position, one for the new value.
 ///
 /// # Panics
@@ -37,6 +38,9 @@ pub fn ledger(bytes: &[u8]) {
         write(&home.ledger(), &damaged);
         on_a_runtime(async { look(&SqliteLedger::new(home.clone())).await });
         write(&home.spool(), bytes);
+        drop(create_directory(&home.run()));
+        let writer = Uuid::from_u128(0x8000_8000_0000_0000_0001);
+        write(&home.run().join(format!("{writer}.calls")), bytes);
         on_a_runtime(async {
             let ledger = SqliteLedger::new(home.clone());
             drop(ledger.flush().await);
