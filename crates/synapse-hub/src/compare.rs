@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use synapse_core::error::{Code, Failure};
+use synapse_core::error::Failure;
 use synapse_core::redact::printable_line;
 use synapse_core::upstream::{Catalogue, Item};
 use synapse_mcp::JsonObject;
-use tokio::task::spawn_blocking;
+
+use crate::blocking::off_runtime;
 
 /// The comparison of tools and prompts.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -41,7 +42,7 @@ impl Comparison {
     /// [`Comparison::of`], off the server's thread: an upstream chooses the size of its lists.
     ///
     /// # Errors
-    /// `internal.invariant` if the work panicked or the runtime is shutting down.
+    /// Same as [`off_runtime`].
     pub(crate) async fn off_runtime(
         approved: Arc<Catalogue>,
         found: &Catalogue,
@@ -52,11 +53,7 @@ impl Comparison {
             prompts: found.prompts.clone(),
             ..Catalogue::default()
         };
-        let compared = spawn_blocking(move || Self::of(&approved, &found)).await;
-        compared.map_err(|error| {
-            let message = "the lists could not be compared on a separate thread";
-            Failure::new(Code::InternalInvariant, message).caused_by(&error)
-        })
+        off_runtime(move || Self::of(&approved, &found)).await
     }
 
     /// Whether there is no difference.
@@ -236,6 +233,7 @@ mod tests {
 
     use serde_json::json;
     use tokio::runtime::Builder;
+    use tokio::task::spawn_blocking;
 
     use super::*;
 

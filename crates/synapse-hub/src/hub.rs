@@ -14,6 +14,7 @@ use synapse_mcp::host::{Caller, Changes, Client, ListChange};
 use synapse_mcp::{JsonObject, ProtocolRevision};
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::blocking::off_runtime;
 use crate::budget::{ToolCost, estimated_tokens};
 use crate::configuration::{Configuration, Read, Stamps, is_same, retire_old};
 use crate::failure::{Refusal, tool_denied};
@@ -38,6 +39,8 @@ pub(crate) struct Inner {
     changes: Changes,
     state: RwLock<Option<Arc<Configuration>>>,
     reloading: Mutex<()>,
+    /// Held while a configuration is read on a separate thread.
+    refreshing: tokio::sync::Mutex<()>,
     parking: Parking,
     me: Weak<Self>,
 }
@@ -53,6 +56,7 @@ impl Hub {
                 changes: Changes::new(),
                 state: RwLock::new(None),
                 reloading: Mutex::new(()),
+                refreshing: tokio::sync::Mutex::new(()),
                 parking: Parking::default(),
                 me: me.clone(),
             }),
@@ -80,8 +84,8 @@ impl Hub {
             looks.tick().await;
             // A client that never asked gets no notification.
             if self.inner.known().is_some() {
-                self.inner.current();
-                self.inner.look_again();
+                self.inner.refresh().await;
+                self.inner.look_again().await;
             }
         }
     }
@@ -135,10 +139,8 @@ impl Hub {
         tool: &str,
         arguments: JsonObject,
     ) -> Result<JsonObject, Failure> {
-        let runtime = {
-            let state = self.inner.current();
-            self.inner.runtime(&state, server)?
-        };
+        self.inner.refresh().await;
+        let runtime = self.inner.runtime(&self.inner.prepared(), server)?;
         if !runtime.consented.upstream.tools.permits(tool) {
             return Err(tool_denied(runtime.server(), tool));
         }
@@ -148,7 +150,7 @@ impl Hub {
         let ask = Ask {
             subject: Subject::Tool(tool.to_owned()),
             method: "tools/call".to_owned(),
-            params,
+            params: params.into(),
             caller: Caller::new(ProtocolRevision::V2026_07_28),
             progress: None,
             client: Client::default(),
@@ -220,6 +222,41 @@ impl Inner {
             return state;
         }
         self.reload(Some(stamps))
+    }
+
+    /// [`Inner::current`] for an async caller, which then uses [`Inner::prepared`]: large files are
+    /// read off the runtime's thread.
+    pub(crate) async fn refresh(&self) {
+        if self.is_current() {
+            return;
+        }
+        let _one = self.refreshing.lock().await;
+        if !self.is_current() {
+            self.reload_off_runtime(Some(self.stamps())).await;
+        }
+    }
+
+    /// The configuration as of the last [`Inner::refresh`].
+    pub(crate) fn prepared(&self) -> Arc<Configuration> {
+        self.known().unwrap_or_else(|| self.current())
+    }
+
+    fn is_current(&self) -> bool {
+        let stamps = self.stamps();
+        self.known()
+            .is_some_and(|state| self.is_fresh(&state, stamps))
+    }
+
+    /// [`Inner::reload`], on a separate thread if the files are large.
+    async fn reload_off_runtime(&self, unless: Option<Stamps>) {
+        let is_large = self.ports.upstreams.is_large() || self.ports.approvals.is_large();
+        match self.me.upgrade() {
+            Some(inner) if is_large => {
+                // A reload that did not end leaves the last state.
+                off_runtime(move || drop(inner.reload(unless))).await.ok();
+            }
+            _ => drop(self.reload(unless)),
+        }
     }
 
     /// Reloads everything, unless another thread already did under these stamps.
@@ -324,7 +361,7 @@ impl Inner {
 
     /// Reloads everything when an entry that failed to expand, for example because its program was
     /// missing, expands now.
-    fn look_again(&self) {
+    async fn look_again(&self) {
         let Some(state) = self.known() else { return };
         let is_found = state.members.iter().any(|member| {
             member.is_unexpanded
@@ -338,7 +375,7 @@ impl Inner {
                 })
         });
         if is_found {
-            self.reload(None);
+            self.reload_off_runtime(None).await;
         }
     }
 

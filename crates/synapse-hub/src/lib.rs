@@ -11,6 +11,7 @@
 //! - [`hosts`] implements the ports of `synapse-mcp`.
 
 mod allowed;
+mod blocking;
 mod budget;
 mod compare;
 mod configuration;

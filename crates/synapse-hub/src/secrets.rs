@@ -17,6 +17,7 @@ use synapse_core::secret::BoundSecret;
 use synapse_core::upstream::is_secret;
 use synapse_core::upstream::{Piece, Target, Template, UpstreamName};
 use synapse_mcp::JsonObject;
+use synapse_mcp::size::outweigh;
 
 use crate::ports::Credentials;
 
@@ -204,7 +205,7 @@ impl Known {
         if redactors.iter().all(Redactor::is_idle) {
             return object;
         }
-        if crate::budget::bytes_of(&object) < LARGE {
+        if !outweigh(object.values(), LARGE) {
             return without(&redactors, object);
         }
         let shared = Arc::new(Mutex::new(Some(object)));
@@ -278,7 +279,7 @@ impl fmt::Debug for UpstreamCredentials {
 const AUTHORIZATION: &str = "Authorization";
 const LONGEST_LINE: usize = 4_000;
 /// Results of this size are scanned on a separate thread.
-const LARGE: u64 = 32 * 1024;
+const LARGE: usize = 32 * 1024;
 
 #[cfg(test)]
 mod tests {

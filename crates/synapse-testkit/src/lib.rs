@@ -17,6 +17,7 @@ pub mod any_bytes;
 pub mod disk;
 pub mod leak;
 pub mod mcp_bridge;
+pub mod pool;
 pub mod ports;
 pub mod provider_doubles;
 pub mod raw;

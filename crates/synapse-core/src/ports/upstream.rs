@@ -36,6 +36,11 @@ pub trait UpstreamStore: Send + Sync + fmt::Debug {
         None
     }
 
+    /// Whether reading may hold up an async runtime: a server then reads on a separate thread.
+    fn is_large(&self) -> bool {
+        false
+    }
+
     /// Whether the configuration file exists, even if empty.
     fn is_declared(&self) -> bool {
         true
@@ -70,6 +75,11 @@ pub trait ApprovalStore: Send + Sync + fmt::Debug {
     /// [`UpstreamStore::stamp`].
     fn stamp(&self) -> Option<u64> {
         None
+    }
+
+    /// Whether reading may hold up an async runtime, like [`UpstreamStore::is_large`].
+    fn is_large(&self) -> bool {
+        false
     }
 
     /// The approval of one server.

@@ -71,7 +71,7 @@ impl CompletionHost for HubHost {
         let ask = Ask {
             subject: Subject::Other,
             method: "completion/complete".to_owned(),
-            params,
+            params: params.into(),
             caller: call.caller,
             progress: None,
             client: Client::default(),

@@ -48,7 +48,7 @@ impl ExtensionHost for HubHost {
         let ask = Ask {
             subject: Subject::Other,
             method: call.method,
-            params: call.params,
+            params: call.params.into(),
             caller: call.caller,
             progress: call.progress,
             client: call.client,

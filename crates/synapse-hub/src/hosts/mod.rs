@@ -13,6 +13,7 @@ mod tools;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use serde_json::Value;
 use synapse_core::error::Failure;
 use synapse_core::upstream::{Item, Pin};
@@ -26,7 +27,8 @@ use crate::configuration::Configuration;
 use crate::failure::Refusal;
 use crate::hub::Hub;
 
-/// All hosts of one hub.
+/// All hosts of one hub. Their server takes them as its [`Introduction`] too, which notices changed
+/// configuration before each request.
 #[derive(Debug, Clone)]
 pub struct HubHost {
     hub: Hub,
@@ -71,14 +73,14 @@ impl HubHost {
         value(&ErrorDocument::new(failure, remedies))
     }
 
+    /// The configuration that this request was [prepared](Introduction::prepare) with.
     fn state(&self) -> Arc<Configuration> {
-        self.hub.inner().current()
+        self.hub.inner().prepared()
     }
 
     /// Whether the hub offers nothing, not even its own tools and resources.
     fn is_silent(&self) -> bool {
-        let inner = self.hub.inner();
-        inner.is_silent(&inner.current())
+        self.hub.inner().is_silent(&self.state())
     }
 
     /// The state after refetching lists of running upstreams that announced changes: those without
@@ -105,7 +107,12 @@ impl HubHost {
     }
 }
 
+#[async_trait]
 impl Introduction for HubHost {
+    async fn prepare(&self) {
+        self.hub.inner().refresh().await;
+    }
+
     fn instructions(&self) -> Option<String> {
         self.state().index.instructions.clone()
     }

@@ -40,7 +40,7 @@ impl PromptHost for HubHost {
         let ask = Ask {
             subject: Subject::Prompt(own),
             method: "prompts/get".to_owned(),
-            params,
+            params: params.into(),
             caller: call.caller,
             progress: call.progress,
             client: call.client,

@@ -98,7 +98,7 @@ impl ResourceHost for HubHost {
         let ask = Ask {
             subject: Subject::Other,
             method: "resources/read".to_owned(),
-            params,
+            params: params.into(),
             caller: read.caller,
             progress: read.progress,
             client: read.client,

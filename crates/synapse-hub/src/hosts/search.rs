@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 use synapse_core::error::{Code, Failure};
 use synapse_mcp::JsonObject;
 use synapse_mcp::host::{HostError, ToolCall, ToolError, ToolResult};
-use tokio::task::spawn_blocking;
 
 use super::HubHost;
 use super::tools::for_apps;
+use crate::blocking::off_runtime;
 use crate::configuration::Configuration;
-use crate::index::{Audience, Found, OfferedTool};
+use crate::index::{Audience, ForApps, Found, OfferedTool};
 use crate::schema::{CALL_READ_TOOL, DESCRIBE_TOOLS, FIND_TOOLS};
 use crate::search::{IsReader, missing, signature};
 
@@ -23,7 +23,7 @@ impl HubHost {
     ) -> Result<ToolResult, ToolError> {
         let answered = match call.name.as_str() {
             FIND_TOOLS => find_off_runtime(Arc::clone(state), call.arguments).await,
-            DESCRIBE_TOOLS => describe(state, &call.arguments),
+            DESCRIBE_TOOLS => describe_off_runtime(Arc::clone(state), call.arguments).await,
             _ => return self.call_found(state, call).await,
         };
         Ok(answered.unwrap_or_else(|failure| self.failed_call(&failure)))
@@ -96,11 +96,7 @@ async fn find_off_runtime(
     if !is_long && state.index.tools.len() <= MANY_TOOLS {
         return find(&state, &arguments);
     }
-    let found = spawn_blocking(move || find(&state, &arguments)).await;
-    found.map_err(|error| {
-        let message = "the tools could not be searched on a separate thread";
-        Failure::new(Code::InternalInvariant, message).caused_by(&error)
-    })?
+    off_runtime(move || find(&state, &arguments)).await?
 }
 
 fn find(state: &Configuration, arguments: &JsonObject) -> Result<ToolResult, Failure> {
@@ -129,26 +125,41 @@ fn find(state: &Configuration, arguments: &JsonObject) -> Result<ToolResult, Fai
     Ok(ToolResult::text(lines.join("\n")))
 }
 
-fn describe(state: &Configuration, arguments: &JsonObject) -> Result<ToolResult, Failure> {
+/// [`describe`], off the server's thread for large descriptions.
+async fn describe_off_runtime(
+    state: Arc<Configuration>,
+    arguments: JsonObject,
+) -> Result<ToolResult, Failure> {
+    let bytes: usize = named(&arguments)
+        .map(|name| match state.index.tool(name, ForApps::No) {
+            Found::Offered(tool) => tool.item.text().len(),
+            Found::Withheld(_) | Found::Ambiguous(_) | Found::Unknown => name.len(),
+        })
+        .sum();
+    if bytes <= LONG_DESCRIPTIONS {
+        return describe(&state, &arguments);
+    }
+    off_runtime(move || describe(&state, &arguments)).await?
+}
+
+fn named(arguments: &JsonObject) -> impl Iterator<Item = &str> {
     let names = arguments.get("names").and_then(Value::as_array);
-    let names: Vec<&str> = names
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .take(MOST_DESCRIBED)
-        .collect();
+    let names = names.into_iter().flatten().filter_map(Value::as_str);
+    names.take(MOST_DESCRIBED)
+}
+
+fn describe(state: &Configuration, arguments: &JsonObject) -> Result<ToolResult, Failure> {
+    let names: Vec<&str> = named(arguments).collect();
     if names.is_empty() {
         return Err(invalid("`names` must be a list of names"));
     }
     let described: Vec<Value> = names
         .iter()
-        .map(
-            |name| match state.index.tool(name, crate::index::ForApps::No) {
-                Found::Offered(tool) => Value::Object((*tool.item).clone()),
-                Found::Withheld(failure) => json!({"name": name, "error": failure.code().as_str()}),
-                Found::Ambiguous(_) | Found::Unknown => json!({"name": name, "error": "unknown"}),
-            },
-        )
+        .map(|name| match state.index.tool(name, ForApps::No) {
+            Found::Offered(tool) => Value::Object((*tool.item).clone()),
+            Found::Withheld(failure) => json!({"name": name, "error": failure.code().as_str()}),
+            Found::Ambiguous(_) | Found::Unknown => json!({"name": name, "error": "unknown"}),
+        })
         .collect();
     Ok(ToolResult::text(Value::Array(described).to_string()))
 }
@@ -191,6 +202,8 @@ fn invalid(message: &str) -> Failure {
 /// The first search of more tools, which ranks their words, takes about a millisecond.
 const MANY_TOOLS: usize = 200;
 const LONG_QUERY: usize = 4 * 1024;
+/// Descriptions of fewer bytes are parsed in a fraction of a millisecond.
+const LONG_DESCRIPTIONS: usize = 32 * 1024;
 const WORDS: [&str; 5] = [
     "-32602",
     "invalid argument",

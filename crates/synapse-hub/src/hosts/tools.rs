@@ -127,7 +127,7 @@ impl HubHost {
         let ask = Ask {
             subject: Subject::Tool(own),
             method: "tools/call".to_owned(),
-            params,
+            params: params.into(),
             caller: call.caller,
             progress: call.progress,
             client: call.client,

@@ -15,6 +15,7 @@ use super::parked::{digest, is_handle};
 use super::pulse::Pulse;
 use super::relaying::Gatekeeper;
 use super::{Live, Runtime, Use};
+use crate::blocking::{of_owned, of_shared};
 use crate::budget::bytes_of;
 use crate::compare::Differences;
 use crate::failure::{Refusal, Stage, tool_changed, tool_gone, unsupported};
@@ -29,7 +30,7 @@ pub(crate) struct Ask {
     /// The method.
     pub(crate) method: String,
     /// The parameters for the upstream.
-    pub(crate) params: JsonObject,
+    pub(crate) params: Arc<JsonObject>,
     /// The caller.
     pub(crate) caller: Caller,
     /// Receives progress.
@@ -88,31 +89,45 @@ impl Runtime {
         // Boxed, because it covers the whole era matrix.
         let work = Box::pin(self.carry_out(&ask, &pulse, row.as_mut()));
         let asked = pulse.around(&server, work).await;
-        if let Some(row) = row {
-            self.end(row, &asked).await;
-        }
+        let asked = match row {
+            Some(row) => self.end(row, asked).await,
+            None => asked,
+        };
         self.stop_when_idle();
         asked
     }
 
     /// Completes the row of a request.
-    async fn end(&self, mut row: Row, asked: &Result<JsonObject, Refusal>) {
+    async fn end(
+        &self,
+        mut row: Row,
+        asked: Result<JsonObject, Refusal>,
+    ) -> Result<JsonObject, Refusal> {
+        let measured = match asked {
+            Ok(result) => of_owned(result, bytes_of)
+                .await
+                .map_err(|failure| Refusal::Failure(failure.with_execution(Execution::MayHaveRun))),
+            Err(refusal) => Err(refusal),
+        };
         row.facts = self.facts(self.live().as_deref());
-        match asked {
-            Ok(result) => {
+        match measured {
+            Ok((bytes, result)) => {
                 row.facts.may_have_run = true;
                 match result.get("isError") {
-                    Some(Value::Bool(true)) => row.end_with_their_error(bytes_of(result)).await,
-                    _ => row.end(None, bytes_of(result)).await,
+                    Some(Value::Bool(true)) => row.end_with_their_error(bytes).await,
+                    _ => row.end(None, bytes).await,
                 }
+                Ok(result)
             }
-            Err(Refusal::Rpc(_)) => {
+            Err(Refusal::Rpc(error)) => {
                 row.facts.may_have_run = true;
                 row.end_with_their_error(0).await;
+                Err(Refusal::Rpc(error))
             }
             Err(Refusal::Failure(failure)) => {
                 row.facts.may_have_run = failure.execution() == Some(Execution::MayHaveRun);
-                row.end(Some(failure), 0).await;
+                row.end(Some(&failure), 0).await;
+                Err(Refusal::Failure(failure))
             }
         }
     }
@@ -128,7 +143,7 @@ impl Runtime {
         if let (Some(parking), Some(handle)) = (&parking, state)
             && is_handle(handle)
         {
-            let digest = digest(self.server().as_str(), &ask.method, &ask.params);
+            let digest = digest(self.server(), &ask.method, &ask.params).await?;
             let Some(suspended) = parking.take(handle, &digest) else {
                 return Err(Refusal::Rpc(unknown_state()));
             };
@@ -140,7 +155,7 @@ impl Runtime {
         self.check(&live, &ask.subject)?;
         self.set_level(&live, ask.caller.log_level()).await;
         if let Some(row) = row {
-            row.departing(bytes_of(&ask.params)).await;
+            row.departing(of_shared(&ask.params, bytes_of).await?).await;
         }
         match (live.era(), ask.caller.era()) {
             (Era::Legacy, Era::Legacy) => self.legacy_both(ask, &live, pulse).await,
@@ -185,13 +200,16 @@ impl Runtime {
     }
 
     /// The request for the upstream.
-    pub(super) fn outgoing(
+    ///
+    /// # Errors
+    /// Same as [`of_shared`].
+    pub(super) async fn outgoing(
         &self,
         ask: &Ask,
         live: &Live,
         questions: Option<Arc<dyn ClientHandler>>,
         pulse: &Pulse,
-    ) -> Outgoing {
+    ) -> Result<Outgoing, Refusal> {
         let upstream = &self.consented.upstream;
         let input_schema = match &ask.subject {
             Subject::Tool(name) => self
@@ -200,9 +218,9 @@ impl Runtime {
                 .and_then(|tool| tool.get("inputSchema").cloned()),
             Subject::Prompt(_) | Subject::Other => None,
         };
-        Outgoing {
+        Ok(Outgoing {
             method: ask.method.clone(),
-            params: ask.params.clone(),
+            params: of_shared(&ask.params, JsonObject::clone).await?,
             meta: passed_meta(&ask.caller, live.era()),
             capabilities: request_capabilities(&upstream.relay, ask.caller.capabilities()),
             input_schema,
@@ -210,7 +228,7 @@ impl Runtime {
             questions,
             patience: upstream.times.call,
             longest: upstream.times.longest_call,
-        }
+        })
     }
 
     pub(super) fn gatekeeper(&self, ask: &Ask) -> Gatekeeper {

@@ -32,7 +32,7 @@ impl Runtime {
         pulse: &Pulse,
     ) -> Result<JsonObject, Refusal> {
         let questions: Arc<dyn ClientHandler> = Arc::new(AskNow(self.gatekeeper(ask)));
-        let outgoing = self.outgoing(ask, live, Some(questions), pulse);
+        let outgoing = self.outgoing(ask, live, Some(questions), pulse).await?;
         let answered = live.conversation.request(outgoing).await;
         self.finished(ask, live, answered).await
     }
@@ -46,7 +46,7 @@ impl Runtime {
         pulse: &Pulse,
     ) -> Result<JsonObject, Refusal> {
         let questions: Arc<dyn ClientHandler> = Arc::new(AskNow(self.gatekeeper(ask)));
-        let outgoing = self.outgoing(ask, live, Some(questions), pulse);
+        let outgoing = self.outgoing(ask, live, Some(questions), pulse).await?;
         let answered = live.conversation.request(outgoing).await;
         let mut result = self.finished(ask, live, answered).await?;
         if wants_input(&result)
@@ -80,7 +80,7 @@ impl Runtime {
         let mut answers: Option<(JsonObject, Option<Value>)> = None;
         for _ in 0..MOST_ROUNDS {
             let questions: Arc<dyn ClientHandler> = Arc::new(AskNow(gatekeeper.clone()));
-            let mut outgoing = self.outgoing(ask, live, Some(questions), pulse);
+            let mut outgoing = self.outgoing(ask, live, Some(questions), pulse).await?;
             if let Some((responses, state)) = answers.take() {
                 outgoing
                     .params
@@ -135,7 +135,7 @@ impl Runtime {
             gatekeeper: self.gatekeeper(ask),
             questions: sender,
         });
-        let outgoing = self.outgoing(ask, live, Some(later), pulse);
+        let outgoing = self.outgoing(ask, live, Some(later), pulse).await?;
         let conversation = Arc::clone(&live.conversation);
         let work = tokio::spawn(async move { conversation.request(outgoing).await });
         let suspended = Suspended {
@@ -146,7 +146,7 @@ impl Runtime {
             pulse: pulse.clone(),
             asked: 0,
         };
-        let digest = digest(self.server().as_str(), &ask.method, &ask.params);
+        let digest = digest(self.server(), &ask.method, &ask.params).await?;
         let parking = parking.unwrap_or_default();
         self.wait(ask, &parking, suspended, digest).await
     }

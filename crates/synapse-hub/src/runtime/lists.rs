@@ -4,7 +4,9 @@ use serde_json::Value;
 use synapse_core::upstream::{Catalogue, Item, Upstream, UpstreamTransport};
 use synapse_mcp::JsonObject;
 use synapse_mcp::client::{CallError, Conversation, ListCaps, Outgoing, list_all};
+use synapse_mcp::size::{LARGE, outweigh};
 
+use crate::blocking::off_runtime;
 use crate::relay::{SKILLS, relay_capabilities};
 use crate::transport::check_annotations;
 
@@ -67,17 +69,41 @@ async fn pages(
         Err(CallError::Rpc(error)) if error.code == METHOD_NOT_FOUND => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
-    let items = found.into_iter().filter_map(|item| match item {
-        Value::Object(item) => Some(item),
-        _ => None,
-    });
-    if method != "tools/list" {
-        return Ok(items.map(Item::from).collect());
+    let of = match (method, &upstream.transport) {
+        ("tools/list", UpstreamTransport::Http { .. }) => Of::RemoteTools,
+        ("tools/list", UpstreamTransport::Stdio { .. }) => Of::Tools,
+        _ => Of::Others,
+    };
+    if !outweigh(&found, LARGE) {
+        return Ok(of.items(found));
     }
-    let is_remote = matches!(upstream.transport, UpstreamTransport::Http { .. });
-    let tools = items.filter_map(completed);
-    let tools = tools.filter(|tool| !is_remote || fits(tool));
-    Ok(tools.map(Item::from).collect())
+    let items = off_runtime(move || of.items(found)).await;
+    items.map_err(|_| CallError::Interrupted)
+}
+
+/// The subject of a list.
+#[derive(Clone, Copy)]
+enum Of {
+    Tools,
+    RemoteTools,
+    Others,
+}
+
+impl Of {
+    fn items(self, found: Vec<Value>) -> Vec<Item> {
+        let items = found.into_iter().filter_map(|item| match item {
+            Value::Object(item) => Some(item),
+            _ => None,
+        });
+        match self {
+            Self::Others => items.map(Item::from).collect(),
+            Self::Tools => items.filter_map(completed).map(Item::from).collect(),
+            Self::RemoteTools => {
+                let tools = items.filter_map(completed).filter(fits);
+                tools.map(Item::from).collect()
+            }
+        }
+    }
 }
 
 /// The tool with the input schema of an object, as the specification demands: clients refuse a

@@ -15,6 +15,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use sha2::{Digest as _, Sha256};
 use synapse_core::error::{Code, Failure};
+use synapse_core::upstream::UpstreamName;
 use synapse_mcp::JsonObject;
 use synapse_mcp::client::CallError;
 use tokio::sync::mpsc;
@@ -24,6 +25,7 @@ use tokio::time::{Instant, sleep_until};
 use super::Use;
 use super::pulse::Pulse;
 use super::relaying::ServerRequest;
+use crate::blocking::of_shared;
 use crate::compare::canonical;
 
 /// The parked calls of a hub.
@@ -148,8 +150,22 @@ impl<S> fmt::Debug for Parking<S> {
     }
 }
 
+/// The digest of a request, made off the server's thread if that is large.
+///
+/// # Errors
+/// Same as [`of_shared`].
+pub(super) async fn digest(
+    server: &UpstreamName,
+    method: &str,
+    params: &Arc<JsonObject>,
+) -> Result<Digest, Failure> {
+    let (server, method) = (server.clone(), method.to_owned());
+    let digest = move |params: &JsonObject| digest_of(server.as_str(), &method, params);
+    of_shared(params, digest).await
+}
+
 /// Identifies a request by method and parameters without the answers, independent of member order.
-pub(super) fn digest(server: &str, method: &str, params: &JsonObject) -> Digest {
+fn digest_of(server: &str, method: &str, params: &JsonObject) -> Digest {
     let mut hash = Sha256::new();
     hash.update(server.as_bytes());
     hash.update([0]);
@@ -186,11 +202,31 @@ const LONGEST: Duration = Duration::from_secs(600);
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
+    use synapse_testkit::pool::{self, HeldPool, begun};
 
     use super::*;
 
     fn object(value: Value) -> JsonObject {
         value.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn a_large_request_is_hashed_off_the_runtimes_thread() {
+        pool::run(async {
+            let server: UpstreamName = "s".parse().unwrap();
+            let params = |bytes: usize| Arc::new(object(json!({"x": "x".repeat(bytes)})));
+            let (small, large) = (params(10), params(200_000));
+            let held = HeldPool::hold();
+            assert!(
+                begun(&mut Box::pin(digest(&server, "m", &small)))
+                    .await
+                    .is_ready()
+            );
+            let mut waiting = Box::pin(digest(&server, "m", &large));
+            assert!(begun(&mut waiting).await.is_pending());
+            drop(held);
+            assert_eq!(waiting.await, Ok(digest_of("s", "m", &large)));
+        });
     }
 
     #[test]
@@ -201,15 +237,15 @@ mod tests {
             "requestState": "s", "inputResponses": {"q": {}},
         }));
         let other = object(json!({"name": "a", "arguments": {"x": 1, "y": [12]}}));
-        assert_eq!(digest("s", "m", &first), digest("s", "m", &again));
-        assert_ne!(digest("s", "m", &first), digest("s", "m", &other));
-        assert_ne!(digest("s", "m", &first), digest("t", "m", &first));
+        assert_eq!(digest_of("s", "m", &first), digest_of("s", "m", &again));
+        assert_ne!(digest_of("s", "m", &first), digest_of("s", "m", &other));
+        assert_ne!(digest_of("s", "m", &first), digest_of("t", "m", &first));
     }
 
     #[tokio::test]
     async fn a_handle_resumes_its_own_request_once() {
         let parking = Parking::<()>::default();
-        let mine = digest("s", "m", &JsonObject::new());
+        let mine = digest_of("s", "m", &JsonObject::new());
         let handle = parking.park(mine, ()).unwrap();
         assert!(is_handle(&handle));
         assert!(parking.take(&handle, &[0; 32]).is_none());

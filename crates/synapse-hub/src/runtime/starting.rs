@@ -15,6 +15,7 @@ use tokio::time::{sleep, timeout};
 use super::hearing::Hearing;
 use super::live::{Live, Unfetched};
 use super::{Runtime, lists};
+use crate::blocking::off_runtime;
 use crate::compare::Comparison;
 use crate::failure::{FailureContext, Refusal, Stage};
 use crate::ports::{Connected, Consented, Ending, OpenError, Opening};
@@ -137,7 +138,7 @@ impl Runtime {
     }
 
     /// Fetches its lists and compares them with the approval.
-    async fn compare(&self, live: &Live, stage: Stage) -> Result<(), Refusal> {
+    async fn compare(self: &Arc<Self>, live: &Live, stage: Stage) -> Result<(), Refusal> {
         // Later changes, and failed fetches, are picked up next time.
         live.is_stale.store(false, Ordering::SeqCst);
         let mut unfetched = Unfetched(Some(live));
@@ -163,11 +164,13 @@ impl Runtime {
             .comparison
             .write()
             .unwrap_or_else(PoisonError::into_inner) = Arc::new(comparison);
-        self.seen(found);
+        let runtime = Arc::clone(self);
+        off_runtime(move || runtime.seen(found)).await?;
         Ok(())
     }
 
-    /// Applies observed lists: resources always, tools and prompts only without a pin.
+    /// Applies observed lists: resources always, tools and prompts only without a pin. Compares
+    /// whole lists and indexes every tool, which is nothing for the server's thread.
     fn seen(&self, found: Catalogue) {
         let mut changes = Vec::new();
         {
@@ -203,7 +206,7 @@ impl Runtime {
     }
 
     /// Compares again if the upstream announced changed lists.
-    pub(super) async fn freshen(&self, live: &Live) -> Result<(), Refusal> {
+    pub(super) async fn freshen(self: &Arc<Self>, live: &Live) -> Result<(), Refusal> {
         // Lists that are being compared are no longer marked: their comparison is awaited.
         if let Ok(_one) = live.comparing.try_lock()
             && !live.is_stale.load(Ordering::SeqCst)
@@ -218,7 +221,7 @@ impl Runtime {
     }
 
     /// Refetches changed lists of a running upstream; keeps the old ones on failure.
-    pub(crate) async fn refresh_lists(&self) {
+    pub(crate) async fn refresh_lists(self: &Arc<Self>) {
         let Some(live) = self.live() else { return };
         if self.freshen(&live).await.is_err() {
             tracing::warn!(server = %self.server(), "changed lists could not be fetched");

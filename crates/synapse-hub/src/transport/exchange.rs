@@ -43,7 +43,7 @@ impl Exchange<'_> {
                 headers.push(("mcp-protocol-version".to_owned(), revision.to_owned()));
             }
         }
-        let message = wire::request(self.id, method, params);
+        let message = wire::written_request(self.id, method, params).await?;
         if !link.calls.sending(self.id) {
             return Err(CallError::Ended {
                 may_have_run: MayHaveRun::No,

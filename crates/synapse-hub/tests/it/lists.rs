@@ -211,38 +211,3 @@ async fn without_a_pin_lists_follow_the_server_and_the_status_says_so() {
     let text = status["content"][0]["text"].as_str().unwrap();
     assert!(text.contains("files: its lists are not pinned"), "{text}");
 }
-
-/// While the only other thread is held, the server answers, and no call passes the comparison of
-/// changed lists, not even one that another call has begun.
-#[test]
-fn calls_wait_for_the_comparison_of_changed_lists_and_a_ping_does_not() {
-    let mut runtime = tokio::runtime::Builder::new_current_thread();
-    let runtime = runtime.enable_all().max_blocking_threads(1).build();
-    runtime.unwrap().block_on(async {
-        let world = World::new().with(Script::legacy("files", tools()));
-        let mut ide = world.legacy(json!({})).await;
-        ide.call("files__read", json!({})).await;
-        let (release, held) = std::sync::mpsc::channel::<()>();
-        let gate = tokio::task::spawn_blocking(move || held.recv());
-        let events = world.connector.events("files");
-        events.notified(
-            "notifications/tools/list_changed",
-            synapse_mcp::JsonObject::new(),
-        );
-        let mut calls = Vec::new();
-        for _ in 0..10 {
-            let call = json!({"name": "files__read", "arguments": {}});
-            calls.push(ide.send("tools/call", call).await);
-        }
-        for _ in 0..20 {
-            ide.result("ping", json!({})).await;
-        }
-        assert_eq!(world.connector.requests().len(), 1);
-        drop(release);
-        for call in calls {
-            ide.reply(call).await;
-        }
-        assert_eq!(world.connector.requests().len(), 11);
-        drop(gate);
-    });
-}

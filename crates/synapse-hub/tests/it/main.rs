@@ -13,6 +13,7 @@ mod eras;
 mod errors;
 mod fidelity;
 mod isolation;
+mod large;
 mod library;
 mod lists;
 mod lists_in_motion;

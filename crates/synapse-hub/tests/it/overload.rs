@@ -172,27 +172,3 @@ async fn many_tokens_are_warned_of() {
     let status = text(&ide.call("hub_status", json!({})).await);
     assert!(status.contains("--hub-mode search"), "{status}");
 }
-
-/// While the only other thread is held, a long search waits and a ping is answered.
-#[test]
-fn a_long_search_does_not_hold_up_a_ping() {
-    let mut runtime = tokio::runtime::Builder::new_current_thread();
-    let runtime = runtime.enable_all().max_blocking_threads(1).build();
-    runtime.unwrap().block_on(async {
-        let world = World::new().with(Script::legacy("files", tools()));
-        let mut ide = searching(&world);
-        let usual = ide.call("find_tools", json!({"query": "read"})).await;
-        let (release, held) = std::sync::mpsc::channel::<()>();
-        let gate = tokio::task::spawn_blocking(move || held.recv());
-        let query = "read ".repeat(2_000);
-        let call = json!({"name": "find_tools", "arguments": {"query": query}});
-        let waiting = ide.send("tools/call", call).await;
-        for _ in 0..20 {
-            let ping = ide.send("ping", json!({})).await;
-            assert_eq!(ide.next().await["id"], ping, "the search is answered first");
-        }
-        drop(release);
-        assert_eq!(ide.reply(waiting).await["result"], usual);
-        drop(gate);
-    });
-}

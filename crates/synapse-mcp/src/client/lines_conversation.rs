@@ -228,12 +228,13 @@ impl Conversation for LineConversation {
             &outgoing.capabilities,
             token,
         );
+        let message = wire::written_request(running.id(), &outgoing.method, params).await?;
         // Dropped before `running`, so that the request is still registered.
         let _cancelling = Cancelling {
             link: &self.link,
             id: running.id(),
         };
-        self.link.send(running.id(), &outgoing.method, params);
+        self.link.send(running.id(), message);
         settled(running.answer().await?, era)
     }
 
@@ -278,7 +279,7 @@ impl Link {
 
     fn ask(&self, method: &str, params: JsonObject, limit: Duration) -> Result<Running, CallError> {
         let running = Running::begin(&self.calls, &Outgoing::within(method, limit))?;
-        self.send(running.id(), method, params);
+        self.send(running.id(), wire::request(running.id(), method, params));
         Ok(running)
     }
 
@@ -286,12 +287,9 @@ impl Link {
         running?.answer().await
     }
 
-    fn send(&self, id: u64, method: &str, params: JsonObject) {
+    fn send(&self, id: u64, message: Vec<u8>) {
         // If the writer is gone, the conversation has ended, and the request learns that elsewhere.
-        drop(
-            self.queue
-                .send(Item::Request(id, wire::request(id, method, params))),
-        );
+        drop(self.queue.send(Item::Request(id, message)));
     }
 
     fn notify(&self, method: &str) {

@@ -3,8 +3,10 @@
 use std::io;
 
 use serde_json::Value;
+use tokio::task::spawn_blocking;
 
 use super::{CallError, Conversation, Outgoing};
+use crate::size::{LARGE, outweigh};
 
 /// The limits of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,8 +57,8 @@ pub async fn list_all(
                 what: "it answered a list request without a list",
             });
         };
-        for item in page {
-            bytes += size_of(&item);
+        for (size, item) in measured(page).await? {
+            bytes += size;
             held(bytes, caps.bytes, "bytes of list")?;
             held(items.len() + 1, caps.items, "items")?;
             items.push(item);
@@ -88,6 +90,19 @@ fn held(count: usize, cap: usize, unit: &'static str) -> Result<(), CallError> {
         }),
         false => Ok(()),
     }
+}
+
+/// The items with their lengths, counted on a separate thread if they are large.
+async fn measured(items: Vec<Value>) -> Result<Vec<(usize, Value)>, CallError> {
+    let measure = |items: Vec<Value>| {
+        let measured = items.into_iter().map(|item| (size_of(&item), item));
+        measured.collect()
+    };
+    if !outweigh(&items, LARGE) {
+        return Ok(measure(items));
+    }
+    let measured = spawn_blocking(move || measure(items)).await;
+    measured.map_err(|_| CallError::Interrupted)
 }
 
 /// The length of `value` as compact JSON, without storing it.

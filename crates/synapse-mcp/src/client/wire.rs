@@ -1,10 +1,12 @@
 //! Raw JSON-RPC messages: parses the server's and serialises ours.
 
 use serde_json::{Map, Value, json};
+use tokio::task::spawn_blocking;
 
-use super::RpcError;
+use super::{CallError, RpcError};
 use crate::JsonObject;
 use crate::server::message::surrogates::without_lone_surrogates;
+use crate::size::{LARGE, outweigh};
 
 /// A message from the server.
 #[derive(Debug, Clone, PartialEq)]
@@ -183,6 +185,23 @@ pub fn request(id: u64, method: &str, params: JsonObject) -> Vec<u8> {
     Value::Object(message).to_string().into_bytes()
 }
 
+/// [`request`], written on a separate thread if its parameters are large.
+///
+/// # Errors
+/// [`CallError::Interrupted`] if the runtime is shutting down.
+pub async fn written_request(
+    id: u64,
+    method: &str,
+    params: JsonObject,
+) -> Result<Vec<u8>, CallError> {
+    if !outweigh(params.values(), LARGE) {
+        return Ok(request(id, method, params));
+    }
+    let method = method.to_owned();
+    let written = spawn_blocking(move || request(id, &method, params)).await;
+    written.map_err(|_| CallError::Interrupted)
+}
+
 /// A notification.
 #[must_use]
 pub fn notification(method: &str, params: JsonObject) -> Vec<u8> {
@@ -226,3 +245,26 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 pub(super) const METHOD_NOT_FOUND: i64 = -32601;
 /// JSON-RPC: the parameters are invalid.
 pub(super) const INVALID_PARAMS: i64 = -32602;
+
+#[cfg(test)]
+mod tests {
+    use synapse_testkit::pool::{self, HeldPool, begun};
+
+    use super::*;
+
+    #[test]
+    fn only_a_large_request_is_written_on_another_thread() {
+        pool::run(async {
+            let params =
+                |bytes| JsonObject::from_iter([("x".to_owned(), "x".repeat(bytes).into())]);
+            let held = HeldPool::hold();
+            let mut small = Box::pin(written_request(1, "m", params(10)));
+            assert!(begun(&mut small).await.is_ready());
+            let mut large = Box::pin(written_request(1, "m", params(LARGE)));
+            assert!(begun(&mut large).await.is_pending());
+            drop(held);
+            let written = large.await.map_err(|error| error.to_string());
+            assert_eq!(written, Ok(request(1, "m", params(LARGE))));
+        });
+    }
+}

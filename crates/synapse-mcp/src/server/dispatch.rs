@@ -53,6 +53,9 @@ impl Dispatch {
         let session = call.session;
         let negotiated = session.as_ref().map(|session| session.revision);
         let revision = declared.or(negotiated);
+        if let Some(introduction) = &self.offer.introduction {
+            introduction.prepare().await;
+        }
         // A method unknown to both eras does not exist for anyone.
         let era = revision.map(ProtocolRevision::era);
         let served = self

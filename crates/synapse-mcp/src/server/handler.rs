@@ -4,12 +4,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
 use rmcp::handler::server::ServerHandler;
 use rmcp::model::{
-    CustomRequest, CustomResult, ErrorData, InitializeRequestParams, InitializeResult, RequestId,
-    ServerCapabilities, ServerConfig,
+    CustomRequest, CustomResult, DiscoverResult, ErrorData, InitializeRequestParams,
+    InitializeResult, RequestId, ServerCapabilities, ServerConfig,
 };
 use rmcp::service::{RequestContext, RoleServer};
 use serde_json::Value;
@@ -28,6 +29,8 @@ pub(crate) struct Handler {
     server_info: Value,
     dispatch: Dispatch,
     registry: Arc<InFlightRequests>,
+    /// Whether a client has connected.
+    is_prepared: AtomicBool,
 }
 
 impl Handler {
@@ -52,7 +55,15 @@ impl Handler {
             server_info,
             dispatch,
             registry,
+            is_prepared: AtomicBool::new(false),
         }
+    }
+
+    async fn prepare(&self) {
+        if let Some(introduction) = &self.dispatch.offer.introduction {
+            introduction.prepare().await;
+        }
+        self.is_prepared.store(true, Ordering::Release);
     }
 
     async fn reply(&self, key: Key, call: Call, declared: Option<ProtocolRevision>) -> Reply {
@@ -64,6 +75,10 @@ impl Handler {
 impl ServerHandler for Handler {
     fn get_info(&self) -> ServerConfig {
         let mut config = self.config.clone();
+        if !self.is_prepared.load(Ordering::Acquire) {
+            // rmcp asks once at its start, when no client has connected, and uses nothing of it.
+            return config;
+        }
         let offer = &self.dispatch.offer;
         config.capabilities = offer.capabilities();
         if let Some(more) = offer
@@ -84,10 +99,20 @@ impl ServerHandler for Handler {
         request: InitializeRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<InitializeResult, ErrorData> {
+        self.prepare().await;
         let result = self.negotiate_initialize(&request)?;
         let negotiated = request.with_protocol_version(result.protocol_version.clone());
         context.peer.set_peer_info(negotiated);
         Ok(result)
+    }
+
+    async fn discover(
+        &self,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<DiscoverResult, ErrorData> {
+        self.prepare().await;
+        let versions = self.supported_protocol_versions().into_owned();
+        Ok(DiscoverResult::from_server_info(versions, self.get_info()))
     }
 
     /// Answers through the registry; rmcp gets a placeholder, so that it has nothing to log.

@@ -254,7 +254,7 @@ async fn a_request_that_was_not_sent_is_not_cancelled_either() {
     let mut large = call("first");
     large
         .params
-        .insert("pad".to_owned(), "x".repeat(200_000).into());
+        .insert("pad".to_owned(), "x".repeat(100_000).into());
     let first = send(&conversation, large);
     let second = send(&conversation, call("second"));
     tokio::time::sleep(Duration::from_millis(1)).await;
@@ -277,7 +277,7 @@ async fn the_end_of_a_server_says_whether_the_request_may_have_run() {
     let mut large = call("large");
     large
         .params
-        .insert("pad".to_owned(), "x".repeat(200_000).into());
+        .insert("pad".to_owned(), "x".repeat(100_000).into());
     let sent = send(&conversation, call("sent"));
     let half_sent = send(&conversation, large);
     let unsent = send(&conversation, call("unsent"));

@@ -185,6 +185,10 @@ impl UpstreamStore for JsonUpstreams {
         Some(stamp(self.place.file()))
     }
 
+    fn is_large(&self) -> bool {
+        std::fs::metadata(self.place.file()).is_ok_and(|file| file.len() > LARGE)
+    }
+
     fn is_declared(&self) -> bool {
         self.place.file().exists()
     }
@@ -430,4 +434,6 @@ const FOREIGN_WRAPPERS: [&str; 6] = [
     "amp.mcpServers",
     "extensions",
 ];
+/// A smaller file is read in a fraction of a millisecond.
+const LARGE: u64 = 8 * 1024;
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -180,3 +180,29 @@ fn files_keep_their_approvals_apart() {
     assert_eq!(store(&home).load().unwrap(), []);
     assert_eq!(apart.load().unwrap().len(), 1);
 }
+
+#[test]
+fn only_large_or_many_approvals_are_worth_another_thread() {
+    let (_directory, home) = home();
+    let store = store(&home);
+    assert!(!store.is_large(), "there are none");
+    store.keep(&approval("s")).unwrap();
+    assert!(!store.is_large());
+    for number in 0..40 {
+        store.keep(&approval(&format!("s{number}"))).unwrap();
+    }
+    assert!(store.is_large(), "many");
+    for number in 0..40 {
+        let name = format!("s{number}").parse().unwrap();
+        store.withdraw(&name).unwrap();
+    }
+    assert!(!store.is_large());
+    let mut large = approval("s");
+    let instructions = Some("x".repeat(100_000));
+    large.catalogue = Some(Arc::new(Catalogue {
+        instructions,
+        ..Catalogue::default()
+    }));
+    store.keep(&large).unwrap();
+    assert!(store.is_large(), "large");
+}

@@ -644,3 +644,12 @@ fn another_file_keeps_its_state_apart_and_is_known_by_what_it_is() {
     let own = HubPlace::of_file(home.clone(), &home.mcp_servers()).unwrap();
     assert_eq!(own, HubPlace::of_home(home));
 }
+
+#[test]
+fn only_a_large_file_is_worth_another_thread() {
+    let (_directory, home) = home();
+    let empty = store(&home, b"{}");
+    assert!(!empty.is_large());
+    let comments = "// a long comment\n".repeat(1_000);
+    assert!(store(&home, format!("{comments}{{}}").as_bytes()).is_large());
+}

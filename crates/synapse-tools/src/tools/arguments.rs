@@ -6,6 +6,7 @@ use serde_json::Value;
 use synapse_core::error::{Code, Failure};
 use synapse_mcp::JsonObject;
 use synapse_mcp::host::ToolCall;
+use synapse_mcp::size::{LARGE, outweigh};
 use tokio::task::spawn_blocking;
 
 use super::refusal::{clean, invalid};
@@ -19,8 +20,7 @@ pub(super) async fn reading<T: Send + 'static>(
     call: ToolCall,
     read: impl FnOnce(ToolCall) -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
-    let mut room = LARGE;
-    if call.arguments.values().all(|value| fits(value, &mut room)) {
+    if !outweigh(call.arguments.values(), LARGE) {
         return read(call);
     }
     let result = spawn_blocking(move || read(call)).await;
@@ -29,23 +29,6 @@ pub(super) async fn reading<T: Send + 'static>(
         Failure::new(Code::InternalInvariant, message).caused_by(&error)
     })?
 }
-
-/// Whether `value` fits into `room`, which it takes up. Ends as soon as it does not.
-fn fits(value: &Value, room: &mut usize) -> bool {
-    let text = value.as_str().map_or(0, str::len);
-    *room = room.saturating_sub(A_VALUE + text);
-    *room > 0
-        && match value {
-            Value::Array(items) => items.iter().all(|item| fits(item, room)),
-            Value::Object(members) => members.values().all(|member| fits(member, room)),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
-        }
-}
-
-/// Arguments of less weight are read in a fraction of a millisecond.
-const LARGE: usize = 128 * 1024;
-/// The weight of a value beside its text.
-const A_VALUE: usize = 128;
 
 /// The remaining arguments of a call.
 #[derive(Debug)]

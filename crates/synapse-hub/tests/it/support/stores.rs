@@ -1,6 +1,6 @@
 //! Ports in memory.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -88,6 +88,10 @@ impl UpstreamStore for MemoryUpstreams {
 pub(crate) struct MemoryApprovals {
     approvals: Mutex<Vec<Approval>>,
     changes: AtomicU64,
+    /// Whether they count as many to read.
+    pub(crate) are_large: AtomicBool,
+    /// How often they were read.
+    pub(crate) loads: AtomicUsize,
 }
 
 impl MemoryApprovals {
@@ -101,11 +105,16 @@ impl MemoryApprovals {
 
 impl ApprovalStore for MemoryApprovals {
     fn load(&self) -> Result<Vec<Approval>, Failure> {
+        self.loads.fetch_add(1, Ordering::SeqCst);
         Ok(self.approvals.lock().unwrap().clone())
     }
 
     fn stamp(&self) -> Option<u64> {
         Some(self.changes.load(Ordering::SeqCst))
+    }
+
+    fn is_large(&self) -> bool {
+        self.are_large.load(Ordering::SeqCst)
     }
 
     fn keep(&self, approval: &Approval) -> Result<(), Failure> {
