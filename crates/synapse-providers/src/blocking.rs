@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use synapse_core::chat::{ChatRequest, Content, Part};
+use synapse_core::chat::ChatRequest;
 use synapse_core::error::{Code, Failure};
 
 /// Runs `work`, on a separate thread if `bytes` is large.
@@ -36,43 +36,13 @@ pub(crate) async fn written_body(
     request: &Arc<ChatRequest>,
     write: impl FnOnce(&ChatRequest) -> Result<Vec<u8>, Failure> + Send + 'static,
 ) -> Result<Vec<u8>, Failure> {
-    if !is_large(request) {
+    if !request.is_large() {
         return write(request);
     }
     let request = Arc::clone(request);
     run_blocking(LARGE, move || write(&request)).await.flatten()
 }
 
-/// Whether writing `request` takes long. Looks at no more of it than it needs to know.
-fn is_large(request: &ChatRequest) -> bool {
-    let parts = request.messages.iter().flat_map(|message| {
-        let content: &[Part] = match &message.content {
-            Some(Content::Parts(parts)) => parts,
-            Some(Content::Text(_)) | None => &[],
-        };
-        let text = match &message.content {
-            Some(Content::Text(text)) => text.len(),
-            Some(Content::Parts(_)) | None => 0,
-        };
-        let calls = message.tool_calls.iter().map(|_| A_VALUE);
-        let parts = content.iter().map(|part| match part {
-            Part::Text(text) => A_VALUE + text.len(),
-            Part::Image(image) => A_VALUE + image.url.as_str().len(),
-        });
-        [A_VALUE + text].into_iter().chain(parts).chain(calls)
-    });
-    let tools = request.parameters.tools.iter().map(|_| A_VALUE);
-    let mut left = LARGE_PROMPT;
-    parts.chain(tools).any(|bytes| {
-        left = left.saturating_sub(bytes);
-        left == 0
-    })
-}
-
-/// A prompt of this many bytes is written in a fraction of a millisecond.
-const LARGE_PROMPT: usize = 256 * 1024;
-/// The weight of a message, part, call or tool beside its text.
-const A_VALUE: usize = 1024;
 /// Reading and cleaning take up to 0.2 ms per KiB, so this is a millisecond of the server's thread.
 const LARGE: usize = 4 * 1024;
 
@@ -114,8 +84,8 @@ mod tests {
             let (release, held) = mpsc::channel::<()>();
             let gate = tokio::task::spawn_blocking(move || held.recv());
             let small = asked(vec![Message::new(Role::User, "hi")]);
-            let text = Message::new(Role::User, "x".repeat(LARGE_PROMPT));
-            let many = vec![Message::new(Role::User, "x"); LARGE_PROMPT / A_VALUE];
+            let text = Message::new(Role::User, "x".repeat(300_000));
+            let many = vec![Message::new(Role::User, "x"); 1_000];
             let large = [asked(vec![text]), asked(many)];
 
             assert!(

@@ -7,6 +7,7 @@ mod message;
 mod parameters;
 mod remark;
 mod transcript;
+mod weight;
 
 use std::fmt;
 

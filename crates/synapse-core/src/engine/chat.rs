@@ -66,6 +66,7 @@ impl Engine {
         let caller = call.caller.clone();
         let connection = self.chosen(call.connection.as_deref()).await?;
         let (connection, request) = asked(connection, call)?;
+        of_request(&self.ports, &request, check).await??;
         let model = request.model.clone();
         send(
             &self.ports,
@@ -86,6 +87,7 @@ impl Engine {
     pub fn outgoing(&self, call: ChatCall) -> Result<Outgoing, Failure> {
         let connection = self.connection(call.connection.as_deref())?;
         let (connection, request) = asked(connection, call)?;
+        check(&request)?;
         let provider = self.ports.providers.provider(&connection)?;
         provider.check(&request)?;
         let OutgoingRequest { url, body } = provider.outgoing(&request)?;
@@ -98,7 +100,10 @@ impl Engine {
 }
 
 /// The validated connection and request of a call.
-fn asked(mut connection: Connection, call: ChatCall) -> Result<(Connection, ChatRequest), Failure> {
+fn asked(
+    mut connection: Connection,
+    call: ChatCall,
+) -> Result<(Connection, Arc<ChatRequest>), Failure> {
     if let Some(timeout) = call.timeout {
         connection.timeout = shorter(timeout, connection.timeout)?;
     }
@@ -106,8 +111,6 @@ fn asked(mut connection: Connection, call: ChatCall) -> Result<(Connection, Chat
         Some(model) => model.parse()?,
         None => connection.model.clone(),
     };
-    check_messages(&call.messages)?;
-    call.parameters.check()?;
     let mut parameters = call.parameters;
     parameters.max_tokens = parameters.max_tokens.or(connection.max_tokens);
     let request = ChatRequest {
@@ -115,7 +118,7 @@ fn asked(mut connection: Connection, call: ChatCall) -> Result<(Connection, Chat
         messages: call.messages,
         parameters,
     };
-    Ok((connection, request))
+    Ok((connection, Arc::new(request)))
 }
 
 /// Sends once, between the start and the end of its row.
@@ -125,12 +128,14 @@ pub(super) async fn send(
     model: ModelId,
     operation: Operation,
     caller: Caller,
-    request: ChatRequest,
+    request: Arc<ChatRequest>,
 ) -> Result<ChatOutcome, Failure> {
     let receipt = Receipt::begin(ports.call_ids.next(), connection, &model);
-    let prompt = connection.record_text.then(|| request.transcript());
+    let prompt = match connection.record_text {
+        true => Some(of_request(ports, &request, ChatRequest::transcript).await?),
+        false => None,
+    };
     let mut call = OpenCall::begin(ports, operation, caller, receipt, prompt);
-    let request = Arc::new(request);
     match exchange(ports, connection, &request, &mut call).await {
         Err(failure) => {
             let (receipt, warnings) = call.finish(Some(&failure), None, |_| ()).await?;
@@ -155,11 +160,19 @@ pub(super) async fn send(
             let told = outcome.as_ref().ok().or(stated.as_deref());
             let (cost, unpriced) =
                 pricing::cost(ports, provider.as_ref(), asked, told, &exchange).await;
-            let text = outcome
-                .as_ref()
-                .ok()
-                .filter(|_| connection.record_text)
-                .map(ChatReply::transcript);
+            let (outcome, text) = match (outcome, connection.record_text) {
+                (Ok(reply), true) if reply.is_large() => {
+                    let text = move || (reply.transcript(), reply);
+                    let (text, reply) = ports.run_blocking(text).await?;
+                    (Ok(reply), Some(text))
+                }
+                (Ok(reply), true) => {
+                    let text = reply.transcript();
+                    (Ok(reply), Some(text))
+                }
+                (outcome, _) => (outcome, None),
+            };
+            let told = outcome.as_ref().ok().or(stated.as_deref());
             let complete = |receipt: &mut Receipt| {
                 receipt.exchange = exchange;
                 receipt.cost = cost;
@@ -188,11 +201,13 @@ async fn exchange(
     call: &mut OpenCall,
 ) -> Result<(Arc<dyn Provider>, Exchanged<ChatReply>), Failure> {
     let provider = ports.providers.provider(connection)?;
-    provider.check(request)?;
+    let checking = Arc::clone(&provider);
+    of_request(ports, request, move |request| checking.check(request)).await??;
     let permit = access::permit(connection)?.recorded_by(call.departure());
     if let Some(limits) = &connection.limits {
         let prices = pricing::quote(ports, provider.as_ref(), &request.model).await;
-        let demand = UsageEstimate::of(request, prices.as_ref());
+        let estimate = move |request: &ChatRequest| UsageEstimate::of(request, prices.as_ref());
+        let demand = of_request(ports, request, estimate).await?;
         call.reserve(&connection.name, limits, demand).await?;
     }
     if let Some(reference) = &connection.credential
@@ -205,6 +220,19 @@ async fn exchange(
     let access = Access::new(&permit, secret.as_ref().map(|(secret, _)| secret));
     let exchanged = provider.chat(access, request).await;
     Ok((provider, exchanged))
+}
+
+/// The result of `work` on `request`, off the async runtime's thread if that is large.
+async fn of_request<T: Send + 'static>(
+    ports: &Ports,
+    request: &Arc<ChatRequest>,
+    work: impl FnOnce(&ChatRequest) -> T + Send + 'static,
+) -> Result<T, Failure> {
+    if !request.is_large() {
+        return Ok(work(request));
+    }
+    let request = Arc::clone(request);
+    ports.run_blocking(move || work(&request)).await
 }
 
 /// A call may have a shorter timeout than its connection, never a longer one.
@@ -221,6 +249,12 @@ fn shorter(timeout: Duration, limit: Duration) -> Result<Duration, Failure> {
         limit.as_secs()
     ))
     .with("argument", "timeout_seconds"))
+}
+
+/// Refuses a request that no provider could accept.
+fn check(request: &ChatRequest) -> Result<(), Failure> {
+    check_messages(&request.messages)?;
+    request.parameters.check()
 }
 
 fn check_messages(messages: &[Message]) -> Result<(), Failure> {

@@ -4,6 +4,7 @@
 //! port itself.
 
 mod access;
+mod blocking;
 mod call;
 mod calls;
 mod chat;
@@ -14,7 +15,7 @@ mod preflight;
 mod pricing;
 mod sampling;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 pub use self::chat::{ChatCall, ChatOutcome, Outgoing};
 pub use self::connections::Saved;
@@ -91,22 +92,11 @@ impl Engine {
         &self,
         work: impl FnOnce(&Self) -> T + Send + 'static,
     ) -> Result<T, Failure> {
-        let connections = &self.ports.connections;
-        if !connections.is_large() {
+        if !self.ports.connections.is_large() {
             return Ok(work(self));
         }
-        let result = Arc::new(Mutex::new(None));
-        let (engine, slot) = (self.clone(), Arc::clone(&result));
-        let work = move || {
-            let found = work(&engine);
-            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
-        };
-        connections.run_blocking(Box::new(work)).await;
-        let found = result.lock().unwrap_or_else(PoisonError::into_inner).take();
-        found.ok_or_else(|| {
-            let message = "the connections could not be read on a separate thread";
-            Failure::new(Code::InternalInvariant, message)
-        })
+        let engine = self.clone();
+        self.ports.run_blocking(move || work(&engine)).await
     }
 
     /// [`Engine::connection`] for an async caller.

@@ -134,7 +134,16 @@ impl Engine {
         let warnings = std::mem::take(&mut listed.warnings);
         let nearest = match asked_for {
             AskedFor::Choice => Vec::new(),
-            AskedFor::Connection | AskedFor::Draft => near(&listed, connection.model.as_str()),
+            AskedFor::Connection | AskedFor::Draft if listed.models.len() <= MANY => {
+                near(&listed, connection.model.as_str())
+            }
+            AskedFor::Connection | AskedFor::Draft => {
+                let model = connection.model.clone();
+                let nearest = move || (near(&listed, model.as_str()), listed);
+                let (nearest, all) = self.ports.run_blocking(nearest).await?;
+                listed = all;
+                nearest
+            }
         };
         Ok(Models {
             connection,
@@ -166,6 +175,8 @@ fn is_suffix(rest: &str) -> bool {
     rest.starts_with(':')
 }
 
+/// More models take a millisecond to compare with a name.
+const MANY: usize = 200;
 /// Number of suggestions for an unlisted model.
 const NEAR: usize = 3;
 const DRAFT_NAME: &str = "draft";

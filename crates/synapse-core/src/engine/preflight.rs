@@ -430,7 +430,7 @@ impl PreflightRun<'_, '_> {
             ready.connection.model.clone(),
             Operation::Probe,
             Caller::default(),
-            request,
+            Arc::new(request),
         )
         .await;
         let finding = match sent {

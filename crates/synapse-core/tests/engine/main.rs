@@ -10,6 +10,8 @@ mod chat;
 #[cfg(test)]
 mod keyless;
 #[cfg(test)]
+mod large;
+#[cfg(test)]
 mod library;
 #[cfg(test)]
 mod limits;

@@ -1,5 +1,6 @@
 //! Connections in memory.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 
@@ -16,6 +17,8 @@ pub struct MemoryConnections {
     default: Mutex<Option<ConnectionName>>,
     /// The runtime's thread, which must not read them.
     barred: Option<ThreadId>,
+    /// How much work ran on another thread.
+    moved: AtomicUsize,
 }
 
 #[derive(Debug, Clone)]
@@ -51,6 +54,12 @@ impl MemoryConnections {
     pub fn large(mut self) -> Self {
         self.barred = Some(thread::current().id());
         self
+    }
+
+    /// How much work ran on another thread.
+    #[must_use]
+    pub fn moved(&self) -> usize {
+        self.moved.load(Ordering::SeqCst)
     }
 
     fn note_read(&self) {
@@ -104,6 +113,7 @@ impl ConnectionStore for MemoryConnections {
     }
 
     async fn run_blocking(&self, work: Box<dyn FnOnce() + Send>) {
+        self.moved.fetch_add(1, Ordering::SeqCst);
         thread::scope(|scope| scope.spawn(work).join()).ok();
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use synapse_core::chat::{ChatReply, ChatRequest};
-use synapse_core::models::{Listed, ModelList};
+use synapse_core::models::{Listed, ListedModel, ModelList};
 use synapse_core::ports::ProviderFactory;
 use synapse_core::preflight::{CheckId, Finding, Probe, ProbeRequest, ProbeResult};
 use synapse_core::provider::{Access, Exchanged, OutgoingRequest};
@@ -29,6 +29,7 @@ struct StubState {
     replies: VecDeque<Result<ChatReply, Failure>>,
     probe_failure: Option<Failure>,
     lists: usize,
+    listed: usize,
     with_token: usize,
     refusal: Option<Failure>,
     hangs: bool,
@@ -55,6 +56,11 @@ impl StubProvider {
     /// Queues the answer to the next chat.
     pub fn will_answer(&self, answer: Result<ChatReply, Failure>) {
         self.lock().replies.push_back(answer);
+    }
+
+    /// Lists this many models from now on, named by their number.
+    pub fn will_list(&self, models: usize) {
+        self.lock().listed = models;
     }
 
     /// Fails every probe from now on.
@@ -169,11 +175,16 @@ impl Provider for StubProvider {
     }
 
     async fn list_models(&self, _access: Access<'_>) -> Exchanged<Listed> {
-        self.lock().lists += 1;
+        let mut state = self.lock();
+        state.lists += 1;
+        let models = (0..state.listed).map(|number| ListedModel {
+            id: number.to_string(),
+            ..ListedModel::default()
+        });
         Exchanged {
             exchange: self.exchange(),
             outcome: Ok(Listed {
-                models: Vec::new(),
+                models: models.collect(),
                 own: Finding::Ok("stubbed".to_owned()),
                 prices: Vec::new(),
                 warnings: Vec::new(),

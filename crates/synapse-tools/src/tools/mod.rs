@@ -153,7 +153,7 @@ impl ToolHost for ProductTools {
         let result = match tool {
             Some(Tool::Chat) => Box::pin(chat::call(view, &self.remedies, call)).await,
             Some(Tool::ListConnections) => connections::call(view, &self.remedies, call).await,
-            Some(Tool::ListModels) => Box::pin(models::call(view, remedies, call)).await,
+            Some(Tool::ListModels) => Box::pin(models::call(view, &self.remedies, call)).await,
             Some(Tool::Preflight) => Box::pin(preflight::call(view, remedies, call)).await,
             Some(Tool::Usage) => usage::call(view, call).await,
             Some(Tool::History) => history::call(view, call).await,

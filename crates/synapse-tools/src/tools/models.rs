@@ -1,9 +1,12 @@
 //! The tool `list_models`: one request, no prompt.
 
+use std::sync::Arc;
+
 use synapse_core::engine::Models;
-use synapse_core::error::{Failure, RemedyText};
+use synapse_core::error::{Code, Failure, RemedyText};
 use synapse_documents::ModelsDocument;
 use synapse_mcp::host::{ToolCall, ToolResult};
+use tokio::task::spawn_blocking;
 
 use super::arguments::Arguments;
 use super::heartbeat::with_heartbeat;
@@ -13,7 +16,7 @@ use crate::view::View;
 /// Lists the provider's models. Sends one request.
 pub(super) async fn call(
     view: &View,
-    remedies: &dyn RemedyText,
+    remedies: &Arc<dyn RemedyText>,
     mut call: ToolCall,
 ) -> Result<ToolResult, Failure> {
     let progress = call.progress.take();
@@ -25,10 +28,27 @@ pub(super) async fn call(
     let named = connection(view.scope(), named)?;
     let name = view.engine().chosen(named.as_deref()).await?.name;
     let listing = view.engine().models(Some(name.as_str()));
-    let mut models = with_heartbeat(progress.as_ref(), "the provider", listing).await?;
-    let document = ModelsDocument::new(&models, search.as_deref(), remedies).at_most(limit);
-    let text = lines(&mut models, search.as_deref(), limit);
-    Ok(ToolResult::text(text).with_document(&document))
+    let models = with_heartbeat(progress.as_ref(), "the provider", listing).await?;
+    if models.listed.models.len() <= MANY {
+        return Ok(result(models, search.as_deref(), limit, remedies.as_ref()));
+    }
+    let remedies = Arc::clone(remedies);
+    let made = spawn_blocking(move || result(models, search.as_deref(), limit, remedies.as_ref()));
+    made.await.map_err(|error| {
+        let message = "the models could not be listed on a separate thread";
+        Failure::new(Code::InternalInvariant, message).caused_by(&error)
+    })
+}
+
+fn result(
+    mut models: Models,
+    search: Option<&str>,
+    limit: usize,
+    remedies: &dyn RemedyText,
+) -> ToolResult {
+    let document = ModelsDocument::new(&models, search, remedies).at_most(limit);
+    let text = lines(&mut models, search, limit);
+    ToolResult::text(text).with_document(&document)
 }
 
 fn lines(models: &mut Models, search: Option<&str>, limit: usize) -> String {
@@ -52,3 +72,5 @@ fn lines(models: &mut Models, search: Option<&str>, limit: usize) -> String {
 
 /// A router lists thousands; everything a model reads costs its user.
 const LIMIT: u64 = 50;
+/// The documents of fewer models are made in a fraction of a millisecond.
+const MANY: usize = 200;

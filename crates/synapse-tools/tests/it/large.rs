@@ -1,28 +1,20 @@
 //! Very many connections and large arguments are not read on the runtime's thread.
 
-use std::future::poll_fn;
-use std::pin::Pin;
-use std::sync::{Arc, mpsc};
-use std::task::Poll;
+use std::sync::Arc;
 
 use serde_json::json;
 use synapse_core::call::Caller as Origin;
 use synapse_core::engine::SamplingCall;
 use synapse_mcp::host::{CompletionCall, ResourceRead};
 use synapse_mcp::{Caller, CompletionHost, ProtocolRevision, ResourceHost};
+use synapse_testkit::pool::{self, HeldPool, begun};
 use synapse_testkit::ports::NamedRemedies;
 use synapse_tools::{ProductCompletions, ProductResources};
-use tokio::runtime::Builder;
 
 use crate::bench::{bench, call, crowded, reply};
 
 fn caller() -> Caller {
     Caller::new(ProtocolRevision::V2026_07_28)
-}
-
-/// The state of `work` after its first step.
-async fn begun<T>(work: &mut (impl Future<Output = T> + Unpin)) -> Poll<T> {
-    poll_fn(|context| Poll::Ready(Pin::new(&mut *work).poll(context))).await
 }
 
 #[tokio::test]
@@ -100,19 +92,32 @@ fn large_arguments_are_read_on_another_thread() {
         ("list_models", json!({}), json!({"search": text})),
         ("preflight", json!({}), json!({"connection": text})),
     ] {
-        let mut runtime = Builder::new_current_thread();
-        let runtime = runtime.max_blocking_threads(1).build().unwrap();
-        runtime.block_on(async {
-            let (release, held) = mpsc::channel::<()>();
-            let gate = tokio::task::spawn_blocking(move || held.recv());
+        pool::run(async {
+            let held = HeldPool::hold();
             let bench = bench();
             let mut answered = Box::pin(call(&bench.tools, tool, usual));
             assert!(begun(&mut answered).await.is_ready(), "{tool}");
             let mut waiting = Box::pin(call(&bench.tools, tool, large));
             assert!(begun(&mut waiting).await.is_pending(), "{tool}");
-            drop(release);
+            drop(held);
             waiting.await;
-            drop(gate);
         });
     }
+}
+
+#[test]
+fn many_models_are_listed_on_another_thread() {
+    pool::run(async {
+        let bench = bench();
+        let models = || call(&bench.tools, "list_models", json!({"connection": "open"}));
+        bench.provider.will_list(10);
+        let held = HeldPool::hold();
+        assert!(begun(&mut Box::pin(models())).await.is_ready());
+        bench.provider.will_list(1_000);
+        let mut waiting = Box::pin(models());
+        assert!(begun(&mut waiting).await.is_pending());
+        drop(held);
+        let result = waiting.await;
+        assert!(format!("{result:?}").contains("and 950 more"), "{result:?}");
+    });
 }
