@@ -20,7 +20,8 @@ use url::Url;
 
 use crate::blocking::run_blocking;
 use crate::classify::{
-    Answer, Asked, Headers, Problem, classify, classify_success, classify_within, lost, request_id,
+    Answer, Asked, Headers, Problem, classify, classify_read, classify_success, classify_within,
+    lost, request_id,
 };
 use crate::clean::{redactor, spare};
 use crate::json::{self, Seen, Shape, WHOLE};
@@ -335,7 +336,7 @@ impl Received {
             let says_something = stated != ChatReply::default();
             says_something.then(|| Box::new(stated))
         };
-        let Some((mut seen, text)) = found(answer.body, reader.shape) else {
+        let Some((mut seen, text, is_whole)) = found(answer.body, reader.shape) else {
             // Valid JSON is accepted whatever its content type; so is a stream recognised.
             if stream::is_one(answer.headers.text("content-type"), answer.body) {
                 let stated = reader
@@ -347,7 +348,7 @@ impl Received {
             return (Err(classify_success(&answer, Problem::Shape)), None);
         };
         if reader.stated.is_some()
-            && let Some(inner) = enveloped(&seen, text)
+            && let Some(inner) = enveloped(&seen, &text)
         {
             seen.value = inner;
         }
@@ -364,7 +365,7 @@ impl Received {
         // have any shape.
         let whole = match has_answer(&seen.value) {
             true => None,
-            false => json::read(text, &WHOLE),
+            false => text.read(&WHOLE),
         };
         let looked_at = whole.as_ref().unwrap_or(&seen);
         if let Some(holder) = error_within(&looked_at.value) {
@@ -373,7 +374,8 @@ impl Received {
         match (reader.read)(&seen) {
             Ok(read) => (Ok(read), None),
             Err(problem) => {
-                let failure = classify_success(&answer, problem);
+                let whole = whole.as_ref().filter(|_| is_whole);
+                let failure = classify_read(&answer, problem, whole);
                 (Err(failure), stated(&seen.value))
             }
         }
@@ -382,26 +384,30 @@ impl Received {
 
 const WRAPPED: &str = "the JSON was inside something else, which was taken off";
 
-/// The JSON of a body and its place: all of it, or the single event of a framed answer.
-fn found<'a>(body: &'a [u8], shape: &'static Shape) -> Option<(Seen, &'a [u8])> {
-    if let Some(seen) = json::read(body, shape) {
-        return Some((seen, body));
+/// The JSON of a body, with its text, and whether that is all of it: it may be the single event of a
+/// framed answer.
+fn found<'a>(body: &'a [u8], shape: &'static Shape) -> Option<(Seen, json::Body<'a>, bool)> {
+    let read = |bytes| {
+        let text = json::Body::of(bytes)?;
+        Some((text.read(shape)?, text))
+    };
+    if let Some((seen, text)) = read(body) {
+        return Some((seen, text, true));
     }
-    let inside = stream::whole(body)?;
-    let seen = json::read(inside, shape)?;
-    stream::is_answer(&seen.value).then_some((seen, inside))
+    let (seen, text) = read(stream::whole(body)?)?;
+    stream::is_answer(&seen.value).then_some((seen, text, false))
 }
 
 /// The answer in a gateway's envelope, such as `{"code": 0, "data": {"choices": …}}`, or in a list
 /// of one.
-fn enveloped(seen: &Seen, text: &[u8]) -> Option<Value> {
+fn enveloped(seen: &Seen, text: &json::Body<'_>) -> Option<Value> {
     let outer = &seen.value;
     let may_hold = |key: &&str| outer.get(*key).is_some_and(Value::is_object);
     let is_list = outer.as_array().is_some();
     if stream::is_answer(outer) || !(is_list || ENVELOPES.iter().any(may_hold)) {
         return None;
     }
-    let mut whole = json::read(text, &WHOLE)?.value;
+    let mut whole = text.read(&WHOLE)?.value;
     let inner = match &mut whole {
         Value::Array(items) => match items.as_mut_slice() {
             [only] => only.take(),

@@ -37,6 +37,7 @@ use synapse_core::error::{Code, Failure};
 use synapse_core::provider::ProviderKind;
 use synapse_core::redact::Redactor;
 
+use crate::json::Seen;
 use crate::verdict;
 pub(crate) use crate::verdict::Classification;
 use crate::wire::error::{BodyFormat, ErrorBody, is_code};
@@ -257,7 +258,20 @@ fn settled(
 
 /// Classifies a 2xx answer with an unexpected body.
 pub(crate) fn classify_success(answer: &Answer<'_>, problem: Problem) -> Failure {
-    let body = ErrorBody::read(answer.headers.text("content-type"), answer.body);
+    classify_read(answer, problem, None)
+}
+
+/// [`classify_success`] for a body that was read whole already.
+pub(crate) fn classify_read(
+    answer: &Answer<'_>,
+    problem: Problem,
+    whole: Option<&Seen>,
+) -> Failure {
+    let content_type = answer.headers.text("content-type");
+    let body = match whole {
+        Some(seen) => ErrorBody::of_seen(content_type, answer.body, seen),
+        None => ErrorBody::read(content_type, answer.body),
+    };
     // A refusal of unknown shape is judged by its codes and words.
     if matches!(problem, Problem::NoChoice | Problem::Shape)
         && let Some(said) = said(answer, &body)

@@ -8,6 +8,8 @@ mod mend;
 mod reading;
 mod shape;
 
+use std::cell::OnceCell;
+
 use serde::de::DeserializeSeed;
 use serde_json::{Deserializer, Value};
 
@@ -28,25 +30,46 @@ pub(crate) struct Seen {
     pub(crate) is_mended: bool,
 }
 
-/// Reads the parts of `body` covered by `shape`; `None` if it is not a JSON object or list at all.
-///
-/// Valid JSON is parsed once. Invalid JSON is repaired first: unparsable parts become `null`,
-/// undecodable text gets replacement characters.
+/// A body that is read by several shapes, and repaired at most once.
+#[derive(Debug)]
+pub(crate) struct Body<'a> {
+    bytes: &'a [u8],
+    mended: OnceCell<(Vec<u8>, Flaws)>,
+}
+
+impl<'a> Body<'a> {
+    /// A body; `None` if it is not a JSON object or list at all.
+    pub(crate) fn of(bytes: &'a [u8]) -> Option<Self> {
+        let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+        let first = bytes.iter().find(|byte| **byte > b' ')?;
+        matches!(first, b'{' | b'[').then_some(Self {
+            bytes,
+            mended: OnceCell::new(),
+        })
+    }
+
+    /// Reads the parts covered by `shape`.
+    ///
+    /// Valid JSON is parsed once. Invalid JSON is repaired first: unparsable parts become `null`,
+    /// undecodable text gets replacement characters.
+    pub(crate) fn read(&self, shape: &'static Shape) -> Option<Seen> {
+        if self.mended.get().is_none()
+            && let Ok(seen) = parse(self.bytes, shape, Flaws::default())
+        {
+            return Some(seen);
+        }
+        let (text, flaws) = self.mended.get_or_init(|| mend::mend(self.bytes));
+        let seen = parse(text, shape, flaws.clone()).ok()?;
+        Some(Seen {
+            is_mended: true,
+            ..seen
+        })
+    }
+}
+
+/// Reads the parts of `body` covered by `shape`, as [`Body::read`].
 pub(crate) fn read(body: &[u8], shape: &'static Shape) -> Option<Seen> {
-    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
-    let first = body.iter().find(|byte| **byte > b' ')?;
-    if !matches!(first, b'{' | b'[') {
-        return None;
-    }
-    if let Ok(seen) = parse(body, shape, Flaws::default()) {
-        return Some(seen);
-    }
-    let (text, flaws) = mend::mend(body);
-    let seen = parse(&text, shape, flaws).ok()?;
-    Some(Seen {
-        is_mended: true,
-        ..seen
-    })
+    Body::of(body)?.read(shape)
 }
 
 fn parse(text: &[u8], shape: &'static Shape, flaws: Flaws) -> serde_json::Result<Seen> {

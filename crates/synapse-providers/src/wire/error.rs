@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::completion;
-use crate::json::{self, WHOLE};
+use crate::json::{self, Seen, WHOLE};
 
 /// The fields of an error body.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -71,14 +71,30 @@ impl ErrorBody {
                 ..Self::default()
             };
         }
-        if let Some(seen) = json::read(text.as_bytes(), &WHOLE) {
-            let read = Self::from_json(&seen.value);
-            // Other text may start with a bracket as well.
-            let says_something = read.message.is_some() || read.stated().next().is_some();
-            if says_something || !seen.is_mended {
-                return read;
+        let seen = json::read(text.as_bytes(), &WHOLE);
+        seen.and_then(|seen| Self::said(&seen))
+            .unwrap_or_else(|| Self::of_text(content_type, text))
+    }
+
+    /// [`ErrorBody::read`] for a body that was read whole already.
+    pub(crate) fn of_seen(content_type: Option<&str>, body: &[u8], seen: &Seen) -> Self {
+        match std::str::from_utf8(body) {
+            Ok(text) => {
+                Self::said(seen).unwrap_or_else(|| Self::of_text(content_type, text.trim()))
             }
+            // Its text is read with replacement characters.
+            Err(_) => Self::read(content_type, body),
         }
+    }
+
+    /// The error of a JSON value, unless that is other text that starts with a bracket.
+    fn said(seen: &Seen) -> Option<Self> {
+        let read = Self::from_json(&seen.value);
+        let says_something = read.message.is_some() || read.stated().next().is_some();
+        (says_something || !seen.is_mended).then_some(read)
+    }
+
+    fn of_text(content_type: Option<&str>, text: &str) -> Self {
         let html = content_type.is_some_and(|each| each.contains("html")) || text.starts_with('<');
         if html {
             return Self {
