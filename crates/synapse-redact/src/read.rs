@@ -369,12 +369,23 @@ fn markup_length(bytes: &[u8], at: usize) -> usize {
             }
         }
         [ESC, ..] => rest.len().min(2),
+        // The borders of pieces in XML.
+        [b'<', b'!', b'[', b'C', b'D', b'A', b'T', b'A', b'[', ..] => 9,
+        [b']', b']', b'>', ..] => 3,
         [b'<', b'a'..=b'z' | b'A'..=b'Z' | b'/' | b'!' | b'?', ..] => {
             let limited = rest
                 .get(..rest.len().min(LONGEST_MARKUP))
                 .unwrap_or_default();
             let mut inside = limited.iter().skip(1);
             match inside.position(|byte| matches!(*byte, b'<' | b'>' | ESC)) {
+                // The end of character data ends no tag.
+                Some(end)
+                    if limited
+                        .get(..end + 1)
+                        .is_some_and(|tag| tag.ends_with(b"]]")) =>
+                {
+                    0
+                }
                 Some(end) if limited.get(end + 1) == Some(&b'>') => end + 2,
                 _ => 0,
             }

@@ -70,6 +70,8 @@ pub enum Disguise {
     FullWidth,
     /// A tag around each character.
     Tags,
+    /// In pieces of XML character data.
+    CharacterData,
     /// A terminal colour sequence before each character.
     Colours,
     /// A list of bytes, each as `0xNN`.
@@ -96,7 +98,7 @@ pub enum Disguise {
 
 impl Disguise {
     /// All notations.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 40] = [
         Self::None,
         Self::Upper,
         Self::Swapped,
@@ -124,6 +126,7 @@ impl Disguise {
         Self::Braced,
         Self::FullWidth,
         Self::Tags,
+        Self::CharacterData,
         Self::Colours,
         Self::HexList,
         Self::HexColons,
@@ -167,6 +170,7 @@ impl Disguise {
             Self::Braced => "in escapes with braces",
             Self::FullWidth => "in letters of full width",
             Self::Tags => "with markup between",
+            Self::CharacterData => "in pieces of XML character data",
             Self::Colours => "with terminal colours between",
             Self::HexList => "as a list of bytes, `0x` before each",
             Self::HexColons => "in hexadecimal with colons",
@@ -220,6 +224,7 @@ impl Disguise {
             Self::Octal => formatted(&|byte| format!("\\{byte:03o}")),
             Self::Braced => formatted(&|byte| format!("\\u{{{byte:x}}}")),
             Self::FullWidth => token.chars().map(full_width).collect(),
+            Self::CharacterData => formatted(&|byte| format!("{}]]><![CDATA[", char::from(byte))),
             Self::Tags => formatted(&|byte| format!("<b class=\"x\">{}</b>", char::from(byte))),
             Self::Colours => formatted(&|byte| format!("\u{1b}[31m{}\u{1b}[0m", char::from(byte))),
             Self::HexList => listed(token, &|_, byte| format!("0x{byte:02X}")),
@@ -341,6 +346,7 @@ impl Disguise {
             | Self::Braced
             | Self::FullWidth
             | Self::Tags
+            | Self::CharacterData
             | Self::Colours
             | Self::HexList
             | Self::DecimalList
