@@ -94,3 +94,25 @@ fn the_doctor_reads_the_head_of_the_vault() {
     let code = doctor.json()["error"]["code"].clone();
     assert_eq!(code, "credential.vault-tampered");
 }
+
+/// SQLite finds nothing wrong with a page of valid rows; only their seals tell.
+#[test]
+fn the_doctor_finds_rows_that_are_not_as_they_were_sealed() {
+    let provider = provider();
+    let home = home(&provider, &[]);
+    let mut ide = home.serve(Era::Legacy);
+    for _ in 0..2 {
+        let id = prompt(&mut ide);
+        drop(ide.reply(id));
+    }
+    assert!(ide.close().status.success());
+    home.run(["doctor"]).with_code(0);
+    let database = rusqlite::Connection::open(home.ledger()).unwrap();
+    let changed = "UPDATE entries SET prompt_tokens = 7 WHERE sequence = 1";
+    assert_eq!(database.execute(changed, []), Ok(1));
+    drop(database);
+    let doctor = home.run(["doctor", "--json"]).with_code(13).json();
+    assert_eq!(doctor["error"]["code"], "storage.corrupt", "{doctor}");
+    let causes = doctor["error"]["causes"].to_string();
+    assert!(causes.contains("was edited"), "{causes}");
+}

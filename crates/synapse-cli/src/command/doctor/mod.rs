@@ -214,8 +214,8 @@ impl Doctor<'_, '_> {
         }
     }
 
-    /// Checks the ledger: SQLite's own check of the whole file, a write, its sidecar files, and its
-    /// dates.
+    /// Checks the ledger: SQLite's own check of the whole file, a write, its sidecar files, its
+    /// dates, and the seals of its rows unless there are very many.
     async fn ledger(&mut self) {
         let reader = &self.engine.ports().reader;
         let examined = reader.examine().await;
@@ -226,11 +226,18 @@ impl Doctor<'_, '_> {
             Ok(found) => {
                 warnings.extend(history::waiting(found.waiting));
                 warnings.extend(dating.ok().as_ref().and_then(history::misdated));
-                Finding::Ok(match (found.exists, found.rows) {
-                    (false, _) => "there is none yet".to_owned(),
-                    (true, 1) => "whole and writable, 1 row".to_owned(),
-                    (true, rows) => format!("whole and writable, {rows} rows"),
-                })
+                let changed = match found.rows {
+                    1..=MANY_ROWS => reader.verify().await.ok(),
+                    _ => None,
+                };
+                match changed.and_then(|found| history::changed(&found, FEW)) {
+                    Some(failure) => Finding::Fail(failure),
+                    None => Finding::Ok(match (found.exists, found.rows) {
+                        (false, _) => "there is none yet".to_owned(),
+                        (true, 1) => "whole and writable, 1 row".to_owned(),
+                        (true, rows) => format!("whole and writable, {rows} rows"),
+                    }),
+                }
             }
         };
         self.push(CheckId::Ledger, None, finding);
@@ -379,3 +386,8 @@ fn show(printer: &Printer, checks: &[Check], document: &DoctorDocument) {
 }
 
 pub(super) const SYSTEM: &str = std::env::consts::OS;
+
+/// The seals of more rows take seconds to check; `history verify` does it.
+const MANY_ROWS: u64 = 100_000;
+/// Changed rows that are named.
+const FEW: usize = 3;

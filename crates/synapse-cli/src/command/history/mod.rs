@@ -15,6 +15,7 @@ use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::ledger::{Dating, Waiting};
 use synapse_core::time::Timestamp;
 
+pub(super) use self::verify::changed;
 use super::{CommandError, Context, with_engine};
 use crate::args::{HistoryArguments, HistoryCommand};
 

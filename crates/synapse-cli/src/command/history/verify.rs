@@ -2,7 +2,7 @@
 
 use synapse_core::engine::Engine;
 use synapse_core::error::{Code, Failure, Remedy};
-use synapse_core::ledger::Verification;
+use synapse_core::ledger::{Discrepancy, Verification};
 use synapse_documents::VerificationDocument;
 
 use crate::command::{CommandError, Context};
@@ -26,7 +26,7 @@ pub(super) async fn run(context: &Context, engine: &Engine) -> Result<(), Comman
     if found.discrepancies.is_empty() {
         return Ok(());
     }
-    let failure = failure(&found);
+    let failure = failure(&found.discrepancies);
     printer.failure(&failure);
     Err(CommandError::Reported(failure.code()))
 }
@@ -51,10 +51,22 @@ fn print(printer: &Printer, found: &Verification) {
     }
 }
 
-fn failure(found: &Verification) -> Failure {
+/// The first `most` discrepancies as a failure, if there are any.
+pub(in crate::command) fn changed(found: &Verification, most: usize) -> Option<Failure> {
+    let all = &found.discrepancies;
+    let (shown, left) = all.split_at_checked(most).unwrap_or((all, &[]));
+    if shown.is_empty() {
+        return None;
+    }
+    Some(match left.len() {
+        0 => failure(shown),
+        more => failure(shown).cause(format!("and {more} more: see `synapse history verify`")),
+    })
+}
+
+fn failure(discrepancies: &[Discrepancy]) -> Failure {
     let failure = Failure::new(Code::StorageCorrupt, "the ledger was changed");
-    let failure = found
-        .discrepancies
+    let failure = discrepancies
         .iter()
         .fold(failure, |failure, each| failure.cause(each.to_string()));
     failure
