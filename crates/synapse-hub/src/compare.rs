@@ -111,7 +111,7 @@ fn described(before: &[&Item], after: &[&Item]) -> Vec<String> {
     let mut lines = Vec::new();
     if before.len() != after.len() {
         let (was, is) = (before.len(), after.len());
-        lines.push(format!("listed {is} times, was listed {was} times"));
+        lines.push(format!("times listed: {is}, before: {was}"));
     }
     for (old, new) in before.iter().zip(after) {
         lines.extend(difference(old, new));

@@ -53,7 +53,7 @@ impl FailureContext<'_> {
                 Code::UpstreamTimeout,
                 format!("`{server}` did not answer within {} s", waited.as_secs()),
             )
-            .hint("raise `timeout` of the entry if the server needs longer")
+            .hint("raise `timeouts.call` of the entry if the server needs longer")
             .with_execution(Execution::MayHaveRun),
             CallError::Protocol { what } => Failure::new(
                 Code::UpstreamProtocol,

@@ -35,7 +35,7 @@ pub(crate) fn search(servers: &[&str]) -> Vec<JsonObject> {
             "inputSchema": {
                 "type": "object",
                 "properties": {
-                    "name": {"type": "string", "description": "The name that find_tools gave"},
+                    "name": {"type": "string", "description": "The name given by find_tools"},
                     "arguments": {"type": "object", "description": "Its arguments"},
                 },
                 "required": ["name"],
@@ -57,7 +57,7 @@ pub(crate) fn search(servers: &[&str]) -> Vec<JsonObject> {
             "inputSchema": {
                 "type": "object",
                 "properties": {
-                    "query": {"type": "string", "description": "What the tool shall do, in words"},
+                    "query": {"type": "string", "description": "The task of the wanted tool, in words"},
                     "server": {"type": "string", "description": "Only tools of this server"},
                     "limit": {"type": "integer", "minimum": 1, "maximum": 50, "default": 8},
                 },
@@ -69,7 +69,7 @@ pub(crate) fn search(servers: &[&str]) -> Vec<JsonObject> {
         object(json!({
             "name": DESCRIBE_TOOLS,
             "title": "Describe tools",
-            "description": "Gives the whole descriptions and schemas of tools that find_tools named.",
+            "description": "Returns the full descriptions and schemas of tools named by find_tools.",
             "inputSchema": {
                 "type": "object",
                 "properties": {
@@ -88,13 +88,13 @@ pub(crate) fn search(servers: &[&str]) -> Vec<JsonObject> {
         call(
             CALL_TOOL,
             "Call a tool",
-            "Calls a tool that find_tools named. It may change things.",
+            "Calls a tool named by find_tools. It may change things.",
             false,
         ),
         call(
             CALL_READ_TOOL,
             "Call a reading tool",
-            "Calls a tool that find_tools marked [read]: approved as one that only reads.",
+            "Calls a tool that find_tools marked [read]: it is approved as read-only.",
             true,
         ),
     ]

@@ -66,7 +66,7 @@ impl UpstreamCredentials {
                 Piece::WorkspaceFolder => {
                     text.push_str(self.workspace.as_deref().ok_or_else(|| {
                         self.unresolved("workspaceFolder")
-                            .cause("no IDE said in which folder it works")
+                            .cause("no IDE named its workspace folder")
                     })?);
                 }
                 Piece::Variable { name, .. } => return Err(self.unresolved(name)),

@@ -137,7 +137,7 @@ fn what_a_server_says_arrives_as_it_said_it() {
 }
 
 /// Number of descendants of `ancestor`.
-fn descendants(ancestor: u32) -> usize {
+pub(crate) fn descendants(ancestor: u32) -> usize {
     let parents: BTreeMap<u32, u32> = std::fs::read_dir("/proc")
         .unwrap()
         .filter_map(|entry| {

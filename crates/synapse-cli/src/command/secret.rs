@@ -216,8 +216,8 @@ async fn check(secret: &Secret<'_>, reference: &CredentialRef) -> Result<(), Fai
         return Ok(());
     }
     printer.line(&format!("{:<10}{reference}", "reference"));
-    printer.line(&format!("{:<10}{place}", "place"));
-    printer.line(&format!("{:<10}{found}", "found"));
+    printer.wrapped(&format!("{:<10}{place}", "place"));
+    printer.wrapped(&format!("{:<10}{found}", "found"));
     printer.line(&format!("{:<10}{}", "used by", or_nobody(&used_by)));
     for flaw in &flaws {
         printer.warning(flaw);

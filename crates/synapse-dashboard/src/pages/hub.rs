@@ -288,7 +288,7 @@ pub(crate) async fn act(
         if !current.is_some_and(|current| same(&current.digest, shown)) {
             let failure = Failure::new(
                 Code::ConfigChanged,
-                "it is another one than was shown; nothing was approved",
+                "it changed after it was shown; nothing was approved",
             )
             .hint("review its present form, then decide");
             let mut page = approvals(app, ask).await?;

@@ -202,3 +202,14 @@ async fn a_command_gets_the_failure_itself() {
         r#"files: {"name":"read","arguments":{"a":1}}"#
     );
 }
+
+/// A hint that names a member without effect would not help.
+#[tokio::test]
+async fn a_timeout_names_the_member_that_sets_it() {
+    let error = CallError::Timeout {
+        waited: Duration::from_secs(300),
+    };
+    let failure = error_of(error).await;
+    let hints = failure["hints"].to_string();
+    assert!(hints.contains("`timeouts.call`"), "{failure}");
+}

@@ -129,3 +129,16 @@ fn the_document_says_what_was_done() {
     let again = home.run(["completions", "install", "fish", "--yes", "--json"]);
     assert_eq!(again.with_code(0).json()["action"], "nothing");
 }
+
+#[test]
+fn a_startup_file_that_cannot_be_written_is_told_with_a_way_out() {
+    let home = Home::new(TWIN);
+    // A directory in its place, which not even root writes to as a file.
+    fs::create_dir(home.path().join(".bashrc")).unwrap();
+    let refused = home.run(["completions", "install", "bash", "--yes"]);
+    assert_ne!(refused.code, 0, "{refused}");
+    assert!(
+        refused.stderr.contains("  hint: make it writable"),
+        "{refused}"
+    );
+}

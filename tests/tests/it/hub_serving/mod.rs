@@ -4,6 +4,7 @@
 mod approval;
 mod calls;
 mod children;
+mod crowd;
 mod ending;
 mod keys;
 mod large;

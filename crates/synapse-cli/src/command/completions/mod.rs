@@ -120,6 +120,7 @@ impl CompletionFile {
             format!("{} cannot be changed", self.shown()),
         )
         .caused_by(error)
+        .hint("make it writable, or add the lines to another file that your shell reads")
     }
 
     fn nothing(&self, context: &Context, why: &str) -> Result<(), CommandError> {

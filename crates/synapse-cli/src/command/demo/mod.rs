@@ -42,7 +42,7 @@ pub(super) fn run(context: &Context) -> Result<(), CommandError> {
     }
     printer.line("");
     printer.line(&styled(GOOD, "Every step passed. This installation works."));
-    printer.line(GO_LIVE);
+    printer.wrapped(GO_LIVE);
     Ok(())
 }
 
@@ -320,7 +320,10 @@ fn failed(what: &str, error: &dyn std::error::Error) -> Failure {
 }
 
 const GO_LIVE: &str = "
-Go live with your own key:
-   synapse secret set file:~/.synapse/openai.token            (it asks for the key)
+Go live with your own key, one question at a time:
+   synapse setup
+
+Or one command at a time (`secret set` asks for the key, `ide list` names the clients):
+   synapse secret set file:~/.synapse/openai.token
    synapse connection create work --provider openai --model MODEL --credential file:~/.synapse/openai.token --allow-network
-   synapse ide install CLIENT                                 (`synapse ide list` names them)";
+   synapse ide install CLIENT";

@@ -25,10 +25,14 @@ pub(super) fn run(
     let (entry, to_set) = entry(arguments)?;
     hub.upstreams.insert(&name, &entry)?;
     let printer = &context.printer;
-    for warning in hub.stored(name.as_str())?.warnings {
-        printer.warning(&warning);
-    }
     let goes_on = arguments.yes || (!arguments.no_approve && std::io::stdin().is_terminal());
+    // The question of approval has the warnings too.
+    let asks = goes_on && to_set.is_empty() && (!printer.is_json() || arguments.yes);
+    if !asks {
+        for warning in hub.stored(name.as_str())?.warnings {
+            printer.warning(&warning);
+        }
+    }
     if printer.is_json() && !arguments.yes {
         let change = HubChangeView {
             server: name.to_string(),
@@ -43,10 +47,10 @@ pub(super) fn run(
     if !printer.is_json() {
         printer.line(&format!("added {name} to {}", hub.place.shown()));
         for command in &to_set {
-            printer.note(&format!("set what it needs: {command}"));
+            printer.note(&format!("set its secret: {command}"));
         }
     }
-    if !goes_on || !to_set.is_empty() {
+    if !asks {
         let remedy = Remedy::ApproveUpstream { server: name };
         printer.note(&format!(
             "then: {}",

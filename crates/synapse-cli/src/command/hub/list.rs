@@ -335,7 +335,7 @@ pub(super) fn not_approved(upstream: &Upstream) -> Failure {
     let server = &upstream.name;
     Failure::new(
         Code::UpstreamNotApproved,
-        format!("nobody approved `{server}`"),
+        format!("`{server}` is not approved"),
     )
     .cause("nothing was started, contacted or read")
     .remedy(

@@ -264,7 +264,7 @@ impl Dialogue for Person<'_> {
                 note(&format!("client: {} ({id})", kind.as_str()));
             }
             LoginProgress::Unjudged { why } => note(&format!(
-                "the authorization server could not be asked beforehand ({why}); the browser will show"
+                "the authorization server could not be asked beforehand ({why}); the browser will show the result"
             )),
             LoginProgress::CodeDropped => note("a code came without a login; it was dropped"),
             LoginProgress::Visit { address, redirect } => {

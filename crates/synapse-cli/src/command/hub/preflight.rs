@@ -67,7 +67,7 @@ fn check(
     };
     match upstream.disabled {
         true => checks.skip("entry", "it is switched off"),
-        false => checks.ok("entry", "it is understood"),
+        false => checks.ok("entry", "valid"),
     }
     let approval = match hub.approval(&upstream.name) {
         Ok(approval) => approval,

@@ -120,7 +120,7 @@ pub(super) fn catalogue(printer: &Printer, server: &str, catalogue: &Catalogue) 
             true => String::new(),
             false => format!("  says it is {}", tool.claims.join(", ")),
         };
-        printer.line(&format!(
+        printer.wrapped(&format!(
             "  {}  {} bytes, about {} tokens{claims}",
             printable_line(&tool.name),
             tool.bytes,
@@ -128,24 +128,24 @@ pub(super) fn catalogue(printer: &Printer, server: &str, catalogue: &Catalogue) 
         ));
         if let Some(description) = &tool.description {
             for line in printable(description).lines() {
-                printer.line(&styled(FAINT, &format!("      {line}")));
+                printer.wrapped(&format!("      {}", styled(FAINT, line)));
             }
         }
         if tool.hides_characters {
-            printer.line("      ! it has characters that do not show; they are visible above");
+            printer.line("      ! it has invisible characters; they are made visible above");
         }
     }
     if let Some(instructions) = &catalogue.instructions {
         printer.line(&styled(STRONG, "its instructions to the model:"));
         for line in printable(instructions).lines() {
-            printer.line(&format!("  {line}"));
+            printer.wrapped(&format!("  {line}"));
         }
         if hides_characters(instructions) {
-            printer.line("  ! they have characters that do not show");
+            printer.line("  ! they have invisible characters; they are made visible above");
         }
     }
     if tokens >= MANY_TOKENS {
-        printer.note(&format!(
+        printer.prose(&format!(
             "note: about {tokens} tokens go into every conversation; narrow it with `tools`, \
              `--group` or `--hub-mode search`"
         ));

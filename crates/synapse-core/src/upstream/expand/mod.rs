@@ -406,7 +406,7 @@ impl Scope<'_> {
             format!("`{server}` needs the variable `{name}`, which is not set"),
         );
         let failure = match name {
-            "workspaceFolder" => failure.cause("no IDE said in which folder it works"),
+            "workspaceFolder" => failure.cause("no IDE named its workspace folder"),
             _ => {
                 let files = self.surroundings.env_files.iter();
                 let files: Vec<&str> = files.map(|file| file.path.as_str()).collect();

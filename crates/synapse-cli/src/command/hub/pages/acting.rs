@@ -65,7 +65,7 @@ impl HubPages {
         let Some(waiting) = waiting else {
             return Err(Failure::new(
                 Code::ConfigChanged,
-                "it is another one than was shown; nothing was approved",
+                "it changed after it was shown; nothing was approved",
             ));
         };
         let row = Row::begin(&self.ledger, &waiting.upstream);
@@ -193,7 +193,7 @@ impl HubPages {
         hub.upstreams.offer(&upstream.name, tool, offering)?;
         Ok(match offering {
             Offering::Allowed => format!("{server} offers `{tool}`."),
-            Offering::Denied => format!("{server} offers `{tool}` no more."),
+            Offering::Denied => format!("{server} no longer offers `{tool}`."),
         })
     }
 }
@@ -224,7 +224,7 @@ fn entry(declaration: &str) -> Result<Map<String, Value>, Failure> {
             Code::CredentialLiteralToken,
             "something in it looks like a token",
         )
-        .cause("a command and an address are seen by others")
+        .cause("other users can see commands and addresses")
         .hint("keep it on the page of secrets, and name it in the entry's `env` or `headers`"));
     }
     let mut entry = Map::new();

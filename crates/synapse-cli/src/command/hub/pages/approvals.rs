@@ -71,10 +71,10 @@ impl HubPages {
                     catalogue: Some(_), ..
                 }),
                 Some(_),
-            ) => "it offers something else than was approved",
+            ) => "its tools differ from the approval",
             (Some(_), _, _) => "what it offers",
             (None, Some(_), _) => "it differs from its approval",
-            (None, None, _) => "nobody approved it",
+            (None, None, _) => "it is not approved",
         };
         let shown = Shown {
             server: upstream.name.to_string(),
@@ -174,7 +174,7 @@ fn with_offer(mut shown: Shown, survey: Option<&Approval>, before: Option<&Catal
             let name = &tool.name;
             shown
                 .notes
-                .push(format!("`{name}` has characters that do not show."));
+                .push(format!("`{name}` has invisible characters."));
         }
     }
     if catalogue
@@ -184,7 +184,7 @@ fn with_offer(mut shown: Shown, survey: Option<&Approval>, before: Option<&Catal
     {
         shown
             .notes
-            .push("Its instructions have characters that do not show.".to_owned());
+            .push("Its instructions have invisible characters.".to_owned());
     }
     shown.diff = difference(before.map(parts).unwrap_or_default(), parts(catalogue));
     shown

@@ -121,7 +121,7 @@ impl Dialogue for AtDesk<'_> {
             }
             LoginProgress::Unjudged { why } => self.0.note(format!(
                 "The authorization server could not be asked beforehand ({why}); your browser will \
-                 show."
+                 show the result."
             )),
             LoginProgress::CodeDropped => {
                 self.0

@@ -126,7 +126,7 @@ impl HubPages {
         let waits = self.surveys().contains_key(&seen.view.name);
         let mut notes = notes(&seen);
         if waits {
-            notes.push("It ran once; what it offers waits for your approval.".to_owned());
+            notes.push("It ran once; its tools wait for your approval.".to_owned());
         }
         // A server that cannot be started cannot be inspected; the reason replaces the button.
         let unusable = upstream
