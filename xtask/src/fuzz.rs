@@ -78,12 +78,13 @@ fn nightly(repository: &Repository) -> Result<(), Failure> {
     let installed = Invocation::new(repository, "rustup")
         .args(["toolchain", "install", "nightly", "--profile", "minimal"])
         .run();
-    match installed.is_ok() && present().is_ok() {
-        true => Ok(()),
-        false => Err(Failure::Missing {
+    if installed.is_ok() && present().is_ok() {
+        Ok(())
+    } else {
+        Err(Failure::Missing {
             part: "a nightly compiler".to_owned(),
             remedy: "run `rustup toolchain install nightly --profile minimal`".to_owned(),
-        }),
+        })
     }
 }
 
@@ -125,9 +126,10 @@ fn fuzz(
         .env("CARGO_TARGET_DIR", repository.target("fuzz")?);
     // Targets that read files create and remove thousands of them per second.
     let memory = Path::new("/dev/shm");
-    let invocation = match memory.is_dir() {
-        true => invocation.env("TMPDIR", memory),
-        false => invocation,
+    let invocation = if memory.is_dir() {
+        invocation.env("TMPDIR", memory)
+    } else {
+        invocation
     };
     invocation.run().map_err(|failure| Failure::Found {
         target: name,

@@ -154,9 +154,10 @@ fn refuse(refusal: clap::Error) -> ExitCode {
     let text = without_tokens(&rendered.to_string(), &arguments);
     let printer = Printer::new(OutputFormat::Json(DocumentVersion::One), ColorWord::Auto);
     // A value from elsewhere, such as the environment, was not made printable.
-    let shown = match printable(&text) == text {
-        true => without_tokens(&rendered.ansi().to_string(), &arguments),
-        false => printable(&text),
+    let shown = if printable(&text) == text {
+        without_tokens(&rendered.ansi().to_string(), &arguments)
+    } else {
+        printable(&text)
     };
     // A group without a subcommand: its help, as `--help` lays it out. The exit code stays that of
     // an incomplete command, for scripts.
@@ -176,12 +177,13 @@ fn refuse(refusal: clap::Error) -> ExitCode {
         // The first paragraph has the error, on several lines when it lists arguments.
         let paragraph = text.lines().take_while(|line| !line.is_empty());
         let message = paragraph.map(str::trim).collect::<Vec<_>>().join(" ");
-        let message = match is_help {
-            true => format!("`{}` needs a subcommand", help.trim_end_matches(HELP)),
-            false => message
+        let message = if is_help {
+            format!("`{}` needs a subcommand", help.trim_end_matches(HELP))
+        } else {
+            message
                 .strip_prefix("error: ")
                 .unwrap_or(&message)
-                .to_owned(),
+                .to_owned()
         };
         let failure =
             Failure::new(Code::UsageInvalidArguments, message).shell("see its help", help);

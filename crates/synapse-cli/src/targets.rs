@@ -125,9 +125,10 @@ impl EntryTargets {
         }
         let named = Path::new(named);
         let beside = self.place.file().parent().unwrap_or(Path::new("/"));
-        Ok(match named.is_absolute() {
-            true => named.to_owned(),
-            false => beside.join(named),
+        Ok(if named.is_absolute() {
+            named.to_owned()
+        } else {
+            beside.join(named)
         })
     }
 }

@@ -34,17 +34,19 @@ impl Connection {
 
     /// The host confirmed by a preflight record of this connection.
     pub(crate) fn confirmed(&self) -> Option<Origin> {
-        match self.is_bound_to_host() {
-            true => Some(self.base_url.origin()),
-            false => self.bound_to.clone(),
+        if self.is_bound_to_host() {
+            Some(self.base_url.origin())
+        } else {
+            self.bound_to.clone()
         }
     }
 
     /// The proxy confirmed by a preflight record of this connection.
     pub(crate) fn confirmed_proxy(&self) -> Option<ProxyUrl> {
-        match self.is_bound_to_proxy() {
-            true => self.proxy.clone(),
-            false => self.bound_proxy.clone(),
+        if self.is_bound_to_proxy() {
+            self.proxy.clone()
+        } else {
+            self.bound_proxy.clone()
         }
     }
 
@@ -162,9 +164,10 @@ mod tests {
                 "{base_url:?} {bound_to:?}"
             );
             let confirmed = connection.confirmed();
-            match bound {
-                true => assert_eq!(confirmed, Some(connection.base_url.origin())),
-                false => assert_eq!(confirmed, connection.bound_to),
+            if bound {
+                assert_eq!(confirmed, Some(connection.base_url.origin()));
+            } else {
+                assert_eq!(confirmed, connection.bound_to);
             }
         }
     }

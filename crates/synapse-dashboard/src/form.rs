@@ -62,9 +62,10 @@ impl Form {
         if !self.fields.iter().all(|(name, _)| known(name)) {
             return Err(wrong("there is a field that this form does not have"));
         }
-        match self.secret.is_none() || names.contains(&SECRET) {
-            true => Ok(()),
-            false => Err(wrong("there is a field that this form does not have")),
+        if self.secret.is_none() || names.contains(&SECRET) {
+            Ok(())
+        } else {
+            Err(wrong("there is a field that this form does not have"))
         }
     }
 

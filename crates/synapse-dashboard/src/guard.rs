@@ -118,12 +118,11 @@ async fn admit(app: &Arc<App>, request: Request, next: Next) -> Response<Body> {
 }
 
 fn from_this_session(form: Form, ask: &Ask) -> Result<Form, (StatusCode, Failure)> {
-    match form.get(CSRF).is_some_and(|given| same(given, &ask.csrf)) {
-        true => Ok(form),
-        false => {
-            let failure = wrong("it does not come from a page of this session");
-            Err((StatusCode::FORBIDDEN, failure))
-        }
+    if form.get(CSRF).is_some_and(|given| same(given, &ask.csrf)) {
+        Ok(form)
+    } else {
+        let failure = wrong("it does not come from a page of this session");
+        Err((StatusCode::FORBIDDEN, failure))
     }
 }
 

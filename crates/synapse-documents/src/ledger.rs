@@ -266,16 +266,17 @@ impl UsageLineView {
     #[must_use]
     pub fn of(key: UsageKey, line: &UsageLine) -> Self {
         let view = Self::from(line);
-        match key.is_of_hub() {
-            false => view,
-            true => Self {
+        if !key.is_of_hub() {
+            view
+        } else {
+            Self {
                 prompt_tokens: None,
                 completion_tokens: None,
                 cost_nano_usd: None,
                 cached_tokens: None,
                 reasoning_tokens: None,
                 ..view
-            },
+            }
         }
     }
 }

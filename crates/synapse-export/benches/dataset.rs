@@ -41,9 +41,10 @@ fn main() {
     let words: Vec<String> = std::env::args().collect();
     let numbers: Vec<u64> = words.iter().filter_map(|word| word.parse().ok()).collect();
     // `cargo bench` adds this flag; as a test, without it, a small dataset suffices.
-    let usual = match words.iter().any(|word| word == "--bench") {
-        true => (20, 1_000_000),
-        false => (4, 1_000),
+    let usual = if words.iter().any(|word| word == "--bench") {
+        (20, 1_000_000)
+    } else {
+        (4, 1_000)
     };
     let machines = numbers.first().copied().unwrap_or(usual.0);
     let calls = numbers.get(1).copied().unwrap_or(usual.1);
@@ -217,9 +218,10 @@ fn size(directory: &Path) -> u64 {
         .unwrap()
         .map(|entry| {
             let entry = entry.unwrap();
-            match entry.file_type().unwrap().is_dir() {
-                true => size(&entry.path()),
-                false => entry.metadata().unwrap().len(),
+            if entry.file_type().unwrap().is_dir() {
+                size(&entry.path())
+            } else {
+                entry.metadata().unwrap().len()
             }
         })
         .sum()

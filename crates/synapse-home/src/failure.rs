@@ -74,9 +74,10 @@ pub fn distrusted(distrust: &Distrust) -> Failure {
         (ModeSupport::Kept, Flaw::Foreign { user, .. }) => failure.shell(
             "make it yours, if nobody else should use it; or set SYNAPSE_HOME to a directory of \
              your own",
-            match distrust.is_directory {
-                true => format!("sudo chown -R {user} {}", quote(path)),
-                false => format!("sudo chown {user} {}", quote(path)),
+            if distrust.is_directory {
+                format!("sudo chown -R {user} {}", quote(path))
+            } else {
+                format!("sudo chown {user} {}", quote(path))
             },
         ),
         (ModeSupport::Kept, _) => failure.shell(

@@ -50,9 +50,10 @@ pub(crate) fn decode(
             continue;
         };
         let damaged = outcome == BodyCoding::Damaged || read.damaged;
-        outcome = match damaged {
-            true => BodyCoding::Damaged,
-            false => BodyCoding::Decoded,
+        outcome = if damaged {
+            BodyCoding::Damaged
+        } else {
+            BodyCoding::Decoded
         };
         body = read.bytes;
     }
@@ -100,9 +101,10 @@ impl Coding {
             Self::Deflate => {
                 // Some servers omit the zlib header, as RFC 9110 notes.
                 let zlib = inflate(ZlibDecoder::new(body), cap)?;
-                match zlib.bytes.is_empty() && !is_text(body) {
-                    true => inflate(DeflateDecoder::new(body), cap)?,
-                    false => zlib,
+                if zlib.bytes.is_empty() && !is_text(body) {
+                    inflate(DeflateDecoder::new(body), cap)?
+                } else {
+                    zlib
                 }
             }
             Self::Gzip | Self::Other => Inflated {
@@ -205,9 +207,10 @@ mod tests {
         body: &[u8],
     ) -> Result<(Vec<u8>, BodyCoding), Undecodable> {
         let headers = headers(codings);
-        match is_coded(&headers, body) {
-            true => decode(&headers, body.to_vec(), CAP),
-            false => Ok((body.to_vec(), BodyCoding::Plain)),
+        if is_coded(&headers, body) {
+            decode(&headers, body.to_vec(), CAP)
+        } else {
+            Ok((body.to_vec(), BodyCoding::Plain))
         }
     }
 

@@ -116,9 +116,10 @@ async fn admitted(
             place => places.contains(&place),
         })
         .collect();
-    match admitted.is_empty() {
-        true => Err(refused.into()),
-        false => Ok(admitted),
+    if admitted.is_empty() {
+        Err(refused.into())
+    } else {
+        Ok(admitted)
     }
 }
 

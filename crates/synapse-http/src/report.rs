@@ -20,9 +20,10 @@ impl TransportFailure {
     /// As [`Self::to_failure`], of a request that is no prompt: nothing is said of a bill.
     #[must_use]
     pub fn to_unbilled_failure(&self) -> Failure {
-        self.report(match self.was_sent() {
-            true => "the request was sent, and no whole answer came",
-            false => "nothing was sent",
+        self.report(if self.was_sent() {
+            "the request was sent, and no whole answer came"
+        } else {
+            "nothing was sent"
         })
     }
 

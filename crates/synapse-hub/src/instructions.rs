@@ -32,9 +32,10 @@ pub(crate) fn instructions(members: &[Arc<Member>], selection: &Selection) -> Op
                 .map(|said| said.split_whitespace().collect::<Vec<_>>().join(" "))
                 .unwrap_or_default(),
         };
-        let line = match said.is_empty() {
-            true => format!("\n- {}", member.name),
-            false => format!("\n- {}: {said}", member.name),
+        let line = if said.is_empty() {
+            format!("\n- {}", member.name)
+        } else {
+            format!("\n- {}: {said}", member.name)
         };
         let line = cut(&line, share);
         let length = line.chars().count();

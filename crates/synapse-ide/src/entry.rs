@@ -350,9 +350,10 @@ impl Configured {
     /// The command and its arguments, with potential secrets hidden.
     pub(crate) fn shown_words(&self) -> Vec<String> {
         let arguments = (0..self.arguments.len()).map(|index| self.shown_argument(index));
-        let command = match looks_like_token(&self.command) {
-            true => HIDDEN.to_owned(),
-            false => self.command.clone(),
+        let command = if looks_like_token(&self.command) {
+            HIDDEN.to_owned()
+        } else {
+            self.command.clone()
         };
         std::iter::once(command).chain(arguments).collect()
     }

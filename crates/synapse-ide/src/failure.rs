@@ -20,9 +20,10 @@ pub(crate) fn unusable(path: &Path, verb: &str, error: &io::Error) -> Failure {
         format!("{} cannot be {verb}", shown(path)),
     )
     .caused_by(error)
-    .hint(match synapse_files::is_of_room(error.kind()) {
-        true => "free some space on that file system",
-        false => "check owner and permissions of the file and of its directory",
+    .hint(if synapse_files::is_of_room(error.kind()) {
+        "free some space on that file system"
+    } else {
+        "check owner and permissions of the file and of its directory"
     })
     .with("file", shown(path))
 }

@@ -138,12 +138,13 @@ pub(crate) fn write_private(path: &Path, content: &[u8]) -> Result<(), Failure> 
 
 /// The failure of one of our own files.
 pub(crate) fn own_file(path: &Path, error: &io::Error) -> Failure {
-    let (code, hint) = match synapse_files::is_of_room(error.kind()) {
-        true => (Code::StorageDiskFull, "free some space on that file system"),
-        false => (
+    let (code, hint) = if synapse_files::is_of_room(error.kind()) {
+        (Code::StorageDiskFull, "free some space on that file system")
+    } else {
+        (
             Code::StorageUnavailable,
             "check the permissions of the directory, or set SYNAPSE_HOME to another one",
-        ),
+        )
     };
     Failure::new(code, format!("{} cannot be used", shown(path)))
         .caused_by(error)

@@ -116,8 +116,9 @@ fn is_within(path: &Path, directory: &Path) -> bool {
 }
 
 fn joined(base: PathBuf, rest: &Path) -> PathBuf {
-    match rest.as_os_str().is_empty() {
-        true => base,
-        false => base.join(rest),
+    if rest.as_os_str().is_empty() {
+        base
+    } else {
+        base.join(rest)
     }
 }

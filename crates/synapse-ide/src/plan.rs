@@ -67,10 +67,13 @@ pub fn install(
         Found::Nothing => (Action::Add, vec![whole()]),
         Found::Foreign(_) if replace == Replace::Foreign => (Action::Replace, anew()),
         Found::Foreign(_) => return Err(foreign(client, &file)),
-        Found::Ours(_, value) if keep == Keep::Nothing => match *value == entry.fresh(client) {
-            true => (Action::Nothing, Vec::new()),
-            false => (Action::Update, anew()),
-        },
+        Found::Ours(_, value) if keep == Keep::Nothing => {
+            if *value == entry.fresh(client) {
+                (Action::Nothing, Vec::new())
+            } else {
+                (Action::Update, anew())
+            }
+        }
         Found::Ours(_, value) => {
             let update = update(client, &place.path(), entry, value);
             notes = update.notes;

@@ -128,9 +128,10 @@ fn warnings(client: &Client, text: &Text) -> Vec<String> {
     let mark = text
         .is_marked()
         .then(|| "it begins with a byte order mark; save it as UTF-8 without one".to_owned());
-    let syntax = match text.as_str().trim().is_empty() {
-        true => None,
-        false => format::json_strictly(text.as_str()),
+    let syntax = if text.as_str().trim().is_empty() {
+        None
+    } else {
+        format::json_strictly(text.as_str())
     };
     let problems = mark.into_iter().chain(syntax);
     problems

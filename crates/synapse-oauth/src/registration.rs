@@ -134,12 +134,13 @@ fn client_required(name: &UpstreamName, server: &ServerMetadata) -> Failure {
         "register an app with the provider and set `clientId` in the entry's `oauth` (Hugging \
          Face: https://huggingface.co/settings/applications/new)",
     );
-    let failure = match server.metadata_documents {
-        true => failure.hint(
+    let failure = if server.metadata_documents {
+        failure.hint(
             "or host a metadata document, such as docs/oauth/client.json, and set \
-             `clientMetadataUrl`",
-        ),
-        false => failure,
+         `clientMetadataUrl`",
+        )
+    } else {
+        failure
     };
     match &server.registration_endpoint {
         Some(_) => failure.remedy(

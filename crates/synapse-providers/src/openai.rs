@@ -93,9 +93,10 @@ impl Provider for OpenAi {
         judged(looked_up, |info| {
             let outcome = info.map(|info| accepted(model_finding(model, &info, &redactor)));
             // Not every compatible server has a lookup; the list decides then.
-            let outcome = match self.is_own_host() {
-                true => outcome,
-                false => found::unless_absent(outcome, ProbeResult::default),
+            let outcome = if self.is_own_host() {
+                outcome
+            } else {
+                found::unless_absent(outcome, ProbeResult::default)
             };
             // A restricted key may lack `Models: Read`.
             found::unless_unreadable(outcome, access.secret(), self.sender.host())

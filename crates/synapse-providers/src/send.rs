@@ -363,9 +363,10 @@ impl Received {
         let stated = |value| reader.stated.and_then(|read| kept(read(value)));
         // Routers send the status before the sub-provider's result. Without an answer the error may
         // have any shape.
-        let whole = match has_answer(&seen.value) {
-            true => None,
-            false => text.read(&WHOLE),
+        let whole = if has_answer(&seen.value) {
+            None
+        } else {
+            text.read(&WHOLE)
         };
         let looked_at = whole.as_ref().unwrap_or(&seen);
         if let Some(holder) = error_within(&looked_at.value) {

@@ -96,9 +96,10 @@ impl Redactor {
         let text_goes_on = shown.len() < text.len();
         let redacted = without(shown, spans);
         let mut clean = String::new();
-        let mut characters = match text_goes_on {
-            true => redacted.trim_start().chars(),
-            false => redacted.trim().chars(),
+        let mut characters = if text_goes_on {
+            redacted.trim_start().chars()
+        } else {
+            redacted.trim().chars()
         };
         characters
             .by_ref()

@@ -111,9 +111,10 @@ impl<'a> Reading<'a> {
             if glance.digits {
                 reading.numbers(visit)?;
             }
-            layer = match glance.escapes {
-                true => reading.unescaped(),
-                false => None,
+            layer = if glance.escapes {
+                reading.unescaped()
+            } else {
+                None
             };
         }
         ControlFlow::Continue(())

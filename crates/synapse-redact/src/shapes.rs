@@ -262,9 +262,10 @@ fn tail(bytes: &[u8], from: usize, accepts: fn(u8) -> bool) -> (usize, usize) {
         }
         let next = run_length(bytes, end + gap.length, accepts);
         let segment = bytes.get(end + gap.length..end + gap.length + next);
-        let goes_on = match gap.visible {
-            false => next > 0,
-            true => next >= SEGMENT && segment.is_some_and(looks_random),
+        let goes_on = if !gap.visible {
+            next > 0
+        } else {
+            next >= SEGMENT && segment.is_some_and(looks_random)
         };
         if !goes_on {
             return (count, end);

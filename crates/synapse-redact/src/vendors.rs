@@ -86,9 +86,10 @@ pub fn begins_like_token(word: &str) -> bool {
         let Some(tail) = word.strip_prefix(row.prefix) else {
             return false;
         };
-        match row.distinct {
-            true => tail.len() >= LEAST_OF_A_WORD,
-            false => tail.len() >= row.least && tail.bytes().all(row.tail),
+        if row.distinct {
+            tail.len() >= LEAST_OF_A_WORD
+        } else {
+            tail.len() >= row.least && tail.bytes().all(row.tail)
         }
     })
 }

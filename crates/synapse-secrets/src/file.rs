@@ -218,9 +218,10 @@ fn read_all(file: File, metadata: &Metadata) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(length + READ_AHEAD));
     file.take(u64::try_from(length + 1).unwrap_or(u64::MAX))
         .read_to_end(&mut bytes)?;
-    match bytes.len() > length && length < most {
-        true => Err(io::Error::other("it grew while it was read")),
-        false => Ok(bytes),
+    if bytes.len() > length && length < most {
+        Err(io::Error::other("it grew while it was read"))
+    } else {
+        Ok(bytes)
     }
 }
 

@@ -2,7 +2,6 @@
 //! those notations. Shares no code with the redactor it tests.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 
 /// A made-up secret to search for.
 #[derive(Debug, Clone)]
@@ -200,9 +199,12 @@ impl Disguise {
             Self::Upper => token.to_ascii_uppercase(),
             Self::Swapped => formatted(&|byte| char::from(swapped(byte)).to_string()),
             Self::Percent => formatted(&|byte| format!("%{byte:02X}")),
-            Self::PercentTwice => formatted(&|byte| match byte.is_ascii_alphanumeric() {
-                true => char::from(byte).to_string(),
-                false => format!("%25{byte:02x}"),
+            Self::PercentTwice => formatted(&|byte| {
+                if byte.is_ascii_alphanumeric() {
+                    char::from(byte).to_string()
+                } else {
+                    format!("%25{byte:02x}")
+                }
             }),
             Self::Json => {
                 let text = serde_json::Value::from(token).to_string();
@@ -316,9 +318,12 @@ impl Canary {
             windows.find_map(|window| self.pieces.get(window).copied())
         };
         let found = find(&letters(bytes)).or_else(|| self.written_in(bytes));
-        found.or_else(|| match bytes.iter().any(|byte| b"%\\&".contains(byte)) {
-            true => find(&letters(&unescaped(bytes))),
-            false => None,
+        found.or_else(|| {
+            if bytes.iter().any(|byte| b"%\\&".contains(byte)) {
+                find(&letters(&unescaped(bytes)))
+            } else {
+                None
+            }
         })
     }
 }
@@ -414,9 +419,10 @@ fn escape(text: &str) -> Option<(char, usize)> {
 }
 
 fn swapped(byte: u8) -> u8 {
-    match byte.is_ascii_uppercase() {
-        true => byte.to_ascii_lowercase(),
-        false => byte.to_ascii_uppercase(),
+    if byte.is_ascii_uppercase() {
+        byte.to_ascii_lowercase()
+    } else {
+        byte.to_ascii_uppercase()
     }
 }
 
@@ -482,9 +488,10 @@ fn base64(token: &str, before: usize, alphabet: &[u8; 64]) -> String {
         });
         for index in 0..4 {
             let place = usize::try_from(bits >> (18 - 6 * index) & 63).unwrap_or_default();
-            match index <= group.len() {
-                true => text.extend(alphabet.get(place).map(|byte| char::from(*byte))),
-                false => drop(write!(text, "=")),
+            if index <= group.len() {
+                text.extend(alphabet.get(place).map(|byte| char::from(*byte)));
+            } else {
+                text.push('=');
             }
         }
     }

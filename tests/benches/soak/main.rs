@@ -44,9 +44,10 @@ fn main() -> ExitCode {
             &mut Watch::new("refreshes", std::process::id(), refreshes),
         ),
     ];
-    match flat.iter().all(|flat| *flat) {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
+    if flat.iter().all(|flat| *flat) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
     }
 }
 

@@ -88,9 +88,10 @@ impl Baseline {
         let Some(before) = self.count(name) else {
             return CountChange::New;
         };
-        let tolerated = match self.machine == machine {
-            true => TOLERATED,
-            false => TOLERATED_ELSEWHERE,
+        let tolerated = if self.machine == machine {
+            TOLERATED
+        } else {
+            TOLERATED_ELSEWHERE
         };
         let bound = before * tolerated / 100;
         if instructions > before + bound {

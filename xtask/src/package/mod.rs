@@ -94,9 +94,10 @@ pub(crate) fn run(repository: &Repository, arguments: &PackageArguments) -> Resu
         },
         binary: binary.as_deref().unwrap_or(Path::new("")),
         directory: &arguments.out,
-        effort: match arguments.store {
-            true => Effort::Store,
-            false => Effort::Best,
+        effort: if arguments.store {
+            Effort::Store
+        } else {
+            Effort::Best
         },
     };
     for kind in kinds {

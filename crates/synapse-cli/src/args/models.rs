@@ -46,9 +46,10 @@ impl ModelsArguments {
             provider: self.provider.clone()?,
             model: self.model.clone().unwrap_or_default(),
             credential: self.credential.clone(),
-            gate: match self.allow_network {
-                true => NetworkGate::Open,
-                false => NetworkGate::Closed,
+            gate: if self.allow_network {
+                NetworkGate::Open
+            } else {
+                NetworkGate::Closed
             },
             ..Draft::default()
         };

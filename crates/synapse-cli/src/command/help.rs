@@ -99,14 +99,16 @@ fn portable(page: &str) -> String {
     let mut text = String::with_capacity(page.len());
     for line in page.replace("\n.br\n\n.br\n", "\n.sp\n").lines() {
         let line = line.trim_end();
-        let line = match line.starts_with(".TH ") {
-            true => line.replacen(" 1  ", " 1 \"\" ", 1),
-            false => line.to_owned(),
+        let line = if line.starts_with(".TH ") {
+            line.replacen(" 1  ", " 1 \"\" ", 1)
+        } else {
+            line.to_owned()
         };
         for each in line.chars() {
-            match each.is_ascii() {
-                true => text.push(each),
-                false => text.push_str(&format!("\\[u{:04X}]", u32::from(each))),
+            if each.is_ascii() {
+                text.push(each);
+            } else {
+                text.push_str(&format!("\\[u{:04X}]", u32::from(each)));
             }
         }
         text.push('\n');

@@ -170,9 +170,10 @@ async fn given_up(context: &Context, engine: &Engine) -> String {
     };
     // An unreadable ledger was reported already; then this is unknown.
     let row = engine.ports().reader.entry(id).await.ok().flatten();
-    match row.is_none_or(|row| row.receipt.exchange.maybe_billed) {
-        true => format!("cancelled; may have been billed; call {id}"),
-        false => format!("cancelled; nothing was sent; call {id}"),
+    if row.is_none_or(|row| row.receipt.exchange.maybe_billed) {
+        format!("cancelled; may have been billed; call {id}")
+    } else {
+        format!("cancelled; nothing was sent; call {id}")
     }
 }
 

@@ -151,10 +151,7 @@ fn plain(models: &[&ListedModel]) -> String {
             name @ ("PARAMETERS" | "QUANTIZATION") => ListColumn::new(name).drop(5),
             name => ListColumn::new(name).cut(8).drop(6),
         };
-        match right {
-            true => column.right(),
-            false => column,
-        }
+        if *right { column.right() } else { column }
     };
     let columns: Vec<ListColumn<'_>> = std::iter::once(ListColumn::new("MODEL"))
         .chain(told.iter().map(column))

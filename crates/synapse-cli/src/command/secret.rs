@@ -202,9 +202,10 @@ async fn check(secret: &Secret<'_>, reference: &CredentialRef) -> Result<(), Fai
         .resolve(&permit, reference)
         .await
         .map_err(|failure| failure.cause(format!("checked {place} only")))?;
-    let shape = match holds_token(resolved.value.expose_secret()) {
-        true => "looks like a vendor's token",
-        false => "does not look like a known vendor's token",
+    let shape = if holds_token(resolved.value.expose_secret()) {
+        "looks like a vendor's token"
+    } else {
+        "does not look like a known vendor's token"
     };
     let found = format!("{}, {shape}", resolved.found);
     drop(resolved);

@@ -37,9 +37,10 @@ pub(super) async fn run(
         return Ok(());
     }
     if report.lines.is_empty() {
-        printer.note(match query == UsageQuery::by(query.by) {
-            true => "no calls yet",
-            false => "no such calls",
+        printer.note(if query == UsageQuery::by(query.by) {
+            "no calls yet"
+        } else {
+            "no such calls"
         });
         return Ok(());
     }
@@ -92,13 +93,17 @@ fn left_out(total: &UsageLine) -> Option<String> {
 fn row(by: UsageKey, line: &UsageLine) -> Vec<String> {
     let count = |sum: u64| sum.to_string();
     // Rows of the hub have neither tokens nor cost.
-    let known = |sum, unknown, text: fn(u64) -> String| match by.is_of_hub() {
-        true => "-".to_owned(),
-        false => known(sum, unknown, text),
+    let known = |sum, unknown, text: fn(u64) -> String| {
+        if by.is_of_hub() {
+            "-".to_owned()
+        } else {
+            known(sum, unknown, text)
+        }
     };
-    let unknown_cost = match by.is_of_hub() {
-        true => "-".to_owned(),
-        false => line.unknown_cost.to_string(),
+    let unknown_cost = if by.is_of_hub() {
+        "-".to_owned()
+    } else {
+        line.unknown_cost.to_string()
     };
     let maybe = |value: Option<u64>| value.map_or_else(|| "-".to_owned(), count);
     vec![

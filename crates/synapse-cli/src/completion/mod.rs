@@ -75,8 +75,9 @@ pub(crate) fn script(shell: clap_complete::Shell, program: &str) -> String {
 
 fn completer(shell: &str) -> Option<&'static dyn EnvCompleter> {
     const BUILT_IN: Shells<'static> = Shells::builtins();
-    match Bash.is(shell) {
-        true => Some(&Bash),
-        false => BUILT_IN.0.iter().copied().find(|each| each.is(shell)),
+    if Bash.is(shell) {
+        Some(&Bash)
+    } else {
+        BUILT_IN.0.iter().copied().find(|each| each.is(shell))
     }
 }

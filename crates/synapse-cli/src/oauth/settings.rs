@@ -38,9 +38,12 @@ pub(crate) fn has_authorization(upstream: &Upstream) -> bool {
 pub(crate) async fn login_settings(resolving: &Resolving<'_>) -> Result<LoginSettings, Failure> {
     let declared = resolving.upstream.oauth.clone().unwrap_or_default();
     let is_hugging_face = resolving.url.origin().ascii_serialization() == HUGGING_FACE;
-    let vendor = |name: &str| match is_hugging_face {
-        true => resolving.vendor_variable(name),
-        false => None,
+    let vendor = |name: &str| {
+        if is_hugging_face {
+            resolving.vendor_variable(name)
+        } else {
+            None
+        }
     };
     let OAuthSettings {
         client_id,
@@ -55,13 +58,14 @@ pub(crate) async fn login_settings(resolving: &Resolving<'_>) -> Result<LoginSet
         pkce,
     } = declared;
     let own_client = client_id.is_some() || client_metadata_url.is_some();
-    let (client_id, client_secret) = match own_client {
-        true => (client_id, client_secret),
+    let (client_id, client_secret) = if own_client {
+        (client_id, client_secret)
+    } else {
         // Never combines the id of one client with the secret of another.
-        false => (
+        (
             vendor(CLIENT_ID),
             client_secret.or_else(|| vendor(CLIENT_SECRET)),
-        ),
+        )
     };
     let redirect_uri = redirect_uri.or_else(|| vendor(REDIRECT_URI));
     if let Some(template) = &client_secret

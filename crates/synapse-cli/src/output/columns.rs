@@ -166,17 +166,19 @@ fn fit(shown: &mut [Shown<'_>], width: usize) {
 fn line<'a>(shown: &[Shown<'a>], cell: impl Fn(&Shown<'a>) -> &'a str) -> String {
     let mut line = String::new();
     for each in shown {
-        let text = match each.column.end {
-            true => cut_front(cell(each), each.width),
-            false => cut(cell(each), each.width),
+        let text = if each.column.end {
+            cut_front(cell(each), each.width)
+        } else {
+            cut(cell(each), each.width)
         };
         let space = " ".repeat(each.width.saturating_sub(text.width()));
         if each.index != shown.first().map_or(0, |first| first.index) {
             line.push_str(&" ".repeat(GAP));
         }
-        match each.column.right {
-            true => line.extend([space.as_str(), &text]),
-            false => line.extend([text.as_str(), &space]),
+        if each.column.right {
+            line.extend([space.as_str(), &text]);
+        } else {
+            line.extend([text.as_str(), &space]);
         }
     }
     line.truncate(line.trim_end().len());

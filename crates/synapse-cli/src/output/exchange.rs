@@ -105,9 +105,10 @@ fn body(bytes: &[u8]) -> Option<String> {
     }
     let shown = bytes.get(..MOST).unwrap_or(bytes);
     let text = String::from_utf8_lossy(shown);
-    Some(match bytes.len() > MOST {
-        true => format!("{text}\n[the first {MOST} of {} bytes]", bytes.len()),
-        false => text.into_owned(),
+    Some(if bytes.len() > MOST {
+        format!("{text}\n[the first {MOST} of {} bytes]", bytes.len())
+    } else {
+        text.into_owned()
     })
 }
 

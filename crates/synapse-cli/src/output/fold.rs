@@ -15,9 +15,12 @@ pub(super) fn stderr_width() -> Option<usize> {
 
 /// Every line of `text`, wrapped to `width` columns.
 pub(super) fn folded(text: &str, width: usize) -> String {
-    let lines = text.split('\n').map(|line| match columns(line) > width {
-        true => folded_line(line, width),
-        false => line.to_owned(),
+    let lines = text.split('\n').map(|line| {
+        if columns(line) > width {
+            folded_line(line, width)
+        } else {
+            line.to_owned()
+        }
     });
     lines.collect::<Vec<_>>().join("\n")
 }
@@ -34,9 +37,10 @@ fn folded_line(line: &str, width: usize) -> String {
         if !is_first && taken + spaces + columns(piece) > width {
             // A word that is too wide for its column may fit into the line.
             let widest = piece.lines().map(columns).max().unwrap_or_default();
-            taken = match indent + widest > width {
-                true => margin + 2,
-                false => indent,
+            taken = if indent + widest > width {
+                margin + 2
+            } else {
+                indent
             };
             done.push('\n');
             done.push_str(&" ".repeat(taken));
@@ -56,10 +60,7 @@ fn folded_line(line: &str, width: usize) -> String {
         spaces += 1;
     }
     if let Some(command) = command {
-        let alone = match prose.is_empty() {
-            true => margin,
-            false => indent,
-        };
+        let alone = if prose.is_empty() { margin } else { indent };
         add(&continued(command, alone, width), 1);
     }
     done
@@ -89,9 +90,10 @@ fn continued(command: &str, margin: usize, width: usize) -> String {
         taken += columns(piece);
     };
     for flag in before_flags(command) {
-        match fits(start, flag) {
-            true => add(flag),
-            false => shell_words(flag).into_iter().for_each(&mut add),
+        if fits(start, flag) {
+            add(flag);
+        } else {
+            shell_words(flag).into_iter().for_each(&mut add);
         }
     }
     done

@@ -165,9 +165,10 @@ impl Printer {
         let text = self.seen.redact(text);
         let sequence = format!("\u{1b}]52;c;{}\u{7}", STANDARD.encode(text.as_bytes()));
         // Base64 contains no control characters: the text cannot control the terminal.
-        let written = match io::stderr().is_terminal() {
-            true => io::stderr().write_all(sequence.as_bytes()),
-            false => io::stdout().write_all(sequence.as_bytes()),
+        let written = if io::stderr().is_terminal() {
+            io::stderr().write_all(sequence.as_bytes())
+        } else {
+            io::stdout().write_all(sequence.as_bytes())
         };
         written.is_ok()
     }
@@ -194,12 +195,13 @@ impl Printer {
     /// for a file or a pipe, and made printable for a terminal.
     pub(crate) fn exactly(&self, text: &str) {
         let mut stdout = io::stdout();
-        let written = self
-            .progress
-            .suspended(|| match Self::stdout_is_terminal() {
-                true => stdout.write_all(printable(text).as_bytes()),
-                false => stdout.write_all(text.as_bytes()),
-            });
+        let written = self.progress.suspended(|| {
+            if Self::stdout_is_terminal() {
+                stdout.write_all(printable(text).as_bytes())
+            } else {
+                stdout.write_all(text.as_bytes())
+            }
+        });
         self.keep_in_mind(written.and_then(|()| stdout.flush()));
     }
 
@@ -312,9 +314,10 @@ impl Printer {
 
 /// The failure of a stdout that cannot be written, such as a file on a full disk.
 pub(crate) fn not_taken(error: &io::Error) -> Failure {
-    let code = match synapse_home::failure::is_of_room(error.kind()) {
-        true => Code::StorageDiskFull,
-        false => Code::StorageUnavailable,
+    let code = if synapse_home::failure::is_of_room(error.kind()) {
+        Code::StorageDiskFull
+    } else {
+        Code::StorageUnavailable
     };
     Failure::new(code, "the result could not be fully written to stdout")
         .caused_by(error)

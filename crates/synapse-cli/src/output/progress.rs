@@ -39,13 +39,14 @@ struct Line {
 impl Progress {
     /// On stderr, if it is a terminal.
     pub(crate) fn on_stderr() -> Self {
-        match io::stderr().is_terminal() {
-            true => Self::drawing_on(on_stderr(), PATIENCE),
-            false => Self {
+        if io::stderr().is_terminal() {
+            Self::drawing_on(on_stderr(), PATIENCE)
+        } else {
+            Self {
                 lines: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()),
                 patience: PATIENCE,
                 shown: false,
-            },
+            }
         }
     }
 
@@ -81,9 +82,10 @@ impl Progress {
 
     /// Hides the lines while something else is written to or typed at the terminal.
     pub(crate) fn suspended<T>(&self, work: impl FnOnce() -> T) -> T {
-        match self.shown {
-            true => self.lines.suspend(work),
-            false => work(),
+        if self.shown {
+            self.lines.suspend(work)
+        } else {
+            work()
         }
     }
 }

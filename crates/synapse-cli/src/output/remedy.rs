@@ -124,9 +124,10 @@ fn retyped(words: &[String], wrong: &str, right: &str) -> Option<Vec<String>> {
 /// A word quoted for a shell, if necessary.
 fn quoted(word: &str) -> Cow<'_, str> {
     let is_plain = |each: char| each.is_ascii_alphanumeric() || "-_./:=@,+%~".contains(each);
-    match !word.is_empty() && word.chars().all(is_plain) {
-        true => Cow::Borrowed(word),
-        false => Cow::Owned(format!("'{}'", word.replace('\'', "'\\''"))),
+    if !word.is_empty() && word.chars().all(is_plain) {
+        Cow::Borrowed(word)
+    } else {
+        Cow::Owned(format!("'{}'", word.replace('\'', "'\\''")))
     }
 }
 

@@ -164,9 +164,10 @@ impl FieldEntry {
             "model" => draft.model = value.to_owned(),
             "credential" => draft.credential = text(),
             "network" => {
-                draft.gate = match switch()? {
-                    true => NetworkGate::Open,
-                    false => NetworkGate::Closed,
+                draft.gate = if switch()? {
+                    NetworkGate::Open
+                } else {
+                    NetworkGate::Closed
                 };
             }
             "base_url" => draft.base_url = text(),

@@ -210,9 +210,10 @@ impl Draft {
 
     fn parse_base_url(&self, provider: ProviderKind) -> Result<BaseUrl, Failure> {
         let profile = provider.profile();
-        let plain = match self.allow_plain_http {
-            true => PlainHttp::PrivateNetwork,
-            false => PlainHttp::ThisMachine,
+        let plain = if self.allow_plain_http {
+            PlainHttp::PrivateNetwork
+        } else {
+            PlainHttp::ThisMachine
         };
         let payload = match self.credential {
             Some(_) => Payload::Credential,
@@ -421,9 +422,10 @@ pub fn already_exists(name: &ConnectionName) -> Failure {
 pub fn not_found(name: &str, known: &[ConnectionName]) -> Failure {
     let near = nearest(name, known.iter().map(ConnectionName::as_str));
     let given = name;
-    let name = match is_opaque(name) {
-        true => REDACTED.to_owned(),
-        false => Redactor::none().clean(name, 64),
+    let name = if is_opaque(name) {
+        REDACTED.to_owned()
+    } else {
+        Redactor::none().clean(name, 64)
     };
     let failure = Failure::new(
         Code::ConfigNotFound,

@@ -73,9 +73,10 @@ impl Engine {
     /// request.
     pub async fn models_of(&self, draft: &Draft) -> Result<Models, Failure> {
         let mut draft = draft.clone();
-        let asked_for = match draft.model.is_empty() {
-            true => AskedFor::Choice,
-            false => AskedFor::Draft,
+        let asked_for = if draft.model.is_empty() {
+            AskedFor::Choice
+        } else {
+            AskedFor::Draft
         };
         if asked_for == AskedFor::Choice {
             ANY_MODEL.clone_into(&mut draft.model);

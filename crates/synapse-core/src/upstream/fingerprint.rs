@@ -81,9 +81,10 @@ fn pieces(owner: &str, template: &Template) -> Vec<HashInput> {
                 let hides = is_secret(name, value.expose())
                     || is_secret(owner, "")
                     || owner.eq_ignore_ascii_case("authorization");
-                match hides {
-                    true => parts.push(HashInput::Name(name.clone())),
-                    false => plain(&mut parts, value.expose()),
+                if hides {
+                    parts.push(HashInput::Name(name.clone()));
+                } else {
+                    plain(&mut parts, value.expose());
                 }
             }
             // None remain after expansion.

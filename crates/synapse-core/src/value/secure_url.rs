@@ -174,9 +174,10 @@ impl AddressScope {
             (100, second, _) => (64..128).contains(&second),
             _ => false,
         };
-        match address.is_private() || address.is_link_local() || is_special {
-            true => Self::Private,
-            false => Self::Public,
+        if address.is_private() || address.is_link_local() || is_special {
+            Self::Private
+        } else {
+            Self::Public
         }
     }
 
@@ -200,9 +201,10 @@ impl AddressScope {
             || address.is_unicast_link_local()
             || address.is_multicast()
             || is_site_local;
-        match is_private {
-            true => Self::Private,
-            false => Self::Public,
+        if is_private {
+            Self::Private
+        } else {
+            Self::Public
         }
     }
 

@@ -66,9 +66,10 @@ fn record(cells: &[String]) -> String {
             } else {
                 cell.clone()
             };
-            match cell.contains([',', '"', '\n', '\r']) {
-                true => format!("\"{}\"", cell.replace('"', "\"\"")),
-                false => cell,
+            if cell.contains([',', '"', '\n', '\r']) {
+                format!("\"{}\"", cell.replace('"', "\"\""))
+            } else {
+                cell
             }
         })
         .collect();

@@ -91,9 +91,10 @@ fn encoded(text: &str) -> String {
     let is_plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
         && text.trim() == text
         && !(text.starts_with(BEGIN) && text.ends_with(END));
-    match is_plain {
-        true => text.to_owned(),
-        false => format!("{BEGIN}{}{END}", STANDARD.encode(text)),
+    if is_plain {
+        text.to_owned()
+    } else {
+        format!("{BEGIN}{}{END}", STANDARD.encode(text))
     }
 }
 

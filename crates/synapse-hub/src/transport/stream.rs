@@ -96,19 +96,21 @@ pub(super) async fn messages(
             .map_err(|excess| (excess, scanner.id()))?;
         Ok(Incoming::read(&bytes))
     };
-    match is_long {
-        true => spawn_blocking(read)
+    if is_long {
+        spawn_blocking(read)
             .await
-            .unwrap_or_else(|_| Ok(Vec::new())),
-        false => read(),
+            .unwrap_or_else(|_| Ok(Vec::new()))
+    } else {
+        read()
     }
 }
 
 /// The error of a request for a transport failure.
 pub(super) fn carried(failure: TransportFailure) -> CallError {
-    let may_have_run = match failure.was_sent() {
-        true => MayHaveRun::Yes,
-        false => MayHaveRun::No,
+    let may_have_run = if failure.was_sent() {
+        MayHaveRun::Yes
+    } else {
+        MayHaveRun::No
     };
     match failure.kind() {
         TransportKind::BodyTooLarge { cap } => CallError::TooLarge {

@@ -257,9 +257,10 @@ async fn a_server_may_ask_only_what_its_owner_and_the_ide_allow() {
 async fn a_modern_server_that_wants_what_it_may_not_is_refused() {
     let world = World::new().with_entry(entry("files"), wanting(vec![QUESTIONS[2]]));
     for legacy in [true, false] {
-        let mut ide = match legacy {
-            true => world.legacy(capable()).await,
-            false => world.modern(capable()),
+        let mut ide = if legacy {
+            world.legacy(capable()).await
+        } else {
+            world.modern(capable())
         };
         let result = ide.call("files__ask", json!({})).await;
         let error = &result["structuredContent"]["error"];

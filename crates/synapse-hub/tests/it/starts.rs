@@ -192,9 +192,10 @@ async fn a_cancelled_call_is_cancelled_at_the_upstream_and_has_its_row() {
     for modern in [false, true] {
         dropped.store(0, Ordering::SeqCst);
         let world = World::new().with(script.clone());
-        let mut ide = match modern {
-            true => world.modern(json!({})),
-            false => world.legacy(json!({})).await,
+        let mut ide = if modern {
+            world.modern(json!({}))
+        } else {
+            world.legacy(json!({})).await
         };
         let id = ide
             .send(

@@ -197,9 +197,10 @@ async fn caps_hold_for_bodies_and_for_events() {
                     r#"{{"jsonrpc":"2.0","id":{},"result":{{"a":{result}}}}}"#,
                     posted.id
                 );
-                match is_stream {
-                    false => Reply::json(200, message),
-                    true => Reply::typed(200, "text/event-stream", format!("data: {message}\n\n")),
+                if !is_stream {
+                    Reply::json(200, message)
+                } else {
+                    Reply::typed(200, "text/event-stream", format!("data: {message}\n\n"))
                 }
             })
             .await;

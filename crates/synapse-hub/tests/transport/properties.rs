@@ -101,10 +101,7 @@ proptest! {
     #[test]
     fn the_id_is_that_of_the_message(id in any::<u64>(), rest in "[a-z\"\\\\{}\\[\\],:]{0,20}", behind in any::<bool>()) {
         let rest = Value::String(rest).to_string();
-        let text = match behind {
-            true => format!("{{\"result\":{{\"id\":1,\"a\":{rest}}},{rest}:1,\"id\":{id}}}"),
-            false => format!("{{ \"id\" : {id} ,\"id2\":3,\"result\":[{rest}]}}"),
-        };
+        let text = if behind { format!("{{\"result\":{{\"id\":1,\"a\":{rest}}},{rest}:1,\"id\":{id}}}") } else { format!("{{ \"id\" : {id} ,\"id2\":3,\"result\":[{rest}]}}") };
         let mut scanner = Scanner::new(Caps::default());
         scanner.feed(text.as_bytes()).unwrap();
         prop_assert_eq!(scanner.id(), Some(id));

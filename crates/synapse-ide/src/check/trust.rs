@@ -44,9 +44,10 @@ impl Trust {
             !is_own && variable_in(target.client, value) != Some(name)
         });
         if let Some((name, _)) = stranger {
-            let name = match looks_like_token(name) {
-                true => "a variable".to_owned(),
-                false => printable(name),
+            let name = if looks_like_token(name) {
+                "a variable".to_owned()
+            } else {
+                printable(name)
             };
             return Err(refusal(&format!(
                 "it sets {name}, which is not what this Synapse runs with"

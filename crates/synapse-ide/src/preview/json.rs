@@ -95,9 +95,10 @@ impl<'a> Scanner<'a> {
             _ => {
                 let is_own = self.is_own(visibility);
                 let text = if is_own { decoded() } else { String::new() };
-                self.parts.push(match is_own {
-                    true => visibility.value(start..end, &text, true),
-                    false => PreviewPart::hidden(start..end),
+                self.parts.push(if is_own {
+                    visibility.value(start..end, &text, true)
+                } else {
+                    PreviewPart::hidden(start..end)
                 });
             }
         }

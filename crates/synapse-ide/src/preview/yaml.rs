@@ -35,9 +35,10 @@ pub(super) fn parts(
                 match levels.last_mut() {
                     Some(level) if level.expects_key => {
                         level.expects_key = false;
-                        level.key = match visibility.leads(&content) {
-                            true => content.clone().into_owned(),
-                            false => String::new(),
+                        level.key = if visibility.leads(&content) {
+                            content.clone().into_owned()
+                        } else {
+                            String::new()
                         };
                         scalars.push(PreviewPart::key(range, &content));
                     }

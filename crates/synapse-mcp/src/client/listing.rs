@@ -83,12 +83,13 @@ pub async fn list_all(
 }
 
 fn held(count: usize, cap: usize, unit: &'static str) -> Result<(), CallError> {
-    match count > cap {
-        true => Err(CallError::TooLarge {
+    if count > cap {
+        Err(CallError::TooLarge {
             cap: cap as u64,
             unit,
-        }),
-        false => Ok(()),
+        })
+    } else {
+        Ok(())
     }
 }
 

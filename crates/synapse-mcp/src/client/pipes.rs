@@ -113,11 +113,12 @@ impl<R: AsyncRead + Unpin> Reader<R> {
 
     async fn take(&mut self, line: Vec<u8>) {
         // Long lines are parsed off the server's thread.
-        let messages = match line.len() > LONG_LINE {
-            true => spawn_blocking(move || Incoming::read(&line))
+        let messages = if line.len() > LONG_LINE {
+            spawn_blocking(move || Incoming::read(&line))
                 .await
-                .unwrap_or_default(),
-            false => Incoming::read(&line),
+                .unwrap_or_default()
+        } else {
+            Incoming::read(&line)
         };
         for message in messages {
             self.in_a_row = match message {

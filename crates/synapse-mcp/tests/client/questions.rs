@@ -189,9 +189,10 @@ async fn the_end_of_a_call_drops_its_questions() {
         let (id, request) = send(&mut server, &conversation, &desk).await;
         server.send(elicit(json!("q"), None)).await;
         let (_, _, mut answer) = questions.recv().await.unwrap();
-        match given_up {
-            true => request.abort(),
-            false => server.answer(&id, json!({})).await,
+        if given_up {
+            request.abort();
+        } else {
+            server.answer(&id, json!({})).await;
         }
         answer.closed().await;
         if given_up {

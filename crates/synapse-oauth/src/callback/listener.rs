@@ -187,9 +187,10 @@ fn query<'a>(head: &'a str, redirect: &Redirect) -> Result<&'a str, Page> {
         return Err(WRONG_METHOD);
     }
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    match path == redirect.path {
-        true => Ok(query),
-        false => Err(NOT_FOUND),
+    if path == redirect.path {
+        Ok(query)
+    } else {
+        Err(NOT_FOUND)
     }
 }
 

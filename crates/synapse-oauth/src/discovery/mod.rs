@@ -89,15 +89,14 @@ fn no_challenge(server: &Url, status: u16) -> Failure {
         "it answered {status} to a greeting without a token, and did not require one to list its tools"
     ));
     let is_hugging_face = server.origin().ascii_serialization() == crate::HUGGING_FACE;
-    let failure = match is_hugging_face && server.query().is_none() {
-        true => {
-            let mut asking = server.clone();
-            asking.set_query(Some("login"));
-            failure.hint(format!(
-                "Hugging Face asks for a login at {asking}: use that URL in the entry"
-            ))
-        }
-        false => failure.hint("use it without a login, or with the URL that asks for one"),
+    let failure = if is_hugging_face && server.query().is_none() {
+        let mut asking = server.clone();
+        asking.set_query(Some("login"));
+        failure.hint(format!(
+            "Hugging Face asks for a login at {asking}: use that URL in the entry"
+        ))
+    } else {
+        failure.hint("use it without a login, or with the URL that asks for one")
     };
     failure.with("http_status", status)
 }
@@ -126,9 +125,10 @@ impl Trail {
             .iter()
             .fold(failure, |failure, step| failure.cause(step.clone()));
         let failure = failure.hint("no client was registered and no login was begun");
-        match self.inward {
-            true => failure.hint(OWN_ISSUER),
-            false => failure,
+        if self.inward {
+            failure.hint(OWN_ISSUER)
+        } else {
+            failure
         }
     }
 }

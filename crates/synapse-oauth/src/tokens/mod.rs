@@ -136,10 +136,13 @@ pub(crate) fn need(record: &TokenRecord, now: Timestamp) -> Need {
     match record.state {
         TokenState::Expired => Need::Login,
         TokenState::Refused | TokenState::Refreshing | TokenState::Retrying => refresh,
-        TokenState::Usable | TokenState::Renewed => match is_about_to_expire(record, now) {
-            true => refresh,
-            false => Need::Nothing,
-        },
+        TokenState::Usable | TokenState::Renewed => {
+            if is_about_to_expire(record, now) {
+                refresh
+            } else {
+                Need::Nothing
+            }
+        }
     }
 }
 

@@ -146,9 +146,10 @@ async fn join_all<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
                 }
             }
         }
-        match is_pending {
-            true => std::task::Poll::Pending,
-            false => std::task::Poll::Ready(()),
+        if is_pending {
+            std::task::Poll::Pending
+        } else {
+            std::task::Poll::Ready(())
         }
     })
     .await;
@@ -410,9 +411,10 @@ async fn a_missing_scope_is_told_with_the_union_of_held_and_asked() {
             .refused(&server(), &url, None, 403, &[challenge.to_owned()])
             .await;
         assert_eq!(failure.code(), Code::OauthScope, "{challenge}");
-        let scopes: &[&str] = match challenge.contains("write") {
-            true => &["read-mcp", "jobs", "write"],
-            false => &["read-mcp", "jobs"],
+        let scopes: &[&str] = if challenge.contains("write") {
+            &["read-mcp", "jobs", "write"]
+        } else {
+            &["read-mcp", "jobs"]
         };
         assert_eq!(asked(&failure), scopes, "{challenge}");
     }

@@ -130,9 +130,10 @@ impl Provider for Anthropic {
             let outcome =
                 info.map(|info| self.accepted(self.model_finding(model, &info, &redactor)));
             // Not every compatible server has a lookup; the list decides then.
-            match self.is_own_host() {
-                true => outcome,
-                false => found::unless_absent(outcome, ProbeResult::default),
+            if self.is_own_host() {
+                outcome
+            } else {
+                found::unless_absent(outcome, ProbeResult::default)
             }
         })
     }

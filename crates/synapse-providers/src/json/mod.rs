@@ -94,9 +94,12 @@ pub(crate) fn decoded(body: Vec<u8>) -> Vec<u8> {
         _ => return body,
     };
     let (units, _) = units.as_chunks::<2>();
-    let decoded = char::decode_utf16(units.iter().map(|unit| match is_big {
-        true => u16::from_be_bytes(*unit),
-        false => u16::from_le_bytes(*unit),
+    let decoded = char::decode_utf16(units.iter().map(|unit| {
+        if is_big {
+            u16::from_be_bytes(*unit)
+        } else {
+            u16::from_le_bytes(*unit)
+        }
     }));
     let text: String = decoded
         .map(|each| each.unwrap_or(char::REPLACEMENT_CHARACTER))

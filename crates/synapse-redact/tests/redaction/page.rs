@@ -30,9 +30,10 @@ fn row(disguise: Disguise) -> String {
             _ => each.to_string(),
         })
         .collect();
-    let by_shape = match is_found_by_shape(disguise) {
-        true => "yes",
-        false => "no",
+    let by_shape = if is_found_by_shape(disguise) {
+        "yes"
+    } else {
+        "no"
     };
     format!("| {} | {by_shape} | `{example}` |", disguise.title())
 }

@@ -145,9 +145,10 @@ pub(super) async fn expect_none(secrets: &Secrets, name: &str) -> Result<(), Fai
     let path = vault.home.vault();
     let name = name.to_owned();
     bounded(vault.deadline, STORE, move || {
-        match open(&path, &key)?.has(&name) {
-            true => Err(exists(&name)),
-            false => Ok(()),
+        if open(&path, &key)?.has(&name) {
+            Err(exists(&name))
+        } else {
+            Ok(())
         }
     })
     .await

@@ -51,9 +51,10 @@ pub(super) fn read(home: &Home, path: &Path) -> Result<Option<Zeroizing<Vec<u8>>
     let mut text = Zeroizing::new(Vec::with_capacity(room));
     let mut capped = io::Read::take(file, document::CAP + 1);
     io::Read::read_to_end(&mut capped, &mut text).map_err(|error| reading(path, &error))?;
-    match text.len() as u64 > document::CAP {
-        true => Err(too_large(path)),
-        false => Ok(Some(text)),
+    if text.len() as u64 > document::CAP {
+        Err(too_large(path))
+    } else {
+        Ok(Some(text))
     }
 }
 

@@ -426,12 +426,13 @@ impl TokenTransaction for Transaction {
 fn check_config(config: &str) -> Result<(), Failure> {
     let fits =
         (1..=64).contains(&config.len()) && config.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    match fits {
-        true => Ok(()),
-        false => Err(Failure::new(
+    if fits {
+        Ok(())
+    } else {
+        Err(Failure::new(
             Code::InternalInvariant,
             "a configuration is named by letters and digits",
-        )),
+        ))
     }
 }
 

@@ -186,9 +186,10 @@ async fn open_all(ledger: &SqliteLedger, openings: Vec<Opening>) {
         .collect();
     std::future::poll_fn(|context| {
         waiting.retain_mut(|open| open.as_mut().poll(context).is_pending());
-        match waiting.is_empty() {
-            true => std::task::Poll::Ready(()),
-            false => std::task::Poll::Pending,
+        if waiting.is_empty() {
+            std::task::Poll::Ready(())
+        } else {
+            std::task::Poll::Pending
         }
     })
     .await;

@@ -63,9 +63,10 @@ impl JsonApprovals {
             Err(Unread::Damaged) => return Err(damaged(path, "it is no approval")),
         };
         let approval = record.approval().map_err(|why| damaged(path, why))?;
-        match self.file(&approval.server) == path {
-            true => Ok(Some(approval)),
-            false => Err(damaged(path, "it is the approval of another server")),
+        if self.file(&approval.server) == path {
+            Ok(Some(approval))
+        } else {
+            Err(damaged(path, "it is the approval of another server"))
         }
     }
 

@@ -157,9 +157,10 @@ fn catalogue(text: &str, text_hash: Option<&str>) -> Result<Catalogue, &'static 
     let record: CatalogueRecord = serde_json::from_str(text).map_err(|_| "it is no approval")?;
     let hash = record.hash.clone();
     let catalogue = record.catalogue();
-    match catalogue.hash().0 == hash {
-        true => Ok(catalogue),
-        false => Err("its catalogue is not what its hash says"),
+    if catalogue.hash().0 == hash {
+        Ok(catalogue)
+    } else {
+        Err("its catalogue is not what its hash says")
     }
 }
 

@@ -24,9 +24,10 @@ pub(super) fn insert(
 ) -> Vec<String> {
     let text = source.text();
     let line_end = line_end(text);
-    let mut spliced = match text.is_empty() {
-        true => HEADER.to_owned(),
-        false => text.to_owned(),
+    let mut spliced = if text.is_empty() {
+        HEADER.to_owned()
+    } else {
+        text.to_owned()
     };
     finish_line(&mut spliced, line_end);
     if Document::parse(spliced.as_str()).is_ok_and(|document| document.is_empty()) {

@@ -252,9 +252,12 @@ impl ConnectionStore for TomlConnections {
             }
             let after = stored
                 .iter()
-                .map(|each| match each.name == *name {
-                    true => Meaning::of_cleared(cleared),
-                    false => Meaning::of_stored(each),
+                .map(|each| {
+                    if each.name == *name {
+                        Meaning::of_cleared(cleared)
+                    } else {
+                        Meaning::of_stored(each)
+                    }
                 })
                 .collect();
             Ok(Plan {
@@ -275,17 +278,18 @@ impl ConnectionStore for TomlConnections {
                 .collect();
             let default = document::default_name(source)?;
             let drafts = edit::remove(source, name);
-            Ok(match default.as_ref() == Some(name) {
-                false => Plan {
+            Ok(if default.as_ref() != Some(name) {
+                Plan {
                     drafts,
                     after,
                     default,
-                },
-                true => Plan {
+                }
+            } else {
+                Plan {
                     drafts: with_default(drafts, None),
                     after,
                     default: None,
-                },
+                }
             })
         })
     }
@@ -297,27 +301,31 @@ impl ConnectionStore for TomlConnections {
             let after = stored
                 .iter()
                 .map(Meaning::of_stored)
-                .map(|meaning| match meaning.name == *name {
-                    true => Meaning {
-                        name: new.clone(),
-                        ..meaning
-                    },
-                    false => meaning,
+                .map(|meaning| {
+                    if meaning.name == *name {
+                        Meaning {
+                            name: new.clone(),
+                            ..meaning
+                        }
+                    } else {
+                        meaning
+                    }
                 })
                 .collect();
             let default = document::default_name(source)?;
             let drafts = edit::rename(source, name, new);
-            Ok(match default.as_ref() == Some(name) {
-                false => Plan {
+            Ok(if default.as_ref() != Some(name) {
+                Plan {
                     drafts,
                     after,
                     default,
-                },
-                true => Plan {
+                }
+            } else {
+                Plan {
                     drafts: with_default(drafts, Some(new)),
                     after,
                     default: Some(new.clone()),
-                },
+                }
             })
         })
     }
@@ -371,9 +379,10 @@ fn with_default(drafts: Vec<String>, name: Option<&ConnectionName>) -> Vec<Strin
 }
 
 fn refuse_known(stored: &[StoredConnection], name: &ConnectionName) -> Result<(), Failure> {
-    match stored.iter().any(|each| each.name == *name) {
-        true => Err(already_exists(name)),
-        false => Ok(()),
+    if stored.iter().any(|each| each.name == *name) {
+        Err(already_exists(name))
+    } else {
+        Ok(())
     }
 }
 

@@ -79,9 +79,10 @@ impl Head {
                 };
                 Ok((head, row.get(2)?))
             })?;
-        let gaps = match has_gaps {
-            true => gaps_by(database, head.sequence + 1)?,
-            false => Vec::new(),
+        let gaps = if has_gaps {
+            gaps_by(database, head.sequence + 1)?
+        } else {
+            Vec::new()
         };
         Ok((head, gaps))
     }

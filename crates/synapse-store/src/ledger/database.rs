@@ -115,15 +115,14 @@ pub(super) fn open_to_read(home: &Home) -> Result<Option<Opened>, Failure> {
 fn newer(path: &Path, version: i64) -> Result<Opened, Failure> {
     let failure = |error: rusqlite::Error| sqlite(path, &error);
     // Without a log there is nothing to share, and opening creates no extra files.
-    let database = match has_log(path) {
-        true => {
-            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-            Connection::open_with_flags(path, flags).and_then(|database| {
-                defend(&database)?;
-                Ok(database)
-            })
-        }
-        false => connect_immutable(path),
+    let database = if has_log(path) {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        Connection::open_with_flags(path, flags).and_then(|database| {
+            defend(&database)?;
+            Ok(database)
+        })
+    } else {
+        connect_immutable(path)
     };
     let database = database.map_err(failure)?;
     database.busy_timeout(PATIENCE).map_err(failure)?;

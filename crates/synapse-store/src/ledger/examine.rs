@@ -37,9 +37,10 @@ pub(super) fn examine(home: &Home) -> Result<Examination, Failure> {
         database::abandon(database);
         return Err(failure);
     }
-    let looked = match newer {
-        true => count(&database),
-        false => try_write(&mut database).and_then(|()| count(&database)),
+    let looked = if newer {
+        count(&database)
+    } else {
+        try_write(&mut database).and_then(|()| count(&database))
     };
     match looked {
         Ok(rows) => Ok(Examination {

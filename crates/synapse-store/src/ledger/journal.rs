@@ -212,9 +212,10 @@ impl Journal {
             drop(spoiled);
             return;
         }
-        let emptied = match state.has_text {
-            true => file.set_len(0),
-            false => put(0, END),
+        let emptied = if state.has_text {
+            file.set_len(0)
+        } else {
+            put(0, END)
         };
         drop(emptied);
         state.has_text = false;

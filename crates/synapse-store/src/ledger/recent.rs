@@ -20,9 +20,10 @@ pub(super) struct Recent {
 impl Recent {
     /// The values still valid if the chain ends at `head`.
     pub(super) fn at_head(self, head: Head) -> Self {
-        match self.head == Some(head) {
-            true => self,
-            false => Self::default(),
+        if self.head == Some(head) {
+            self
+        } else {
+            Self::default()
         }
     }
 

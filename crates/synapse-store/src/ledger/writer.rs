@@ -116,9 +116,10 @@ impl Writer {
     /// Runs until the queue is closed and empty.
     pub(super) fn run(mut self, queue: &Arc<Queue<Job>>) {
         loop {
-            let taken = match self.retention.is_due() {
-                true => queue.take_now(),
-                false => queue.take(),
+            let taken = if self.retention.is_due() {
+                queue.take_now()
+            } else {
+                queue.take()
             };
             match taken {
                 Taken::Jobs(jobs) => self.work(jobs),
@@ -222,9 +223,10 @@ impl Writer {
         let call_id = changes.call_id();
         // In order: a change after an unwritten one of the same call waits too.
         let waits = |each: &Changes| each.call_id() == call_id;
-        let kept = match self.unwritten.iter().any(waits) {
-            true => None,
-            false => Some(spool::keep(&self.home, &self.rows, &changes.works)),
+        let kept = if self.unwritten.iter().any(waits) {
+            None
+        } else {
+            Some(spool::keep(&self.home, &self.rows, &changes.works))
         };
         match kept {
             Some(Ok(())) => {

@@ -17,14 +17,16 @@ pub(super) fn insert(
     name: &UpstreamName,
     entry: &Map<String, Value>,
 ) -> Result<String, Failure> {
-    let text = match source.text.trim().is_empty() {
+    let text = if source.text.trim().is_empty() {
         // A new file has the shape other programs read.
-        true => "{\n  \"mcpServers\": {}\n}\n",
-        false => &source.text,
+        "{\n  \"mcpServers\": {}\n}\n"
+    } else {
+        &source.text
     };
-    let wrapper = match source.text.trim().is_empty() {
-        true => Some("mcpServers"),
-        false => wrapper,
+    let wrapper = if source.text.trim().is_empty() {
+        Some("mcpServers")
+    } else {
+        wrapper
     };
     let root = parse(source, text)?;
     let top = root.object_value_or_create().ok_or_else(|| odd(source))?;

@@ -22,12 +22,11 @@ pub(super) fn read(source: &Source, member: &Member) -> StoredUpstream {
     let upstream = upstream(source, member, &mut warnings).map_err(|failure| {
         let name = printable_line(&member.key);
         let message = failure.message();
-        let failure = match message.contains(&format!("`{name}`")) {
-            true => failure,
-            false => {
-                let message = format!("`{name}`: {message}");
-                failure.with_message(message)
-            }
+        let failure = if message.contains(&format!("`{name}`")) {
+            failure
+        } else {
+            let message = format!("`{name}`: {message}");
+            failure.with_message(message)
         };
         failure.of_server(&name)
     });

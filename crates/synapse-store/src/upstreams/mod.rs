@@ -93,9 +93,12 @@ impl JsonUpstreams {
         offering: Offering,
     ) -> Result<(), Failure> {
         self.change(
-            |source, shape| match shape.has(name.as_str()) {
-                true => edit::offer(source, shape.wrapper, name.as_str(), tool, offering),
-                false => Err(not_found(name.as_str(), shape.names())),
+            |source, shape| {
+                if shape.has(name.as_str()) {
+                    edit::offer(source, shape.wrapper, name.as_str(), tool, offering)
+                } else {
+                    Err(not_found(name.as_str(), shape.names()))
+                }
             },
             |before, after| {
                 let is_other = |each: &&StoredUpstream| each.name != name.as_str();
@@ -115,9 +118,10 @@ impl JsonUpstreams {
 
     fn source(&self) -> Result<Source, Failure> {
         let path = self.place.file();
-        match self.place.is_home() {
-            true => rely_on(self.place.home(), path)?,
-            false => refuse(examine(path))?,
+        if self.place.is_home() {
+            rely_on(self.place.home(), path)?;
+        } else {
+            refuse(examine(path))?;
         }
         let source = Source::read(path)?;
         if source.bytes.is_none() && !self.place.is_home() {
@@ -220,9 +224,12 @@ impl UpstreamStore for JsonUpstreams {
 
     fn remove(&self, name: &UpstreamName) -> Result<(), Failure> {
         self.change(
-            |source, shape| match shape.has(name.as_str()) {
-                true => edit::remove(source, shape.wrapper, name.as_str()),
-                false => Err(not_found(name.as_str(), shape.names())),
+            |source, shape| {
+                if shape.has(name.as_str()) {
+                    edit::remove(source, shape.wrapper, name.as_str())
+                } else {
+                    Err(not_found(name.as_str(), shape.names()))
+                }
             },
             |before, after| {
                 let left: Vec<StoredUpstream> = before

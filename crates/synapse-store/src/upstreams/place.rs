@@ -87,12 +87,12 @@ impl HubPlace {
 
     /// Held while the file is changed.
     pub(super) fn lock(&self) -> PathBuf {
-        match self.is_home() {
-            true => self.home.directory().join("mcp-servers.json.lock"),
-            false => self
-                .home
+        if self.is_home() {
+            self.home.directory().join("mcp-servers.json.lock")
+        } else {
+            self.home
                 .directory()
-                .join(format!("mcp-servers.{}.lock", self.key)),
+                .join(format!("mcp-servers.{}.lock", self.key))
         }
     }
 }

@@ -142,12 +142,11 @@ fn warm(home: &Home, effort: &Effort) -> Ratio {
 /// The first call, which starts the upstream: a real one where the limits count, since the time to
 /// start is that of the server.
 fn first(effort: &Effort) -> Ratio {
-    let (program, script) = match effort.judges {
-        true => {
-            let script = "node_modules/@modelcontextprotocol/server-everything/dist/index.js";
-            (installed(NODE), Some(installed(SERVERS).join(script)))
-        }
-        false => (PathBuf::from(SCRIPTED), None),
+    let (program, script) = if effort.judges {
+        let script = "node_modules/@modelcontextprotocol/server-everything/dist/index.js";
+        (installed(NODE), Some(installed(SERVERS).join(script)))
+    } else {
+        (PathBuf::from(SCRIPTED), None)
     };
     let home = Home::new(TWIN);
     let mut servers = serde_json::Map::new();

@@ -52,12 +52,11 @@ fn login(
     context: &Value,
 ) -> Result<Option<Arc<Login>>, Box<dyn Error>> {
     let scenario = told("MCP_CONFORMANCE_SCENARIO").unwrap_or_default();
-    match scenario.starts_with("auth/") {
-        true => {
-            let login = Login::new(url, Arc::clone(permit), &scenario, context)?;
-            Ok(Some(Arc::new(login)))
-        }
-        false => Ok(None),
+    if scenario.starts_with("auth/") {
+        let login = Login::new(url, Arc::clone(permit), &scenario, context)?;
+        Ok(Some(Arc::new(login)))
+    } else {
+        Ok(None)
     }
 }
 

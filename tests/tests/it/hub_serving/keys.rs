@@ -15,9 +15,10 @@ fn a_replaced_key_is_used_as_soon_as_the_old_one_is_refused() {
     let accepted = Arc::clone(&current);
     let server = RawServer::start(move |request| {
         let expected = format!("Bearer {}", accepted.lock().unwrap());
-        match request.header("authorization") == Some(expected.as_str()) {
-            true => upstream::answer(request),
-            false => Reply::status(401),
+        if request.header("authorization") == Some(expected.as_str()) {
+            upstream::answer(request)
+        } else {
+            Reply::status(401)
         }
     });
     let mut hub = Hub::new().with_url("one", server.url("/mcp").as_str());

@@ -72,15 +72,12 @@ fn secretive(client: &str, command: &str, created: &str) -> String {
             let mut root: Value = serde_json::from_str(created).unwrap();
             let key = root.as_object().unwrap().keys().next().unwrap().clone();
             let entry = &mut root[&key]["synapse"];
-            match entry["command"].is_array() {
-                true => {
-                    let words = std::iter::once(command).chain(arguments);
-                    entry["command"] = json!(words.collect::<Vec<_>>());
-                }
-                false => {
-                    entry["command"] = json!(command);
-                    entry["args"] = json!(arguments);
-                }
+            if entry["command"].is_array() {
+                let words = std::iter::once(command).chain(arguments);
+                entry["command"] = json!(words.collect::<Vec<_>>());
+            } else {
+                entry["command"] = json!(command);
+                entry["args"] = json!(arguments);
             }
             let variables = match client {
                 "opencode" => "environment",

@@ -43,9 +43,10 @@ fn tortured(fault: Fault) {
         assert_eq!(acknowledged(&undisturbed.output.stdout).len(), 1);
         let (mut all, mut departures) = (Vec::new(), 0);
         for number in numbers(undisturbed.operations.len(), fault) {
-            let home = match is_first {
-                true => &connected(&provider),
-                false => &home,
+            let home = if is_first {
+                &connected(&provider)
+            } else {
+                &home
             };
             let sent_before = provider.requests().len();
             let ended = torture(home, &["serve"], &script(), fault, number);

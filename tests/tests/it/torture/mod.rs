@@ -74,9 +74,10 @@ fn torture(home: &Home, words: &[&str], input: &str, fault: Fault, number: usize
         .env("SYNAPSE_HOME", home.synapse())
         .input(input);
     // A server runs until it has answered; another program answers nothing.
-    let output = match input.is_empty() {
-        true => run.output(),
-        false => run.output_after("\"id\":2"),
+    let output = if input.is_empty() {
+        run.output()
+    } else {
+        run.output_after("\"id\":2")
     };
     let log = std::fs::read_to_string(log).unwrap();
     let (hits, operations): (Vec<&str>, Vec<&str>) = log.lines().partition(|line| *line == "hit");
@@ -101,9 +102,10 @@ fn torture(home: &Home, words: &[&str], input: &str, fault: Fault, number: usize
 
 /// The operation numbers to fault: all of them, or the first, the last and a sample between.
 fn numbers(operations: usize, fault: Fault) -> Vec<usize> {
-    let stride = match is_thorough() {
-        true => 1,
-        false => operations / SAMPLE + 1,
+    let stride = if is_thorough() {
+        1
+    } else {
+        operations / SAMPLE + 1
     };
     // Each fault samples different places.
     let first = 1 + (fault as usize) % stride;

@@ -103,9 +103,10 @@ pub(in crate::command) fn prepare(arguments: ChatArguments) -> Result<Prepared, 
     Ok(Prepared {
         call,
         continues: arguments.continues,
-        action: match arguments.dry_run {
-            true => Action::Show,
-            false => Action::Send,
+        action: if arguments.dry_run {
+            Action::Show
+        } else {
+            Action::Send
         },
         delivery,
     })

@@ -37,9 +37,10 @@ impl Delivery {
     /// `usage.invalid-arguments` when the file exists or there is no terminal to copy with,
     /// `storage.*` when the directory of the file is not writable.
     pub(super) fn new(arguments: DeliveryArguments) -> Result<Self, Failure> {
-        let existing = match arguments.force {
-            true => Existing::Replace,
-            false => Existing::Keep,
+        let existing = if arguments.force {
+            Existing::Replace
+        } else {
+            Existing::Keep
         };
         if let Some(path) = &arguments.output {
             if path.is_dir() {
@@ -88,9 +89,10 @@ impl Delivery {
     pub(super) fn keep(&self, printer: &Printer, reply: &ChatReply) -> Result<(), Failure> {
         if self.copy {
             let text = printable(reply.text().unwrap_or_default());
-            printer.note(&match printer.copy(&text) {
-                true => format!("copied by the terminal: {} bytes", text.len()),
-                false => "not copied: terminals accept at most 74 KB; -o writes a file".to_owned(),
+            printer.note(&if printer.copy(&text) {
+                format!("copied by the terminal: {} bytes", text.len())
+            } else {
+                "not copied: terminals accept at most 74 KB; -o writes a file".to_owned()
             });
         }
         let Some(path) = &self.file else {
@@ -129,10 +131,11 @@ pub(super) fn print_text(printer: &Printer, delivery: &Delivery, reply: &ChatRep
     let Some(text) = reply.text() else {
         return;
     };
-    match Printer::stdout_is_terminal() && !delivery.plain {
-        true => printer.line(markdown::render(text, Printer::width()).trim_end_matches('\n')),
+    if Printer::stdout_is_terminal() && !delivery.plain {
+        printer.line(markdown::render(text, Printer::width()).trim_end_matches('\n'));
+    } else {
         // The printer strips control characters on a terminal.
-        false => printer.exactly(&ended(text)),
+        printer.exactly(&ended(text));
     }
 }
 

@@ -57,24 +57,23 @@ impl<'a> Entries<'a> {
                 found
             }
         };
-        let prompt = match arguments.prompt {
-            false => None,
-            true => {
-                let through = only(&found, subjects)?;
-                if !subjects.are_all() {
-                    found.retain(|each| each.client.id() == through);
-                }
-                Some((
-                    through,
-                    Prompt {
-                        connection: match subjects.connections() {
-                            [one] => Some(one.as_str()),
-                            _ => None,
-                        },
-                        patience: PROMPT_PATIENCE,
-                    },
-                ))
+        let prompt = if !arguments.prompt {
+            None
+        } else {
+            let through = only(&found, subjects)?;
+            if !subjects.are_all() {
+                found.retain(|each| each.client.id() == through);
             }
+            Some((
+                through,
+                Prompt {
+                    connection: match subjects.connections() {
+                        [one] => Some(one.as_str()),
+                        _ => None,
+                    },
+                    patience: PROMPT_PATIENCE,
+                },
+            ))
         };
         // With only connections or servers named, clients are not checked.
         if !subjects.are_all() && subjects.clients().is_empty() && prompt.is_none() {

@@ -78,9 +78,10 @@ struct Looking<'a> {
 
 impl Looking<'_> {
     async fn look(&mut self, entries: &Entries<'_>) -> Result<(), Failure> {
-        match self.subjects.are_all() {
-            true => self.everything(entries).await,
-            false => self.named(entries).await,
+        if self.subjects.are_all() {
+            self.everything(entries).await
+        } else {
+            self.named(entries).await
         }
     }
 

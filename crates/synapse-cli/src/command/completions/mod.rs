@@ -125,9 +125,10 @@ impl CompletionFile {
 
     fn nothing(&self, context: &Context, why: &str) -> Result<(), CommandError> {
         let printer = &context.printer;
-        match printer.is_json() {
-            true => printer.document(&self.document("nothing", false, String::new())),
-            false => printer.line(&format!("{} {why}", self.shown())),
+        if printer.is_json() {
+            printer.document(&self.document("nothing", false, String::new()));
+        } else {
+            printer.line(&format!("{} {why}", self.shown()));
         }
         Ok(())
     }

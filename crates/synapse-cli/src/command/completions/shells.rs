@@ -72,9 +72,10 @@ pub(super) fn with_block(text: &str, block: &str) -> String {
     if let Some((before, after)) = around(text) {
         return format!("{before}{block}{after}");
     }
-    let separator = match text.is_empty() || text.ends_with('\n') {
-        true => "",
-        false => "\n",
+    let separator = if text.is_empty() || text.ends_with('\n') {
+        ""
+    } else {
+        "\n"
     };
     format!("{text}{separator}{block}")
 }

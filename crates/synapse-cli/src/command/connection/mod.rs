@@ -126,9 +126,10 @@ impl CheckLines {
         if !self.shown && check.outcome() != Outcome::Skip {
             self.show();
         }
-        match self.shown {
-            true => self.printer.wrapped(&line),
-            false => self.held.push(line),
+        if self.shown {
+            self.printer.wrapped(&line);
+        } else {
+            self.held.push(line);
         }
     }
 

@@ -24,10 +24,7 @@ pub(super) enum LimitsOnRename {
 
 impl From<bool> for LimitsOnRename {
     fn from(restart: bool) -> Self {
-        match restart {
-            true => Self::Restart,
-            false => Self::Keep,
-        }
+        if restart { Self::Restart } else { Self::Keep }
     }
 }
 

@@ -244,9 +244,10 @@ impl Demo<'_> {
 
     /// Prints a line of the demo; it is progress when the result is a document.
     fn show(&self, text: &str) {
-        match self.printer.is_json() {
-            true => self.printer.note(text),
-            false => self.printer.line(text),
+        if self.printer.is_json() {
+            self.printer.note(text);
+        } else {
+            self.printer.line(text);
         }
     }
 
@@ -275,9 +276,12 @@ impl Demo<'_> {
 
 /// The arguments, shell-quoted.
 fn shell_words(arguments: &[&str]) -> String {
-    let word = |text: &&str| match text.contains(' ') {
-        true => format!("\"{text}\""),
-        false => (*text).to_owned(),
+    let word = |text: &&str| {
+        if text.contains(' ') {
+            format!("\"{text}\"")
+        } else {
+            (*text).to_owned()
+        }
     };
     arguments.iter().map(word).collect::<Vec<_>>().join(" ")
 }

@@ -100,11 +100,12 @@ fn foreign(client: &Client, place: &PlaceState, other: &Path, running: &Path) ->
 /// file.
 fn another(command: &str, path: &OsStr, running: &Path) -> Option<PathBuf> {
     let command = Path::new(command);
-    let found = match command.is_absolute() {
-        true => command.to_owned(),
-        false => std::env::split_paths(path)
+    let found = if command.is_absolute() {
+        command.to_owned()
+    } else {
+        std::env::split_paths(path)
             .map(|directory| directory.join(command))
-            .find(|candidate| candidate.is_file())?,
+            .find(|candidate| candidate.is_file())?
     };
     let real = found.canonicalize().ok()?;
     let running = running.canonicalize().ok()?;

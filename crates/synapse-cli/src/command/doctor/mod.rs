@@ -135,11 +135,12 @@ impl Doctor<'_, '_> {
     }
 
     fn process(&mut self) {
-        let finding = match guard::dumps_are_off() {
-            true => Finding::Ok("core dumps are off".to_owned()),
-            false => Finding::Skip(Skip::Because(
+        let finding = if guard::dumps_are_off() {
+            Finding::Ok("core dumps are off".to_owned())
+        } else {
+            Finding::Skip(Skip::Because(
                 "this system does not say whether core dumps are off",
-            )),
+            ))
         };
         self.push(CheckId::Process, None, finding);
     }
@@ -164,11 +165,10 @@ impl Doctor<'_, '_> {
             self.push(CheckId::Home, None, finding);
         }
         if sound {
-            let finding = match cfg!(unix) {
-                true => Finding::Ok(
-                    "you may write to Synapse's own files, and others may not".to_owned(),
-                ),
-                false => Finding::Skip(Skip::Because("write access of others is not checked here")),
+            let finding = if cfg!(unix) {
+                Finding::Ok("you may write to Synapse's own files, and others may not".to_owned())
+            } else {
+                Finding::Skip(Skip::Because("write access of others is not checked here"))
             };
             self.push(CheckId::Home, None, finding);
         }
@@ -178,9 +178,10 @@ impl Doctor<'_, '_> {
     fn try_write(&self) -> Result<(), Failure> {
         let home = Home::new(self.directory.clone());
         if is_writable(&self.directory) {
-            return match self.directory.is_dir() {
-                true => try_write(&home),
-                false => Ok(()),
+            return if self.directory.is_dir() {
+                try_write(&home)
+            } else {
+                Ok(())
             };
         }
         let what = printable(&self.directory.to_string_lossy());

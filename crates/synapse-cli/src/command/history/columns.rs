@@ -50,16 +50,16 @@ impl Sheet {
         now: Timestamp,
     ) -> Result<Self, Failure> {
         let chosen = !arguments.columns.is_empty();
-        let mut columns = match chosen {
-            true => arguments.columns.clone(),
-            false => HistoryColumn::USUAL.to_vec(),
+        let mut columns = if chosen {
+            arguments.columns.clone()
+        } else {
+            HistoryColumn::USUAL.to_vec()
         };
-        let prompts = match columns.contains(&HistoryColumn::Prompt) {
-            true => {
-                let ids: Vec<CallId> = entries.iter().map(|each| each.receipt.call_id).collect();
-                engine.ports().reader.first_words(&ids).await?
-            }
-            false => BTreeMap::new(),
+        let prompts = if columns.contains(&HistoryColumn::Prompt) {
+            let ids: Vec<CallId> = entries.iter().map(|each| each.receipt.call_id).collect();
+            engine.ports().reader.first_words(&ids).await?
+        } else {
+            BTreeMap::new()
         };
         if !chosen {
             columns.retain(|column| match column {
@@ -69,9 +69,10 @@ impl Sheet {
             });
         }
         // Piped ids must still be unique in a year.
-        let id = match Printer::stdout_is_terminal() {
-            true => shortest(entries),
-            false => WHOLE,
+        let id = if Printer::stdout_is_terminal() {
+            shortest(entries)
+        } else {
+            WHOLE
         };
         Ok(Self {
             columns,
@@ -87,10 +88,7 @@ impl Sheet {
     pub(super) fn of(&self, entries: &[Entry]) -> (Vec<Column<'static>>, Vec<Vec<String>>) {
         let column = |each: &HistoryColumn| {
             let column = shown(*each, self.utc);
-            match self.chosen {
-                true => column.keep(),
-                false => column,
-            }
+            if self.chosen { column.keep() } else { column }
         };
         let row = |entry: &Entry| {
             let cells = self.columns.iter();
@@ -140,10 +138,13 @@ impl Sheet {
                 }
             }
             // A request that was never sent has no cost.
-            HistoryColumn::Cost => match ledger::Column::CostNanoUsd.applies(entry) {
-                false => "-".to_owned(),
-                true => receipt.cost.to_string(),
-            },
+            HistoryColumn::Cost => {
+                if !ledger::Column::CostNanoUsd.applies(entry) {
+                    "-".to_owned()
+                } else {
+                    receipt.cost.to_string()
+                }
+            }
             HistoryColumn::Ms => number(receipt.latency_ms, ledger::Column::LatencyMs),
             HistoryColumn::Prompt => match self.prompts.get(&receipt.call_id) {
                 Some(words) if !words.is_empty() => words.clone(),
@@ -160,9 +161,10 @@ impl Sheet {
 
 /// `-` where no value exists, `?` where it is unknown.
 fn absent(entry: &Entry, column: ledger::Column) -> String {
-    match column.applies(entry) {
-        true => "?".to_owned(),
-        false => "-".to_owned(),
+    if column.applies(entry) {
+        "?".to_owned()
+    } else {
+        "-".to_owned()
     }
 }
 

@@ -33,9 +33,10 @@ pub(super) async fn run(
     let machine = Machine::claim(&compose::home(context)?, name.as_ref())?;
     let dataset = Dataset::open(directory)?;
     let extent = engine.ports().reader.extent().await?;
-    let texts = match arguments.with_texts {
-        true => Texts::Included,
-        false => Texts::LeftOut,
+    let texts = if arguments.with_texts {
+        Texts::Included
+    } else {
+        Texts::LeftOut
     };
     let mut parts = Vec::new();
     if let Some(head) = &extent.head {
@@ -90,9 +91,10 @@ impl Export<'_> {
         let mut places: Vec<u64> = present.iter().map(|part| part.name.last).collect();
         places.sort_unstable();
         places.dedup();
-        let seals = match places.is_empty() {
-            true => BTreeMap::new(),
-            false => self.engine.ports().reader.seals(places).await?,
+        let seals = if places.is_empty() {
+            BTreeMap::new()
+        } else {
+            self.engine.ports().reader.seals(places).await?
         };
         let mut written = Vec::new();
         for month in &self.extent.months {
@@ -105,9 +107,10 @@ impl Export<'_> {
             let covered = covering.iter().map(|part| part.name.last).max();
             let first = covered.unwrap_or_default() + 1;
             // A repair moves rows with a broken seal to the end of the chain.
-            let doubtful = match self.extent.repaired >= first {
-                true => [covering, others].concat(),
-                false => others,
+            let doubtful = if self.extent.repaired >= first {
+                [covering, others].concat()
+            } else {
+                others
             };
             if first <= self.head.sequence
                 && let Some(part) = self.month(*month, first, &doubtful).await?

@@ -32,9 +32,10 @@ pub(super) fn run(
         // Independent of the clock when they began.
         None => Timestamp::from_millis(NEVER),
     };
-    let which = match arguments.all {
-        true => String::new(),
-        false => format!(" that began before {before}"),
+    let which = if arguments.all {
+        String::new()
+    } else {
+        format!(" that began before {before}")
     };
     let printer = &context.printer;
     // Before signals are caught: reading stdin blocks, and Ctrl-C must end it.

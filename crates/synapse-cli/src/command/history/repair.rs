@@ -36,9 +36,10 @@ fn print(printer: &Printer, repaired: &Repaired) {
         repaired.changed.len()
     ));
     for LostPlaces { first, last } in &repaired.lost {
-        printer.line(&match first == last {
-            true => format!("lost: the row at place {first}"),
-            false => format!("lost: the rows at places {first} to {last}"),
+        printer.line(&if first == last {
+            format!("lost: the row at place {first}")
+        } else {
+            format!("lost: the rows at places {first} to {last}")
         });
     }
     for call_id in &repaired.lost_calls {

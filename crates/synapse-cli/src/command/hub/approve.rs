@@ -34,12 +34,11 @@ pub(super) fn run(
         None => unapproved(hub)?,
     };
     if names.is_empty() {
-        context
-            .printer
-            .note(&match hub.upstreams.load()?.is_empty() {
-                true => format!("no servers in {}", hub.place.shown()),
-                false => "every server is approved".to_owned(),
-            });
+        context.printer.note(&if hub.upstreams.load()?.is_empty() {
+            format!("no servers in {}", hub.place.shown())
+        } else {
+            "every server is approved".to_owned()
+        });
     }
     let asked = Asked::from(arguments.yes);
     if asked == Asked::First && !names.is_empty() && !std::io::stdin().is_terminal() {

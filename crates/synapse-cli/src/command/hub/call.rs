@@ -37,14 +37,16 @@ pub(super) fn run(
     session.finish(context);
     let document = HubCallDocument::new(server, tool, called?);
     let printer = &context.printer;
-    match printer.is_json() {
-        true => printer.document(&document),
-        false => show(printer, document.result()),
+    if printer.is_json() {
+        printer.document(&document);
+    } else {
+        show(printer, document.result());
     }
-    match document.is_ok() {
-        true => Ok(()),
+    if document.is_ok() {
+        Ok(())
+    } else {
         // The tool ran and reported an error; its result has the reason.
-        false => Err(CommandError::Reported(Code::UpstreamProtocol)),
+        Err(CommandError::Reported(Code::UpstreamProtocol))
     }
 }
 

@@ -160,15 +160,16 @@ fn compare(approved: &Catalogue, now: &Catalogue, checks: &mut Checks) {
             }
         })
         .collect();
-    match differs.is_empty() {
-        true => checks.ok("tools", "as approved"),
-        false => checks.warn(
+    if differs.is_empty() {
+        checks.ok("tools", "as approved");
+    } else {
+        checks.warn(
             "tools",
             &Failure::new(
                 Code::UpstreamToolChanged,
                 format!("not as approved: {}", differs.join(", ")),
             ),
-        ),
+        );
     }
 }
 

@@ -91,9 +91,10 @@ async fn log_in(
         permit: &permit,
         settings,
         scopes: arguments.scopes.clone(),
-        registering: match arguments.register {
-            true => Registering::Allowed,
-            false => Registering::Refused,
+        registering: if arguments.register {
+            Registering::Allowed
+        } else {
+            Registering::Refused
         },
         port: arguments.port,
         way: match (arguments.device, arguments.paste) {
@@ -105,9 +106,10 @@ async fn log_in(
     };
     let person = Person {
         context,
-        asked: match arguments.yes {
-            true => Asked::Beforehand,
-            false => Asked::Now,
+        asked: if arguments.yes {
+            Asked::Beforehand
+        } else {
+            Asked::Now
         },
         waiting: context
             .printer
@@ -331,9 +333,10 @@ impl Dialogue for Person<'_> {
                 self.waiting.pauses();
                 let agreed = prompt::agreed(printer, "Log in there?");
                 self.waiting.says("the authorization server");
-                Ok(match agreed {
-                    true => Decision::Agreed,
-                    false => Decision::Declined,
+                Ok(if agreed {
+                    Decision::Agreed
+                } else {
+                    Decision::Declined
                 })
             }
         }

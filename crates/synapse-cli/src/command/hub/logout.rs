@@ -17,9 +17,10 @@ pub(super) fn run(
 ) -> Result<(), CommandError> {
     // A missing or invalid entry must not keep its tokens.
     let server: UpstreamName = arguments.server.parse()?;
-    let registrations = match arguments.forget_client {
-        true => Registrations::Forgotten,
-        false => Registrations::Kept,
+    let registrations = if arguments.forget_client {
+        Registrations::Forgotten
+    } else {
+        Registrations::Kept
     };
     let oauth = oauth::engine(context, &compose::home(context)?)?;
     let config = hub.place.key();

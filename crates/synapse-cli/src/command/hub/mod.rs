@@ -125,10 +125,7 @@ pub(super) enum Asked {
 
 impl From<bool> for Asked {
     fn from(yes: bool) -> Self {
-        match yes {
-            true => Self::Already,
-            false => Self::First,
-        }
+        if yes { Self::Already } else { Self::First }
     }
 }
 
@@ -143,9 +140,6 @@ pub(super) enum Wanted {
 
 impl From<bool> for Wanted {
     fn from(flag: bool) -> Self {
-        match flag {
-            true => Self::Yes,
-            false => Self::No,
-        }
+        if flag { Self::Yes } else { Self::No }
     }
 }

@@ -65,9 +65,10 @@ fn check(
             return Ok(());
         }
     };
-    match upstream.disabled {
-        true => checks.skip("entry", "it is switched off"),
-        false => checks.ok("entry", "valid"),
+    if upstream.disabled {
+        checks.skip("entry", "it is switched off");
+    } else {
+        checks.ok("entry", "valid");
     }
     let approval = match hub.approval(&upstream.name) {
         Ok(approval) => approval,

@@ -158,14 +158,18 @@ fn argument_words(argument: &Value) -> Option<Vec<String>> {
 
 /// A variable name similar to `name`.
 fn variable(name: &str) -> String {
-    let fits = |each: char| match each.is_ascii_alphanumeric() {
-        true => each.to_ascii_uppercase(),
-        false => '_',
+    let fits = |each: char| {
+        if each.is_ascii_alphanumeric() {
+            each.to_ascii_uppercase()
+        } else {
+            '_'
+        }
     };
     let name: String = name.trim_start_matches('-').chars().map(fits).collect();
-    match name.starts_with(|first: char| first.is_ascii_digit()) {
-        true => format!("_{name}"),
-        false => name,
+    if name.starts_with(|first: char| first.is_ascii_digit()) {
+        format!("_{name}")
+    } else {
+        name
     }
 }
 

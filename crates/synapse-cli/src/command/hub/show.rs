@@ -61,9 +61,10 @@ pub(super) fn target(printer: &Printer, upstream: &Upstream, expanded: &Expanded
 fn visible(text: &str) -> String {
     let shown = printable_line(text);
     let is_plain = !text.is_empty() && !text.contains(char::is_whitespace) && shown == text;
-    match is_plain {
-        true => shown,
-        false => format!("{shown:?}").replace("\\\\u", "\\u"),
+    if is_plain {
+        shown
+    } else {
+        format!("{shown:?}").replace("\\\\u", "\\u")
     }
 }
 
@@ -94,9 +95,10 @@ pub(super) fn relayed(upstream: &Upstream) -> String {
     .into_iter()
     .filter_map(|(consent, word)| (consent == Given).then_some(word))
     .collect();
-    match words.is_empty() {
-        true => "nothing".to_owned(),
-        false => words.join(", "),
+    if words.is_empty() {
+        "nothing".to_owned()
+    } else {
+        words.join(", ")
     }
 }
 
@@ -116,9 +118,10 @@ pub(super) fn catalogue(printer: &Printer, server: &str, catalogue: &Catalogue) 
     );
     printer.line(&styled(STRONG, &line));
     for tool in &tools {
-        let claims = match tool.claims.is_empty() {
-            true => String::new(),
-            false => format!("  says it is {}", tool.claims.join(", ")),
+        let claims = if tool.claims.is_empty() {
+            String::new()
+        } else {
+            format!("  says it is {}", tool.claims.join(", "))
         };
         printer.wrapped(&format!(
             "  {}  {} bytes, about {} tokens{claims}",

@@ -38,9 +38,10 @@ pub(super) fn install(
     } else {
         Replace::OwnOnly
     };
-    let keep = match arguments.reset {
-        true => Keep::Nothing,
-        false => Keep::Settings,
+    let keep = if arguments.reset {
+        Keep::Nothing
+    } else {
+        Keep::Settings
     };
     let scope = arguments.place.scope();
     let install = |client: &'static Client| -> Result<FileChange, Failure> {

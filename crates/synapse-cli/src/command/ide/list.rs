@@ -20,10 +20,7 @@ pub(super) enum Which {
 
 impl From<bool> for Which {
     fn from(all: bool) -> Self {
-        match all {
-            true => Self::All,
-            false => Self::Here,
-        }
+        if all { Self::All } else { Self::Here }
     }
 }
 

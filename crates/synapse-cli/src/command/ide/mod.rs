@@ -152,9 +152,10 @@ pub(super) fn takes(arguments: &[String]) -> Result<(), Failure> {
             let argument = argument.map(ToString::to_string).unwrap_or_default();
             let name = argument.split(['=', ' ']).next().unwrap_or_default();
             // A word by itself is a value as well.
-            let name = match name.starts_with('-') {
-                true => name,
-                false => "a word that is no flag",
+            let name = if name.starts_with('-') {
+                name
+            } else {
+                "a word that is no flag"
             };
             let why = format!("{}: {name}", error.kind());
             Err(refusal(Redactor::none().clean(&why, LONGEST_CAUSE)))

@@ -144,7 +144,7 @@ impl Hosts {
         if !self.prompts.is_empty() {
             server = server.with_prompts(Arc::new(PromptHosts::new(self.prompts)));
         }
-        server.with_tools(Arc::new(ToolHosts::new(self.tools)))
+        server.with_tools(ToolHosts::combined(self.tools))
     }
 }
 

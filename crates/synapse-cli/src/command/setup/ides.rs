@@ -21,9 +21,10 @@ impl Setup<'_> {
         self.step = "the IDEs";
         self.note("");
         let machine = machine(&self.context.environment, None)?;
-        let chosen = match self.given.ides.is_empty() {
-            false => self.named(&machine)?,
-            true => self.chosen(&machine)?,
+        let chosen = if !self.given.ides.is_empty() {
+            self.named(&machine)?
+        } else {
+            self.chosen(&machine)?
         };
         let mut changes = Vec::new();
         for client in &chosen {
@@ -34,9 +35,10 @@ impl Setup<'_> {
                 Err(failure) => return Err(failure.into()),
             }
         }
-        match self.write(&changes)? {
-            true => self.checks(&changes),
-            false => Ok(()),
+        if self.write(&changes)? {
+            self.checks(&changes)
+        } else {
+            Ok(())
         }
     }
 
@@ -71,9 +73,10 @@ impl Setup<'_> {
         for client in found(machine) {
             let user = states(client, machine, &own);
             let mut user = user.iter().filter(|place| place.scope == Scope::User);
-            match user.any(|place| place.state == EntryState::Current) {
-                true => self.note(&format!("{} has the entry already", client.title())),
-                false => offered.push(client),
+            if user.any(|place| place.state == EntryState::Current) {
+                self.note(&format!("{} has the entry already", client.title()));
+            } else {
+                offered.push(client);
             }
         }
         if offered.is_empty() {

@@ -200,9 +200,10 @@ impl Setup<'_> {
     /// The file for a key of that name, in Synapse's directory.
     fn file(&self, name: &str) -> Result<CredentialRef, Failure> {
         let environment = &self.context.environment;
-        let directory = match environment.has_own_home() {
-            true => environment.synapse_home()?.display().to_string(),
-            false => "~/.synapse".to_owned(),
+        let directory = if environment.has_own_home() {
+            environment.synapse_home()?.display().to_string()
+        } else {
+            "~/.synapse".to_owned()
         };
         format!("file:{directory}/{name}.token").parse()
     }

@@ -24,9 +24,10 @@ pub(super) fn base_url(kind: ProviderKind, environment: &Environment) -> Option<
 /// and an address of all interfaces is reached through loopback.
 fn ollama(told: &str) -> Option<String> {
     let told = told.trim();
-    let with_scheme = match told.contains("://") {
-        true => told.to_owned(),
-        false => format!("http://{told}"),
+    let with_scheme = if told.contains("://") {
+        told.to_owned()
+    } else {
+        format!("http://{told}")
     };
     let with_host = with_scheme.replacen("://:", "://127.0.0.1:", 1);
     let has_port = !with_host.starts_with("http://") || has_port(&with_host);

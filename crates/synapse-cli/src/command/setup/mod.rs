@@ -271,14 +271,16 @@ impl<'a> Setup<'a> {
             Err(Stop::Left(Left::Interrupted)) => ("interrupted", Err(CommandError::Stopped)),
             Err(Stop::Failed(error)) => ("stopped", Err(error)),
         };
-        let written = match self.written.is_empty() {
-            true => "nothing was written".to_owned(),
-            false => format!("written: {}", self.written.join("; ")),
+        let written = if self.written.is_empty() {
+            "nothing was written".to_owned()
+        } else {
+            format!("written: {}", self.written.join("; "))
         };
         self.note(&format!("{how} at {}; {written}", self.step));
-        match self.asker.is_some() {
-            true => self.note("to go on from there: synapse setup"),
-            false => self.note("the same command goes on from there"),
+        if self.asker.is_some() {
+            self.note("to go on from there: synapse setup");
+        } else {
+            self.note("the same command goes on from there");
         }
         result
     }

@@ -78,12 +78,11 @@ impl Setup<'_> {
                 });
                 let is_same =
                     found.is_ok_and(|found| found.value.expose_secret() == value.expose_secret());
-                return match is_same {
-                    true => {
-                        self.note(&format!("{reference} holds this key already"));
-                        Ok(None)
-                    }
-                    false => Err(failure),
+                return if is_same {
+                    self.note(&format!("{reference} holds this key already"));
+                    Ok(None)
+                } else {
+                    Err(failure)
                 };
             }
             Err(failure) => return Err(failure),

@@ -290,9 +290,10 @@ impl Page {
     fn line(&mut self, text: &str) {
         let mut line = String::new();
         for margin in &mut self.margins {
-            line.push_str(match margin.begun {
-                true => &margin.rest,
-                false => &margin.first,
+            line.push_str(if margin.begun {
+                &margin.rest
+            } else {
+                &margin.first
             });
             margin.begun = true;
         }
@@ -304,9 +305,10 @@ impl Page {
 
 impl Margin {
     fn width(&self) -> usize {
-        match self.rest.contains('\u{1b}') {
-            true => QUOTE,
-            false => self.rest.width(),
+        if self.rest.contains('\u{1b}') {
+            QUOTE
+        } else {
+            self.rest.width()
         }
     }
 }

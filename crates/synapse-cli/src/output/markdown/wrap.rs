@@ -99,9 +99,10 @@ impl Lines {
             while let Some(next) = pieces.next_if(|next| next.style == piece.style) {
                 piece.text.push_str(&next.text);
             }
-            match piece.style.is_plain() {
-                true => line.push_str(&piece.text),
-                false => line.push_str(&styled(piece.style, &piece.text)),
+            if piece.style.is_plain() {
+                line.push_str(&piece.text);
+            } else {
+                line.push_str(&styled(piece.style, &piece.text));
             }
         }
         self.done.push(line);

@@ -109,9 +109,10 @@ pub(super) fn agrees(question: &str, usual: Usual) -> Result<bool, Left> {
 pub(super) fn text(question: &str, usual: &str) -> Result<String, Left> {
     asked(|| {
         let text = Text::new(question).with_render_config(look());
-        match usual.is_empty() {
-            true => text.prompt(),
-            false => text.with_default(usual).prompt(),
+        if usual.is_empty() {
+            text.prompt()
+        } else {
+            text.with_default(usual).prompt()
         }
     })
 }

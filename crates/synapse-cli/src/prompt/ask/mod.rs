@@ -161,9 +161,10 @@ fn face(environment: &Environment, width: u16) -> Face {
     let term = environment.variable("TERM");
     let is_dumb = term.is_none_or(|term| term == "dumb");
     let without_colours = environment.variable("NO_COLOR").is_some();
-    match is_dumb || without_colours || width == 0 {
-        true => Face::Numbers,
-        false => Face::Arrows,
+    if is_dumb || without_colours || width == 0 {
+        Face::Numbers
+    } else {
+        Face::Arrows
     }
 }
 

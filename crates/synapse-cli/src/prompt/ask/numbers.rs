@@ -19,9 +19,10 @@ pub(super) fn one_of(
     let mut shown: Vec<usize> = (0..options.len()).collect();
     loop {
         list(printer, options, &shown);
-        let usual = match shown.contains(&start) {
-            true => format!(" [{}]", start + 1),
-            false => String::new(),
+        let usual = if shown.contains(&start) {
+            format!(" [{}]", start + 1)
+        } else {
+            String::new()
         };
         let found = shown.len() > PAGE;
         let search = if found {
@@ -97,14 +98,16 @@ pub(super) fn agrees(printer: &Printer, question: &str, usual: Usual) -> Result<
 }
 
 pub(super) fn text(printer: &Printer, question: &str, usual: &str) -> Result<String, Left> {
-    let hint = match usual.is_empty() {
-        true => String::new(),
-        false => format!(" [{usual}]"),
+    let hint = if usual.is_empty() {
+        String::new()
+    } else {
+        format!(" [{usual}]")
     };
     let answer = line(printer, &format!("{question}{hint} "))?;
-    Ok(match answer.is_empty() {
-        true => usual.to_owned(),
-        false => answer,
+    Ok(if answer.is_empty() {
+        usual.to_owned()
+    } else {
+        answer
     })
 }
 

@@ -157,9 +157,10 @@ impl Meant {
             Some(owner) => (owner.api_path(), true),
             None => (provider.profile().api_path(), false),
         };
-        let at_root = match known {
-            true => url.host_str().is_some_and(|host| AT_ROOT.contains(&host)),
-            false => provider == ProviderKind::OpenAiCompatible,
+        let at_root = if known {
+            url.host_str().is_some_and(|host| AT_ROOT.contains(&host))
+        } else {
+            provider == ProviderKind::OpenAiCompatible
         };
         let cut_short = known && is_part(&base, &api) || is_native(url, &base);
         let (path, flaw) = match flaw {
@@ -246,9 +247,10 @@ fn is_native(url: &Url, path: &str) -> bool {
 fn without_repeats(path: &str) -> String {
     let mut segments: Vec<&str> = path.split('/').filter(|each| !each.is_empty()).collect();
     segments.dedup_by(|one, other| one == other && *one == "v1");
-    match segments.is_empty() {
-        true => String::new(),
-        false => format!("/{}", segments.join("/")),
+    if segments.is_empty() {
+        String::new()
+    } else {
+        format!("/{}", segments.join("/"))
     }
 }
 
@@ -277,9 +279,10 @@ fn guessed(text: &str) -> Option<Url> {
         Host::Ipv6(address) => address.is_loopback(),
         Host::Domain(_) => bare_name,
     };
-    match local {
-        true => Url::parse(&format!("http://{text}")).ok(),
-        false => Some(secure),
+    if local {
+        Url::parse(&format!("http://{text}")).ok()
+    } else {
+        Some(secure)
     }
 }
 

@@ -224,9 +224,10 @@ fn address(
     for (header, template) in headers {
         expanded.push((header.clone(), scope.expand(template)?));
     }
-    let address = match marked.contains(fingerprint::WORKSPACE) {
-        true => marked,
-        false => url.to_string(),
+    let address = if marked.contains(fingerprint::WORKSPACE) {
+        marked
+    } else {
+        url.to_string()
     };
     let mut parts = vec![HashInput::Text("url"), HashInput::Owned(address)];
     let folded: Vec<(String, Template)> = expanded
@@ -410,9 +411,10 @@ impl Scope<'_> {
             _ => {
                 let files = self.surroundings.env_files.iter();
                 let files: Vec<&str> = files.map(|file| file.path.as_str()).collect();
-                let places = match files.is_empty() {
-                    true => "no envFile is named".to_owned(),
-                    false => format!("in {}", files.join(", ")),
+                let places = if files.is_empty() {
+                    "no envFile is named".to_owned()
+                } else {
+                    format!("in {}", files.join(", "))
                 };
                 failure.cause(format!(
                     "looked for in the entry's `env`, in the environment, and in files: {places}"
@@ -430,12 +432,13 @@ impl Scope<'_> {
 
     fn no_program(&self, name: &str) -> Failure {
         let failure = self.failure(Code::UpstreamStartFailed, &format!("`{name}` is not found"));
-        let failure = match name.contains(['/', '\\']) {
-            true => failure.cause("it is no executable file at an absolute path"),
-            false => failure.cause(format!(
+        let failure = if name.contains(['/', '\\']) {
+            failure.cause("it is no executable file at an absolute path")
+        } else {
+            failure.cause(format!(
                 "it is in no directory of PATH: {}",
                 self.surroundings.search_path.unwrap_or("(not set)")
-            )),
+            ))
         };
         failure
             .hint("install it, or write its absolute path as `command`")

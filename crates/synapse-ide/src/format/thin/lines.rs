@@ -21,9 +21,10 @@ pub(super) fn runs(text: &str, keep: &[&[String]]) -> Option<Vec<Range<usize>>> 
                 return;
             };
             let is_kept = |path: &&[String]| path.get(1).is_some_and(|name| key == name);
-            match keep.iter().any(is_kept) {
-                true => run.end(runs),
-                false => run.entries.push(start..end),
+            if keep.iter().any(is_kept) {
+                run.end(runs);
+            } else {
+                run.entries.push(start..end);
             }
         };
     for line in text.split_inclusive('\n') {

@@ -24,9 +24,10 @@ pub(super) fn runs(text: &str, keep: &[&[String]]) -> Option<Vec<Range<usize>>> 
             }
             let on_path =
                 |path: &&[String]| std::iter::zip(*path, &header.path).all(|(a, b)| a == b);
-            match keep.iter().any(on_path) {
-                true => run.end(&mut runs),
-                false => run.entries.push(begin..start),
+            if keep.iter().any(on_path) {
+                run.end(&mut runs);
+            } else {
+                run.entries.push(begin..start);
             }
         }
         let Some(header) = header else { break };
@@ -120,9 +121,10 @@ impl<'a> Scanner<'a> {
 fn literal(text: &str) -> Option<usize> {
     let quote = text.get(..1)?;
     let long = quote.repeat(3);
-    let (fence, is_long) = match text.starts_with(&long) {
-        true => (long.as_str(), true),
-        false => (quote, false),
+    let (fence, is_long) = if text.starts_with(&long) {
+        (long.as_str(), true)
+    } else {
+        (quote, false)
     };
     let mut at = fence.len();
     loop {
@@ -156,9 +158,10 @@ fn header(line: &str) -> Option<Header> {
             b'"' | b'\'' => {
                 let (key, behind) = rest.split_at_checked(literal(rest)?)?;
                 let inner = key.get(1..key.len() - 1)?;
-                let key = match key.starts_with('"') {
-                    true => serde_json::from_str(key).ok()?,
-                    false => inner.to_owned(),
+                let key = if key.starts_with('"') {
+                    serde_json::from_str(key).ok()?
+                } else {
+                    inner.to_owned()
                 };
                 (key, behind)
             }

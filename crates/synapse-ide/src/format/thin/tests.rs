@@ -26,9 +26,12 @@ fn path(format: FileFormat) -> Vec<String> {
 
 /// A file with `count` entries, ours being entry `ours`, with odd but valid spellings.
 fn file(format: FileFormat, count: usize, ours: Option<usize>) -> String {
-    let name = |index: usize| match ours == Some(index) {
-        true => "synapse".to_owned(),
-        false => format!("s{index}"),
+    let name = |index: usize| {
+        if ours == Some(index) {
+            "synapse".to_owned()
+        } else {
+            format!("s{index}")
+        }
     };
     let entries = (0..count).map(|index| {
         let name = name(index);

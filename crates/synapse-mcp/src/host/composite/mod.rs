@@ -43,6 +43,15 @@ impl ToolHosts {
     pub fn new(hosts: Vec<Arc<dyn ToolHost>>) -> Self {
         Self(hosts)
     }
+
+    /// Combines `hosts`; a single one stays as it is, since there is nothing to decide.
+    #[must_use]
+    pub fn combined(hosts: Vec<Arc<dyn ToolHost>>) -> Arc<dyn ToolHost> {
+        match <[_; 1]>::try_from(hosts) {
+            Ok([host]) => host,
+            Err(hosts) => Arc::new(Self(hosts)),
+        }
+    }
 }
 
 impl PromptHosts {

@@ -52,6 +52,20 @@ async fn call(name: &str) -> Result<ToolResult, ToolError> {
         .await
 }
 
+#[test]
+fn a_single_host_is_not_wrapped() {
+    let host: Arc<dyn ToolHost> = Arc::new(Prefixed {
+        prefix: "a",
+        cache: CacheHint::default(),
+    });
+    assert!(Arc::ptr_eq(
+        &ToolHosts::combined(vec![Arc::clone(&host)]),
+        &host
+    ));
+    let two = ToolHosts::combined(vec![Arc::clone(&host), Arc::clone(&host)]);
+    assert!(!Arc::ptr_eq(&two, &host));
+}
+
 #[tokio::test]
 async fn lists_are_joined_in_order_under_the_strictest_hint() {
     let list = hosts().list_tools(&caller()).await.unwrap();

@@ -77,13 +77,11 @@ fn no_hint_contradicts_what_is_known() {
             let base_url: BaseUrl = base.parse().unwrap();
             for (sent, credential) in [(true, true), (false, true), (false, false)] {
                 for (status, body) in ANSWERS {
-                    let headers = match body.starts_with('<') {
-                        true => HTML,
-                        false => JSON,
-                    };
-                    let redactor = match sent {
-                        true => Redactor::for_secret("fake-secret-value"),
-                        false => Redactor::none(),
+                    let headers = if body.starts_with('<') { HTML } else { JSON };
+                    let redactor = if sent {
+                        Redactor::for_secret("fake-secret-value")
+                    } else {
+                        Redactor::none()
                     };
                     let origin = base_url.origin();
                     let url = base_url.join(&["chat", "completions"]);

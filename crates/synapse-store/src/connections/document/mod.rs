@@ -222,9 +222,10 @@ impl Reader<'_> {
             }
         }
         draft.parse(name.clone()).map_err(|wrong| {
-            let at = match table.contains_key(wrong.field.as_str()) {
-                true => offset(table, wrong.field.as_str()),
-                false => at,
+            let at = if table.contains_key(wrong.field.as_str()) {
+                offset(table, wrong.field.as_str())
+            } else {
+                at
             };
             self.source.locate(wrong.failure, at)
         })
@@ -241,9 +242,10 @@ impl Reader<'_> {
             .text(record, checked_at)?
             .and_then(|text| text.parse().ok());
         let Some(time) = time else {
-            let at = match record.contains_key(checked_at) {
-                true => offset(record, checked_at),
-                false => offset(table, PREFLIGHT),
+            let at = if record.contains_key(checked_at) {
+                offset(record, checked_at)
+            } else {
+                offset(table, PREFLIGHT)
             };
             return Err(self.wrong_value(
                 checked_at,
@@ -364,9 +366,10 @@ impl Reader<'_> {
             return Ok(());
         };
         let at = key_offset(table, field);
-        let shown = match looks_like_token(field) || is_opaque(field) {
-            true => HIDDEN.to_owned(),
-            false => Redactor::none().clean(field, MAX_SHOWN),
+        let shown = if looks_like_token(field) || is_opaque(field) {
+            HIDDEN.to_owned()
+        } else {
+            Redactor::none().clean(field, MAX_SHOWN)
         };
         let failure = self
             .source

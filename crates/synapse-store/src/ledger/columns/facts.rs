@@ -36,9 +36,12 @@ impl Facts {
     /// [`super::sealed_in_third_format`].
     pub(in crate::ledger) fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
         let count = row.as_ref().column_count();
-        Self::read(|index| match index < count {
-            true => row.get_ref(index),
-            false => Ok(ValueRef::Null),
+        Self::read(|index| {
+            if index < count {
+                row.get_ref(index)
+            } else {
+                Ok(ValueRef::Null)
+            }
         })
     }
 

@@ -64,12 +64,11 @@ fn report(
         .values()
         .map(|sums| number(sums.calls))
         .sum::<u64>();
-    let exact = match calls <= UsageLine::EXACT_LATENCIES {
-        true => Some(Exact::read(database, range, query)?),
-        false => {
-            lines.add_latencies(database, query, range)?;
-            None
-        }
+    let exact = if calls <= UsageLine::EXACT_LATENCIES {
+        Some(Exact::read(database, range, query)?)
+    } else {
+        lines.add_latencies(database, query, range)?;
+        None
     };
     let mut total = DailySums::default();
     for sums in lines.sums.values() {

@@ -61,9 +61,10 @@ async fn old_rows_are_sealed_and_summed_by_whoever_opens_the_file_first() {
         let (_directory, home) = home();
         drop(old(&home));
         let ledger = SqliteLedger::new(home.clone());
-        match writes {
-            true => write_first(&ledger).await,
-            false => read_first(&ledger).await,
+        if writes {
+            write_first(&ledger).await;
+        } else {
+            read_first(&ledger).await;
         }
         let verified = ledger.verify().await.unwrap();
         assert_eq!(verified.discrepancies, []);

@@ -52,15 +52,16 @@ impl ArgumentPath {
     }
 
     fn member(&self, name: &str) -> Self {
-        match self.text.is_empty() {
-            true => Self {
+        if self.text.is_empty() {
+            Self {
                 text: name.to_owned(),
                 argument: name.to_owned(),
-            },
-            false => Self {
+            }
+        } else {
+            Self {
                 text: format!("{}.{name}", self.text),
                 argument: self.argument.clone(),
-            },
+            }
         }
     }
 
@@ -243,12 +244,13 @@ impl Reader<'_> {
     fn unknown(&self, place: &ArgumentPath, members: &[Member], unknown: &str) -> Failure {
         let names: Vec<&str> = members.iter().map(|member| member.name).collect();
         let shown = clean(unknown);
-        let (message, argument) = match place.text.is_empty() {
-            true => (format!("{} has no argument `{shown}`", self.tool), shown),
-            false => (
+        let (message, argument) = if place.text.is_empty() {
+            (format!("{} has no argument `{shown}`", self.tool), shown)
+        } else {
+            (
                 format!("{} has no member `{shown}`", place.text),
                 place.argument.clone(),
-            ),
+            )
         };
         let mut failure = invalid(message);
         if let Some(near) = nearest(unknown, &names) {

@@ -75,9 +75,12 @@ pub(super) fn visible(
     if let Some(Value::String(file)) = entry.get_mut("envFile") {
         *file = here.path(file);
     }
-    let ours = |text: &str| match client.expands_bare_names() {
-        true => in_our_form(text),
-        false => with_braces(text),
+    let ours = |text: &str| {
+        if client.expands_bare_names() {
+            in_our_form(text)
+        } else {
+            with_braces(text)
+        }
     };
     for key in VISIBLE {
         match entry.get_mut(key) {
@@ -127,14 +130,18 @@ fn with_braces(text: &str) -> String {
 fn input(id: &str) -> String {
     let name: String = id
         .chars()
-        .map(|each| match each.is_ascii_alphanumeric() {
-            true => each.to_ascii_uppercase(),
-            false => '_',
+        .map(|each| {
+            if each.is_ascii_alphanumeric() {
+                each.to_ascii_uppercase()
+            } else {
+                '_'
+            }
         })
         .collect();
-    match is_variable(&name) {
-        true => format!("${{{name}}}"),
-        false => format!("${{_{name}}}"),
+    if is_variable(&name) {
+        format!("${{{name}}}")
+    } else {
+        format!("${{_{name}}}")
     }
 }
 

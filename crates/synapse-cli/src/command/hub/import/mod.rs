@@ -57,13 +57,14 @@ pub(super) fn run(
     }
     for (declared, change) in names.iter().zip(&changes) {
         let server = printable_line(&change.server);
-        printer.line(&match *declared == change.server {
-            true => format!("{server}  {}", change.action),
-            false => format!(
+        printer.line(&if *declared == change.server {
+            format!("{server}  {}", change.action)
+        } else {
+            format!(
                 "{server}  {}, from `{}`",
                 change.action,
                 printable_line(declared)
-            ),
+            )
         });
         if let (true, Some(entry)) = (arguments.dry_run, &change.entry) {
             printer.line(&add::shown(entry));
