@@ -4,7 +4,7 @@
 //!
 //! A line is in the file before the call goes on, and survives any end of the process. Every reader
 //! of the ledger enters the lines of all processes first ([`enter`]): a call in progress is shown,
-//! and that of a dead process becomes `interrupted`. Lines have the format of the spool. Those of a
+//! and that of a dead process becomes `interrupted`. Lines have the columns of the spool's. Those of a
 //! call whose row is written are spoiled, because a purge may have removed the row since. The text
 //! ends at the first zero byte, which is the first byte of all while no call is in progress.
 
@@ -172,7 +172,7 @@ impl Journal {
 
     /// Appends a line; returns where it begins.
     fn append(&self, state: &mut State, work: &Work) -> io::Result<u64> {
-        let mut line = spool::line(&state.rows, std::slice::from_ref(work), work.text());
+        let mut line = spool::noted_line(&state.rows, work);
         let length = line.len() as u64;
         if state.end + length > CAP {
             return Err(io::ErrorKind::FileTooLarge.into());

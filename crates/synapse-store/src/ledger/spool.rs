@@ -35,54 +35,87 @@ use super::work::Work;
 use crate::failure::sqlite;
 
 /// The columns one line sets in a call's row.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Line {
     call: Uuid,
     set: BTreeMap<String, Json>,
     /// Only in the journal of a process: the spool may stay, and texts are not kept in it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     prompt: Option<String>,
 }
 
-/// A line with the columns that `works` set, and a prompt.
-///
-/// Written without the values in between: this is on the path of every call.
-pub(super) fn line(rows: &RowWriter, works: &[Work], prompt: Option<&str>) -> Vec<u8> {
-    let mut line = vec![b' '; HASH + 1];
-    line.reserve(ROOM + prompt.map_or(0, str::len));
-    line.extend_from_slice(b"{\"call\":");
-    append(&mut line, &works.first().map(|work| key(work.call_id())));
-    line.extend_from_slice(b",\"set\":{");
-    let mut set: BTreeMap<&'static str, Json> = BTreeMap::new();
+/// The file that a line is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LinesOf {
+    Spool,
+    Journal,
+}
+
+/// A line with the columns that `works` set.
+fn line(rows: &RowWriter, works: &[Work]) -> String {
+    let mut set = BTreeMap::new();
     for work in works {
         rows.settings(work, |column, value| {
-            set.insert(column, json(value));
+            set.insert(column.to_owned(), json(value));
         });
     }
-    let is_start = works.iter().all(|work| work.started_at().is_some());
+    let line = Line {
+        call: works
+            .first()
+            .map(|work| key(work.call_id()))
+            .unwrap_or_default(),
+        set,
+        prompt: None,
+    };
+    // Plain text and numbers always serialise.
+    let text = serde_json::to_string(&line).unwrap_or_default();
+    format!("{} {text}\n", hash(&text))
+}
+
+/// A line of a journal: the same, with its prompt and a checksum that finds a line that was cut or
+/// overwritten.
+///
+/// Written without the values in between, because this is on the path of every call.
+pub(super) fn noted_line(rows: &RowWriter, work: &Work) -> Vec<u8> {
+    let mut line = vec![b' '; CHECKSUM + 1];
+    line.reserve(ROOM + work.text().map_or(0, str::len));
+    line.extend_from_slice(b"{\"call\":");
+    append(&mut line, &key(work.call_id()));
+    line.extend_from_slice(b",\"set\":{");
     let mut is_first = true;
-    // A new row has no values but those that are set.
-    for (column, value) in set
-        .iter()
-        .filter(|(_, value)| !is_start || !value.is_null())
-    {
+    rows.settings(work, |column, value| {
+        let value = value_of(value);
+        // Columns are NULL until they are set.
+        if value == ValueRef::Null {
+            return;
+        }
         if !std::mem::take(&mut is_first) {
             line.push(b',');
         }
-        append(&mut line, column);
-        line.push(b':');
-        append(&mut line, value);
-    }
+        line.push(b'"');
+        line.extend_from_slice(column.as_bytes());
+        line.extend_from_slice(b"\":");
+        append_value(&mut line, value);
+    });
     line.push(b'}');
-    if let Some(prompt) = prompt {
+    if let Some(prompt) = work.text() {
         line.extend_from_slice(b",\"prompt\":");
         append(&mut line, prompt);
     }
     line.push(b'}');
-    let (stated, text) = line.split_at_mut(HASH);
-    write_hash(stated, text.strip_prefix(b" ").unwrap_or_default());
+    let (stated, text) = line.split_at_mut(CHECKSUM);
+    stated.copy_from_slice(&checksum(text.strip_prefix(b" ").unwrap_or_default()));
     line.push(b'\n');
     line
+}
+
+fn append_value(line: &mut Vec<u8>, value: ValueRef<'_>) {
+    match value {
+        ValueRef::Null | ValueRef::Real(_) => line.extend_from_slice(b"null"),
+        ValueRef::Integer(number) => append(line, &number),
+        ValueRef::Text(text) => append(line, &String::from_utf8_lossy(text)),
+        ValueRef::Blob(id) => append(line, &Uuid::from_slice(id).ok()),
+    }
 }
 
 /// Appends JSON.
@@ -98,7 +131,7 @@ fn append<T: Serialize + ?Sized>(line: &mut Vec<u8>, value: &T) {
 pub(super) fn keep(home: &Home, rows: &RowWriter, works: &[Work]) -> Result<(), Failure> {
     let path = home.spool();
     let failure = |error: &io::Error| writing(&path, error);
-    let line = line(rows, works, None);
+    let line = line(rows, works);
     home.create().map_err(of_file)?;
     let file = private_options()
         .read(true)
@@ -114,7 +147,7 @@ pub(super) fn keep(home: &Home, rows: &RowWriter, works: &[Work]) -> Result<(), 
             &io::Error::other("it holds as much as it may"),
         ));
     }
-    (&file).write_all(&line).map_err(|error| {
+    (&file).write_all(line.as_bytes()).map_err(|error| {
         // A partial line would make the next one unreadable too.
         drop(file.set_len(length));
         failure(&error)
@@ -137,7 +170,7 @@ pub(super) fn waiting(home: &Home) -> Waiting {
         Ok(file) => {
             let mut text = Vec::new();
             match file.take(2 * CAP).read_to_end(&mut text) {
-                Ok(_) => Lines::read(&text).waiting(),
+                Ok(_) => Lines::read(&text, LinesOf::Spool).waiting(),
                 Err(_) => Waiting {
                     calls: 0,
                     unreadable: 1,
@@ -165,7 +198,7 @@ pub(super) fn enter(database: &Connection, home: &Home) -> Result<(), Failure> {
         .take(2 * CAP)
         .read_to_end(&mut text)
         .map_err(|error| failure(&error))?;
-    let lines = Lines::read(&text);
+    let lines = Lines::read(&text, LinesOf::Spool);
     if lines.calls.is_empty() {
         return Ok(());
     }
@@ -185,7 +218,7 @@ pub(super) fn enter(database: &Connection, home: &Home) -> Result<(), Failure> {
 /// # Errors
 /// SQLite's; nothing is entered then.
 pub(super) fn enter_noted(database: &Connection, text: &[u8]) -> rusqlite::Result<()> {
-    let mut lines = Lines::read(text);
+    let mut lines = Lines::read(text, LinesOf::Journal);
     let mut news = BTreeMap::new();
     for (call, of_call) in std::mem::take(&mut lines.calls) {
         if is_news(database, call, &of_call.set)? {
@@ -234,13 +267,13 @@ struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    fn read(text: &'a [u8]) -> Self {
+    fn read(text: &'a [u8], of: LinesOf) -> Self {
         let mut lines = Self::default();
         for line in text
             .split(|byte| *byte == b'\n')
             .filter(|line| !line.is_empty())
         {
-            match understood(line) {
+            match understood(line, of) {
                 Some(Line { call, set, prompt }) => {
                     let of_call = lines.calls.entry(call).or_default();
                     of_call.set.extend(set);
@@ -364,13 +397,15 @@ fn is_id(name: &str) -> bool {
     found.any(|column| matches!(column.sql, SqlType::Key | SqlType::Id))
 }
 
-/// A line with a valid hash and known columns.
-fn understood(line: &[u8]) -> Option<Line> {
+/// A line with a valid hash or checksum and known columns.
+fn understood(line: &[u8], of: LinesOf) -> Option<Line> {
     let line = std::str::from_utf8(line).ok()?;
     let (stated, text) = line.split_once(' ')?;
-    let mut hash = [0; HASH];
-    write_hash(&mut hash, text.as_bytes());
-    if hash != stated.as_bytes() {
+    let is_whole = match of {
+        LinesOf::Spool => hash(text) == stated,
+        LinesOf::Journal => checksum(text.as_bytes()) == stated.as_bytes(),
+    };
+    if !is_whole {
         return None;
     }
     let line: Line = serde_json::from_str(text).ok()?;
@@ -389,16 +424,29 @@ fn json(value: &ToSqlOutput<'_>) -> Json {
     }
 }
 
-/// Writes the hash of `text` in hexadecimal.
-fn write_hash(stated: &mut [u8], text: &[u8]) {
-    let digest = digest(&SHA256, text);
-    for (place, byte) in stated.chunks_exact_mut(2).zip(digest.as_ref()) {
-        let digits = [byte >> 4, byte & 0xf].map(|digit| match digit {
+fn hash(text: &str) -> String {
+    let digest = digest(&SHA256, text.as_bytes());
+    digest
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// FNV-1a, in hexadecimal.
+fn checksum(text: &[u8]) -> [u8; CHECKSUM] {
+    let sum = text.iter().fold(FNV_OFFSET, |sum, byte| {
+        (sum ^ u64::from(*byte)).wrapping_mul(FNV_PRIME)
+    });
+    let mut digits = [0; CHECKSUM];
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(sum.to_be_bytes()) {
+        let hexadecimal = |digit: u8| match digit {
             0..=9 => b'0' + digit,
             _ => b'a' + digit - 10,
-        });
-        place.copy_from_slice(&digits);
+        };
+        pair.copy_from_slice(&[hexadecimal(byte >> 4), hexadecimal(byte & 0xf)]);
     }
+    digits
 }
 
 fn count(length: usize) -> u64 {
@@ -432,8 +480,10 @@ impl Drop for Locked<'_> {
     }
 }
 
-/// Length of a hash in hexadecimal.
-const HASH: usize = 64;
+/// Length of a checksum in hexadecimal.
+const CHECKSUM: usize = 16;
+const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+const FNV_PRIME: u64 = 0x0100_0000_01b3;
 /// More than most lines need.
 const ROOM: usize = 1_024;
 /// About 1,000 calls.
