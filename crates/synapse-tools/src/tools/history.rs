@@ -1,5 +1,7 @@
 //! The tool `history`, and single rows for the resource `synapse://history/{id}`.
 
+use std::fmt::Write as _;
+
 use synapse_core::call::CallId;
 use synapse_core::error::Failure;
 use synapse_core::ledger::{Column, Entry, Filter, HistoryQuery, Outcome};
@@ -90,24 +92,38 @@ fn of(connection: Option<&str>, limit: u32) -> HistoryQuery {
 
 fn line(entry: &Entry) -> String {
     let receipt = &entry.receipt;
-    let known =
-        |number: Option<u64>| number.map_or_else(|| "?".to_owned(), |each| each.to_string());
     let model = receipt.model_served.as_ref();
-    format!(
-        "{} {} {} {} {}{}, {}+{} tokens, {} ms",
-        entry.started_at,
-        receipt.call_id,
-        receipt.connection,
-        model.unwrap_or(&receipt.model_requested),
-        entry.outcome.as_str(),
-        entry
-            .error_code
-            .as_ref()
-            .map_or_else(String::new, |code| format!(" ({code})")),
-        known(receipt.usage.prompt_tokens),
-        known(receipt.usage.completion_tokens),
-        known(receipt.latency_ms),
-    )
+    let code = entry.error_code.as_deref();
+    let mut line = String::with_capacity(LINE);
+    let write = |line: &mut String, text: std::fmt::Arguments<'_>| {
+        // Writing into a text cannot fail.
+        line.write_fmt(text).unwrap_or_default();
+    };
+    write(
+        &mut line,
+        format_args!(
+            "{} {} {} {} {}",
+            entry.started_at,
+            receipt.call_id,
+            receipt.connection,
+            model.unwrap_or(&receipt.model_requested),
+            entry.outcome.as_str(),
+        ),
+    );
+    if let Some(code) = code {
+        write(&mut line, format_args!(" ({code})"));
+    }
+    for (before, number, after) in [
+        (", ", receipt.usage.prompt_tokens, ""),
+        ("+", receipt.usage.completion_tokens, " tokens"),
+        (", ", receipt.latency_ms, " ms"),
+    ] {
+        match number {
+            Some(number) => write(&mut line, format_args!("{before}{number}{after}")),
+            None => write(&mut line, format_args!("{before}?{after}")),
+        }
+    }
+    line
 }
 
 fn outcome_of(word: &str) -> Result<Outcome, Failure> {
@@ -135,3 +151,5 @@ async fn call_id(view: &View, argument: &'static str, text: &str) -> Result<Call
 }
 
 const LIMIT: u64 = 20;
+/// More than most lines need.
+const LINE: usize = 192;
