@@ -131,9 +131,10 @@ pub(super) async fn send(
     request: Arc<ChatRequest>,
 ) -> Result<ChatOutcome, Failure> {
     let receipt = Receipt::begin(ports.call_ids.next(), connection, &model);
-    let prompt = match connection.record_text {
-        true => Some(of_request(ports, &request, ChatRequest::transcript).await?),
-        false => None,
+    let prompt = if connection.record_text {
+        Some(of_request(ports, &request, ChatRequest::transcript).await?)
+    } else {
+        None
     };
     let mut call = OpenCall::begin(ports, operation, caller, receipt, prompt);
     match exchange(ports, connection, &request, &mut call).await {
