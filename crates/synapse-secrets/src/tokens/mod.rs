@@ -301,6 +301,7 @@ impl TokenStore for TokenRecords {
         let slot = Slot::of(key);
         Ok(Box::new(Transaction {
             room: None,
+            seen: None,
             lock: self.lock(&slot).await?,
             records: self.clone(),
             key: key.clone(),
@@ -349,6 +350,8 @@ impl TokenStore for TokenRecords {
 struct Transaction {
     /// Released before the lock.
     room: Option<Room>,
+    /// The generation that was last read or written under this lock.
+    seen: Option<u64>,
     #[expect(dead_code, reason = "held, not read")]
     lock: Lock,
     records: TokenRecords,
@@ -360,7 +363,9 @@ struct Transaction {
 impl TokenTransaction for Transaction {
     async fn load(&mut self) -> Result<Option<TokenRecord>, Failure> {
         let found = self.records.read(&self.slot).await?;
-        Ok(found.map(|(_, record)| record))
+        let record = found.map(|(_, record)| record);
+        self.seen = record.as_ref().map(|record| record.generation);
+        Ok(record)
     }
 
     async fn reserve(&mut self) -> Result<(), Failure> {
@@ -378,7 +383,13 @@ impl TokenTransaction for Transaction {
     }
 
     async fn keep(&mut self, expected: Option<u64>, record: &TokenRecord) -> Result<(), Failure> {
-        let stored = self.load().await?.map(|stored| stored.generation);
+        let is_newer = expected.is_some_and(|expected| record.generation > expected);
+        let stored = match self.load().await {
+            Ok(stored) => stored.map(|stored| stored.generation),
+            // New tokens exist nowhere else, and the lock keeps out whoever respects it.
+            Err(_) if is_newer && self.seen == expected => expected,
+            Err(failure) => return Err(failure),
+        };
         let goes_back = expected.is_some_and(|expected| record.generation < expected);
         if stored != expected || goes_back {
             return Err(Failure::new(
@@ -389,7 +400,7 @@ impl TokenTransaction for Transaction {
             .hint("try again"));
         }
         let text = document::write(&self.key, record);
-        match self.records.backend {
+        let kept = match self.records.backend {
             Backend::Files => {
                 let path = self.records.file(&self.slot);
                 // A change of state alone keeps the reservation for the new tokens.
@@ -414,7 +425,11 @@ impl TokenTransaction for Transaction {
                     .await
             }
             Backend::Keyring => keyring::write(&self.slot, text).await,
+        };
+        if kept.is_ok() {
+            self.seen = Some(record.generation);
         }
+        kept
     }
 
     async fn remove(&mut self) -> Result<(), Failure> {

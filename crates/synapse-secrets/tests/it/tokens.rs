@@ -147,6 +147,33 @@ async fn a_generation_that_is_not_the_expected_one_is_not_overwritten() {
     transaction.keep(Some(3), &record(4)).await.unwrap();
 }
 
+/// A disk that fails once must not cost a login: the server has already taken the old token.
+#[tokio::test]
+async fn new_tokens_are_stored_although_the_record_cannot_be_read_again() {
+    let (_directory, home) = home();
+    let records = TokenRecords::open(home.clone()).unwrap();
+    let key = key("hf", "https://mcp.test/mcp");
+    keep(&records, &key, 3).await;
+    let file = file_of(&home);
+    let mut unread = records.begin(&key).await.unwrap();
+    set_mode(&file, 0o644);
+    let failure = unread.keep(Some(3), &record(4)).await.unwrap_err();
+    assert_eq!(failure.code(), Code::OauthStoreUnavailable);
+    drop(unread);
+
+    set_mode(&file, 0o600);
+    let mut transaction = records.begin(&key).await.unwrap();
+    transaction.load().await.unwrap();
+    set_mode(&file, 0o644);
+    // A mark has nothing to lose yet.
+    let failure = transaction.keep(Some(3), &record(3)).await.unwrap_err();
+    assert_eq!(failure.code(), Code::OauthStoreUnavailable);
+    transaction.keep(Some(3), &record(4)).await.unwrap();
+    drop(transaction);
+    assert_eq!(mode(&file), 0o600);
+    assert_eq!(records.load(&key).await.unwrap().unwrap().generation, 4);
+}
+
 #[tokio::test]
 async fn a_lock_is_waited_for_and_given_back() {
     let (_directory, home) = home();
