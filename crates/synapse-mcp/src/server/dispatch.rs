@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::asking::Asking;
 use super::capabilities::ServedCapabilities;
 use super::error::RpcError;
+use super::lenient::lenient_object;
 use super::paging::page;
 use super::registry::{Call, InFlightRequests, Key};
 use super::reply::{Outcome, Reply, list_result, with_cache_hint};
@@ -328,13 +329,8 @@ fn text(params: &mut JsonObject, member: &str) -> Result<String, RpcError> {
     }
 }
 
-/// Takes an object; missing and `null` count as empty.
+/// Takes an object; see [`lenient_object`].
 fn object(params: &mut JsonObject, member: &str) -> Result<JsonObject, RpcError> {
-    match params.shift_remove(member) {
-        None | Some(Value::Null) => Ok(JsonObject::new()),
-        Some(Value::Object(object)) => Ok(object),
-        Some(_) => Err(RpcError::invalid_params(format!(
-            "`{member}` must be an object"
-        ))),
-    }
+    lenient_object(params.shift_remove(member))
+        .ok_or_else(|| RpcError::invalid_params(format!("`{member}` must be an object")))
 }

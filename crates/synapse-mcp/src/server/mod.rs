@@ -32,6 +32,7 @@ pub(crate) mod capabilities;
 pub(crate) mod dispatch;
 pub(crate) mod error;
 pub(crate) mod handler;
+mod lenient;
 pub(crate) mod lines;
 pub(crate) mod message;
 pub(crate) mod paging;
