@@ -98,23 +98,15 @@ impl Environment {
         match (self.variable(SYNAPSE_HOME), &self.home) {
             (Some(given), _) => {
                 let given = PathBuf::from(given);
-                // Each client starts Synapse in another directory, and does not expand `~`.
                 if given.is_absolute() {
                     return Ok(given);
                 }
-                let shown = printable(&given.to_string_lossy());
-                Err(unusable("SYNAPSE_HOME is not an absolute path")
-                    .cause(format!(
-                        "it is `{shown}`, which means another directory wherever Synapse is started"
-                    ))
-                    .hint("write the whole path, such as /home/you/.synapse, without `~`")
-                    .with("variable", SYNAPSE_HOME))
+                Err(relative(SYNAPSE_HOME, &given)
+                    .hint("write the whole path, such as /home/you/.synapse, without `~`"))
             }
-            (None, Some(home)) => {
-                std::path::absolute(home.join(DEFAULT_DIRECTORY)).map_err(|error| {
-                    unusable("the directory of Synapse cannot be used").caused_by(&error)
-                })
-            }
+            (None, Some(home)) if home.is_absolute() => Ok(home.join(DEFAULT_DIRECTORY)),
+            (None, Some(home)) => Err(relative(HOME, home)
+                .hint("write the whole path, such as /home/you, without `~`, or set SYNAPSE_HOME")),
             (None, None) => Err(
                 unusable("neither SYNAPSE_HOME nor a home directory is known")
                     .hint("set SYNAPSE_HOME to a directory of your own"),
@@ -128,6 +120,18 @@ impl Environment {
     }
 }
 
+/// Each client starts Synapse in another directory, perhaps that of somebody else's project, and
+/// does not expand `~`.
+fn relative(variable: &str, given: &Path) -> Failure {
+    let shown = printable(&given.to_string_lossy());
+    let message = format!("{variable} is not an absolute path");
+    Failure::new(Code::StorageUnavailable, message)
+        .cause(format!(
+            "it is `{shown}`, which means another directory wherever Synapse is started"
+        ))
+        .with("variable", variable)
+}
+
 impl std::fmt::Debug for Environment {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
@@ -137,3 +141,4 @@ impl std::fmt::Debug for Environment {
 }
 
 const DEFAULT_DIRECTORY: &str = ".synapse";
+const HOME: &str = if cfg!(windows) { "USERPROFILE" } else { "HOME" };

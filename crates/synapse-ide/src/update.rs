@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use synapse_core::credential::looks_like_token;
-use synapse_core::redact::printable;
+use synapse_core::redact::{is_opaque, printable};
 
 use crate::client::{Client, CommandForm, Passing};
 use crate::entry::{ARGUMENTS, COMMAND, Entry, is_location};
@@ -190,7 +190,8 @@ impl Update {
 /// The value of one of our options; hides anything else.
 fn shown(value: &str) -> &str {
     let is_plain = |each: char| each.is_ascii_alphanumeric() || "_-.,".contains(each);
-    if value.chars().all(is_plain) && value.len() <= 64 && !looks_like_token(value) {
+    let is_secret = looks_like_token(value) || is_opaque(value);
+    if value.chars().all(is_plain) && value.len() <= 64 && !is_secret {
         value
     } else {
         "…"
@@ -205,6 +206,14 @@ mod tests {
 
     fn words(text: &str) -> Vec<Value> {
         text.split(' ').map(|word| json!(word)).collect()
+    }
+
+    #[test]
+    fn a_value_that_may_be_a_secret_is_not_shown() {
+        assert_eq!(shown("work-2,chat"), "work-2,chat");
+        for hidden in ["Zq7mK2pX9vB4nL8tR5wY1cDf", "a b", "x=1"] {
+            assert_eq!(shown(hidden), "…", "{hidden}");
+        }
     }
 
     #[test]

@@ -215,3 +215,27 @@ fn a_home_that_is_not_absolute_is_refused_by_name() {
     }
     assert_eq!(home.files(), []);
 }
+
+/// It would be another directory wherever an IDE starts the server, also one in a foreign project.
+#[test]
+fn a_home_that_is_not_absolute_is_refused_and_named() {
+    let home = Home::new(TWIN);
+    for (variable, given) in [
+        ("SYNAPSE_HOME", "~/.synapse"),
+        ("SYNAPSE_HOME", "here"),
+        ("HOME", "."),
+        ("HOME", "~"),
+    ] {
+        let run = home.twin(["connection", "list", "--json"]);
+        let run = match variable {
+            "HOME" => run.env("SYNAPSE_HOME", ""),
+            _ => run,
+        };
+        let refused = run.env(variable, given).output().with_code(13).json();
+        let error = &refused["error"];
+        assert_eq!(error["code"], "storage.unavailable", "{refused}");
+        assert_eq!(error["context"]["variable"], variable, "{refused}");
+        let causes = error["causes"].to_string();
+        assert!(causes.contains(&format!("`{given}`")), "{causes}");
+    }
+}
