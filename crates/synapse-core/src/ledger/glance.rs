@@ -1,6 +1,6 @@
 //! Overview queries: spending, failures, and outcomes.
 
-use super::{Outcome, UsageLine};
+use super::{Entry, Outcome, RecordedText, UsageLine, UsageReport};
 use crate::call::CallId;
 use crate::limits::Spent;
 use crate::time::Timestamp;
@@ -70,6 +70,27 @@ pub struct PeriodUsage {
     pub period: String,
     /// One line per key, sorted by key. Latencies have an error of at most 0.8 %.
     pub lines: Vec<UsageLine>,
+}
+
+/// Sums, and the same calls split over time.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UsageOverTime {
+    /// The sums.
+    pub report: UsageReport,
+    /// The split of [`super::UsageQuery::split`], oldest period first; empty periods are omitted,
+    /// and so are latencies.
+    pub periods: Vec<PeriodUsage>,
+}
+
+/// A row with everything recorded about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordedEntry {
+    /// The row.
+    pub entry: Entry,
+    /// Its texts, if the connection records them.
+    pub text: Option<RecordedText>,
+    /// Its seal; `None` while the call is in progress.
+    pub seal: Option<RowSeal>,
 }
 
 /// A complete row's place in the chain of seals.

@@ -19,7 +19,9 @@ use crate::time::Timestamp;
 pub use self::audit::{Discrepancy, Extent, Purged, Verification};
 pub use self::chain::ChainHead;
 pub use self::column::{Column, ColumnKind, ColumnValue};
-pub use self::glance::{FailureGroup, LimitUsage, OutcomeCounts, PeriodUsage, RowSeal};
+pub use self::glance::{
+    FailureGroup, LimitUsage, OutcomeCounts, PeriodUsage, RecordedEntry, RowSeal, UsageOverTime,
+};
 pub use self::health::{Dating, Examination, LostPlaces, Repaired, Waiting};
 pub use self::hub::{HubClosing, HubFacts, HubKind, HubOpening};
 pub use self::query::{Filter, HistoryQuery, Order, Places, Test};

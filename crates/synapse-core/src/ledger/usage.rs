@@ -27,6 +27,18 @@ impl UsageQuery {
             connection: None,
         }
     }
+
+    /// The period and the key of its split over time: days by its own key, or its own period by
+    /// model.
+    #[must_use]
+    pub const fn split(&self) -> (UsageKey, UsageKey) {
+        match self.by {
+            UsageKey::Hour | UsageKey::Day | UsageKey::Week | UsageKey::Month => {
+                (self.by, UsageKey::Model)
+            }
+            key => (UsageKey::Day, key),
+        }
+    }
 }
 
 /// The key of sums.

@@ -22,8 +22,8 @@ use crate::error::Failure;
 use crate::gate::NetworkPermit;
 use crate::ledger::{
     Closing, Dating, Entry, Examination, Extent, FailureGroup, HistoryQuery, HubClosing,
-    HubOpening, LimitUsage, Opening, OutcomeCounts, PeriodUsage, Purged, RecordedText, Repaired,
-    Reservation, RowSeal, UsageKey, UsageQuery, UsageReport, Verification,
+    HubOpening, Opening, OutcomeCounts, PeriodUsage, Purged, RecordedEntry, RecordedText, Repaired,
+    Reservation, LimitUsage, UsageKey, UsageOverTime, UsageQuery, UsageReport, Verification,
 };
 use crate::limits::LimitDecision;
 use crate::name::ConnectionName;
@@ -324,6 +324,12 @@ pub trait LedgerReader: Send + Sync + fmt::Debug {
         query: UsageQuery,
     ) -> Result<Vec<PeriodUsage>, Failure>;
 
+    /// Sums, and the same calls split over time. Takes little longer than the sums alone.
+    ///
+    /// # Errors
+    /// `storage.*`.
+    async fn usage_over_time(&self, query: UsageQuery) -> Result<UsageOverTime, Failure>;
+
     /// The amounts counting against every connection's limits in the day and month of `at`.
     ///
     /// # Errors
@@ -343,11 +349,11 @@ pub trait LedgerReader: Send + Sync + fmt::Debug {
     /// `storage.*`.
     async fn outcomes(&self, query: HistoryQuery) -> Result<OutcomeCounts, Failure>;
 
-    /// The seal of a row; `None` if it is in progress or missing.
+    /// One row with its recorded texts and its seal.
     ///
     /// # Errors
     /// `storage.*`.
-    async fn seal(&self, call_id: CallId) -> Result<Option<RowSeal>, Failure>;
+    async fn recorded(&self, call_id: CallId) -> Result<Option<RecordedEntry>, Failure>;
 
     /// The extent of complete rows.
     ///

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use synapse_core::call::CallId;
 use synapse_core::cost::CostSource;
 use synapse_core::error::Failure;
-use synapse_core::ledger::{Entry, Outcome, RecordedText, RowSeal};
+use synapse_core::ledger::{Entry, Outcome, RecordedEntry, RecordedText, RowSeal};
 use synapse_documents::EntryDocument;
 
 use super::history::outcome;
@@ -31,11 +31,9 @@ pub(crate) async fn page(app: &App, ask: &Ask, call: &str) -> Result<Page, Failu
         return gone();
     };
     let reader = &app.engine.ports().reader;
-    let Some(entry) = reader.entry(call_id).await? else {
+    let Some(RecordedEntry { entry, text, seal }) = reader.recorded(call_id).await? else {
         return gone();
     };
-    let text = reader.text(call_id).await?;
-    let seal = reader.seal(call_id).await?;
     let body = html! {
         div .cols {
             div .w5 { (slip(&entry)) }

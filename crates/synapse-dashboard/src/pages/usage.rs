@@ -6,7 +6,9 @@ use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use maud::{Markup, html};
 use synapse_core::error::{Code, Failure};
-use synapse_core::ledger::{PeriodUsage, UsageKey, UsageLine, UsageQuery, UsageReport};
+use synapse_core::ledger::{
+    PeriodUsage, UsageKey, UsageLine, UsageOverTime, UsageQuery, UsageReport,
+};
 use synapse_core::time::Timestamp;
 use synapse_documents::{UsageDocument, UsageLineView};
 
@@ -22,11 +24,12 @@ use crate::words::{count, date, maybe, money, percent, several, span, sum, verb}
 /// `usage`
 pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
     let (query, shown) = query(app, ask)?;
-    let report = app.engine.usage(query.clone()).await?;
+    let reader = &app.engine.ports().reader;
+    let UsageOverTime { report, periods } = reader.usage_over_time(query.clone()).await?;
     let body = html! {
         (filters(ask, &query, &shown))
         (figures(&report.total))
-        (chart(app, &query).await?)
+        (chart(&query, periods))
         (table(&query, &report))
         @if report.waiting.calls > 0 { p .sub { (several(report.waiting.calls, "call")) " " (verb(report.waiting.calls, "waits", "wait")) " next to the ledger and not yet in the sums." } }
     };
@@ -159,28 +162,8 @@ fn figures(total: &UsageLine) -> Markup {
 }
 
 /// The chart of days, split by the key.
-async fn chart(app: &App, query: &UsageQuery) -> Result<Markup, Failure> {
-    let per = match query.by {
-        UsageKey::Hour | UsageKey::Day | UsageKey::Week | UsageKey::Month => query.by,
-        _ => UsageKey::Day,
-    };
-    let by = if per == query.by {
-        UsageKey::Model
-    } else {
-        query.by
-    };
-    let mut periods = app
-        .engine
-        .ports()
-        .reader
-        .usage_per(
-            per,
-            UsageQuery {
-                by,
-                ..query.clone()
-            },
-        )
-        .await?;
+fn chart(query: &UsageQuery, mut periods: Vec<PeriodUsage>) -> Markup {
+    let (per, by) = query.split();
     let left_out = periods.len().saturating_sub(MOST_COLUMNS);
     periods.drain(..left_out);
     let keys = largest(&periods);
@@ -189,7 +172,7 @@ async fn chart(app: &App, query: &UsageQuery) -> Result<Markup, Failure> {
         .enumerate()
         .map(|(index, period)| column(period, &keys, index, periods.len()))
         .collect();
-    Ok(html! {
+    html! {
         @if !columns.is_empty() {
             (panel("chart", "", &format!("Cost per {}, by {}", per.as_str(), by.as_str()), &html! {}, &html! {
                 figure .pad {
@@ -199,7 +182,7 @@ async fn chart(app: &App, query: &UsageQuery) -> Result<Markup, Failure> {
                 }
             }))
         }
-    })
+    }
 }
 
 /// The most expensive keys, one per colour.

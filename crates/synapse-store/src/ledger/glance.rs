@@ -1,13 +1,11 @@
-//! Queries for overviews: spending, failures, outcomes, and a row's seal.
+//! Queries for overviews: spending, failures, and outcomes.
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, OptionalExtension as _, Row, params, params_from_iter};
+use rusqlite::{Connection, Row, params, params_from_iter};
 use synapse_core::Failure;
 use synapse_core::call::CallId;
-use synapse_core::ledger::{
-    FailureGroup, HistoryQuery, LimitUsage, Outcome, OutcomeCounts, RowSeal,
-};
+use synapse_core::ledger::{FailureGroup, HistoryQuery, LimitUsage, Outcome, OutcomeCounts};
 use synapse_core::limits::{Spent, Sums};
 use synapse_core::time::Timestamp;
 use uuid::Uuid;
@@ -17,7 +15,6 @@ use super::orphans::OrphanRows;
 use super::query::{bounds, conditions};
 use super::reader::Reader;
 use super::reserve::Days;
-use super::sql::key;
 
 /// The amounts that count against each connection's limits.
 pub(super) fn standings(
@@ -177,25 +174,6 @@ fn answered_in_days(database: &Connection, query: &HistoryQuery) -> rusqlite::Re
             |row| row.get(0).map(number),
         )
         .map(Some)
-}
-
-/// The place and seal of a row.
-pub(super) fn seal(reader: &Reader, call_id: CallId) -> Result<Option<RowSeal>, Failure> {
-    reader.ask(|database, _| {
-        let found: Option<(Option<i64>, Option<[u8; 32]>)> = database
-            .query_row(
-                "SELECT sequence, seal FROM entries WHERE call_id = ?",
-                [key(call_id).into_bytes()],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )
-            .optional()?;
-        Ok(found.and_then(|(sequence, seal)| {
-            Some(RowSeal {
-                sequence: number(sequence?),
-                hash: seal?.iter().map(|byte| format!("{byte:02x}")).collect(),
-            })
-        }))
-    })
 }
 
 fn number(value: i64) -> u64 {

@@ -57,8 +57,9 @@ use synapse_core::Failure;
 use synapse_core::call::CallId;
 use synapse_core::ledger::{
     Closing, Dating, Entry, Examination, Extent, FailureGroup, HistoryQuery, HubClosing,
-    HubOpening, LimitUsage, Opening, OutcomeCounts, PeriodUsage, Purged, RecordedText, Repaired,
-    Reservation, RowSeal, UsageKey, UsageQuery, UsageReport, Verification,
+    HubOpening, LimitUsage, Opening, OutcomeCounts, PeriodUsage, Purged, RecordedEntry,
+    RecordedText, Repaired, Reservation, UsageKey, UsageOverTime, UsageQuery, UsageReport,
+    Verification,
 };
 use synapse_core::limits::LimitDecision;
 use synapse_core::ports::{HubLedger, Ledger, LedgerReader, Written};
@@ -349,6 +350,11 @@ impl LedgerReader for SqliteLedger {
             .await
     }
 
+    async fn usage_over_time(&self, query: UsageQuery) -> Result<UsageOverTime, Failure> {
+        self.answer(move |reader| usage::usage_over_time(reader, &query))
+            .await
+    }
+
     async fn standings(&self, at: Timestamp) -> Result<BTreeMap<String, LimitUsage>, Failure> {
         self.answer(move |reader| glance::standings(reader, at))
             .await
@@ -364,8 +370,8 @@ impl LedgerReader for SqliteLedger {
             .await
     }
 
-    async fn seal(&self, call_id: CallId) -> Result<Option<RowSeal>, Failure> {
-        self.answer(move |reader| glance::seal(reader, call_id))
+    async fn recorded(&self, call_id: CallId) -> Result<Option<RecordedEntry>, Failure> {
+        self.answer(move |reader| query::recorded(reader, call_id))
             .await
     }
 

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
+use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
 use synapse_core::Failure;
 use synapse_core::call::CallId;
 use synapse_core::chat;
-use synapse_core::ledger::{Entry, Filter, HistoryQuery, Order, RecordedText, Test};
+use synapse_core::ledger::{
+    Entry, Filter, HistoryQuery, Order, RecordedEntry, RecordedText, RowSeal, Test,
+};
 use synapse_core::time::Timestamp;
 
 use super::columns::{self, SqlType};
@@ -171,9 +173,42 @@ pub(super) fn entry(reader: &Reader, call_id: CallId) -> Result<Option<Entry>, F
             entry_columns(orphans)
         );
         database
-            .query_row(&sql, [key(call_id).into_bytes()], entry_of)
+            .prepare_cached(&sql)?
+            .query_row([key(call_id).into_bytes()], entry_of)
             .optional()
     })
+}
+
+/// One row with its texts and its seal.
+pub(super) fn recorded(reader: &Reader, call_id: CallId) -> Result<Option<RecordedEntry>, Failure> {
+    reader.ask(|database, orphans| {
+        let sql = format!(
+            "SELECT {}, sequence, seal FROM entries WHERE call_id = ?",
+            entry_columns(orphans)
+        );
+        let found = database
+            .prepare_cached(&sql)?
+            .query_row([key(call_id).into_bytes()], |row| {
+                Ok((entry_of(row)?, seal_of(row)?))
+            })
+            .optional()?;
+        let Some((entry, seal)) = found else {
+            return Ok(None);
+        };
+        let text = texts::find(database, call_id)?;
+        Ok(Some(RecordedEntry { entry, text, seal }))
+    })
+}
+
+/// The seal in the last two columns.
+fn seal_of(row: &Row<'_>) -> rusqlite::Result<Option<RowSeal>> {
+    let count = row.as_ref().column_count();
+    let sequence: Option<i64> = row.get(count - 2)?;
+    let seal: Option<[u8; 32]> = row.get(count - 1)?;
+    Ok(sequence.zip(seal).map(|(sequence, seal)| RowSeal {
+        sequence: u64::try_from(sequence).unwrap_or_default(),
+        hash: seal.iter().map(|byte| format!("{byte:02x}")).collect(),
+    }))
 }
 
 /// The recorded texts of a call.

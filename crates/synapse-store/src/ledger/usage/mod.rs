@@ -7,7 +7,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Rows, params};
 use synapse_core::Failure;
 use synapse_core::ledger::{
-    Outcome, PeriodUsage, UsageKey, UsageLine, UsageQuery, UsageReport, Waiting,
+    Outcome, PeriodUsage, UsageKey, UsageLine, UsageOverTime, UsageQuery, UsageReport, Waiting,
 };
 use synapse_core::time::Timestamp;
 
@@ -37,18 +37,35 @@ pub(super) fn usage_per(
     reader.ask(|database, orphans| {
         let range = Range::of(query);
         let lines = Lines::read(database, orphans, query, Some(per), range)?;
-        let mut periods: Vec<PeriodUsage> = Vec::new();
-        for ((period, key), sums) in &lines.sums {
-            let line = line(key, sums, |_| None);
-            match periods.last_mut().filter(|last| last.period == *period) {
-                Some(last) => last.lines.push(line),
-                None => periods.push(PeriodUsage {
-                    period: period.clone(),
-                    lines: vec![line],
-                }),
-            }
-        }
-        Ok(periods)
+        Ok(lines.periods())
+    })
+}
+
+/// The report for `query` and its split over time. Both are made from the same groups, so that the
+/// ledger is read once.
+pub(super) fn usage_over_time(
+    reader: &Reader,
+    query: &UsageQuery,
+) -> Result<UsageOverTime, Failure> {
+    let (per, by) = query.split();
+    let found = reader.ask(|database, orphans| {
+        let range = Range::of(query);
+        let split = UsageQuery {
+            by,
+            ..query.clone()
+        };
+        let cells = Lines::read(database, orphans, &split, Some(per), range)?;
+        Ok(UsageOverTime {
+            periods: cells.periods(),
+            report: report_of(cells.merged(query), database, query, range)?,
+        })
+    })?;
+    Ok(UsageOverTime {
+        report: UsageReport {
+            waiting: spool::waiting(reader.home()),
+            ..found.report
+        },
+        ..found
     })
 }
 
@@ -58,7 +75,17 @@ fn report(
     query: &UsageQuery,
 ) -> rusqlite::Result<UsageReport> {
     let range = Range::of(query);
-    let mut lines = Lines::read(database, orphans, query, None, range)?;
+    let lines = Lines::read(database, orphans, query, None, range)?;
+    report_of(lines, database, query, range)
+}
+
+/// The report of `lines`, which still lack the latencies.
+fn report_of(
+    mut lines: Lines<'_>,
+    database: &Connection,
+    query: &UsageQuery,
+    range: Range,
+) -> rusqlite::Result<UsageReport> {
     let calls = lines
         .sums
         .values()
@@ -208,6 +235,43 @@ impl<'a> Lines<'a> {
         }
         lines.add_open(database, orphans, range)?;
         Ok(lines)
+    }
+
+    fn periods(&self) -> Vec<PeriodUsage> {
+        let mut periods: Vec<PeriodUsage> = Vec::new();
+        for ((period, key), sums) in &self.sums {
+            let line = line(key, sums, |_| None);
+            match periods.last_mut().filter(|last| last.period == *period) {
+                Some(last) => last.lines.push(line),
+                None => periods.push(PeriodUsage {
+                    period: period.clone(),
+                    lines: vec![line],
+                }),
+            }
+        }
+        periods
+    }
+
+    /// The lines of `query`, which is by the period or by the key of these.
+    fn merged<'b>(self, query: &'b UsageQuery) -> Lines<'b> {
+        let mut merged = Lines {
+            per: None,
+            by: query.by,
+            connection: query.connection.as_deref(),
+            sums: BTreeMap::new(),
+        };
+        for ((period, key), sums) in self.sums {
+            let key = match self.per == Some(query.by) {
+                true => period,
+                false => key,
+            };
+            merged
+                .sums
+                .entry((String::new(), key))
+                .or_insert_with(DailySums::default)
+                .merge(sums);
+        }
+        merged
     }
 
     fn add(&mut self, facts: &Facts) {

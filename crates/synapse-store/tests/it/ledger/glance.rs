@@ -258,7 +258,34 @@ async fn usage_by_period_and_key_is_the_sum_of_their_rows() {
 }
 
 #[tokio::test]
-async fn a_seal_is_that_of_the_row_and_an_open_row_has_none() {
+async fn usage_over_time_is_the_report_and_its_split() {
+    let bench = Bench::new().await;
+    // From noon, so that the first day comes from rows.
+    let since = Some(Timestamp::from_millis(NOON - 12 * DAY));
+    for by in UsageKey::ALL {
+        for connection in [None, Some("a".to_owned())] {
+            let query = UsageQuery {
+                since,
+                connection,
+                ..UsageQuery::by(by)
+            };
+            let (per, key) = query.split();
+            let split = UsageQuery {
+                by: key,
+                ..query.clone()
+            };
+            let both = bench.ledger.usage_over_time(query.clone()).await.unwrap();
+            let report = bench.ledger.usage(query).await.unwrap();
+            assert_eq!(both.report, report, "{by:?}");
+            let periods = bench.ledger.usage_per(per, split).await.unwrap();
+            assert_eq!(both.periods, periods, "{by:?}");
+            assert_eq!(report.lines.is_empty(), by.is_of_hub(), "{by:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_recorded_row_is_its_entry_texts_and_seal_and_an_open_row_has_no_seal() {
     let bench = Bench::new().await;
     let (mut sealed, mut open) = (0, 0);
     for row in bench
@@ -268,7 +295,10 @@ async fn a_seal_is_that_of_the_row_and_an_open_row_has_none() {
         .unwrap()
     {
         let call_id = row.receipt.call_id;
-        let seal = bench.ledger.seal(call_id).await.unwrap();
+        let recorded = bench.ledger.recorded(call_id).await.unwrap().unwrap();
+        assert_eq!(recorded.entry, row);
+        assert_eq!(recorded.text, bench.ledger.text(call_id).await.unwrap());
+        let seal = recorded.seal;
         let id = call_id.as_uuid().simple();
         match seal {
             Some(seal) => {

@@ -15,7 +15,8 @@ use synapse_core::cost::Cost;
 use synapse_core::ledger::{
     Closing, Dating, Entry, Examination, Extent, FailureGroup, HistoryQuery, HubClosing, HubFacts,
     HubOpening, LimitUsage, Opening, Order, Outcome, OutcomeCounts, PeriodUsage, Purged,
-    RecordedText, Repaired, Reservation, RowSeal, UsageKey, UsageQuery, UsageReport, Verification,
+    RecordedEntry, RecordedText, Repaired, Reservation, UsageKey, UsageOverTime, UsageQuery,
+    UsageReport, Verification,
 };
 use synapse_core::limits::{Grant, LimitDecision, Spent};
 use synapse_core::ports::{HubLedger, Ledger, LedgerReader, Written};
@@ -318,6 +319,23 @@ impl LedgerReader for MemoryLedger {
         Ok(sums::per(&self.entries(), per, &query))
     }
 
+    async fn usage_over_time(&self, query: UsageQuery) -> Result<UsageOverTime, Failure> {
+        self.count_question();
+        if let Some(failure) = &self.failure {
+            return Err(failure.clone());
+        }
+        let entries = self.entries();
+        let (per, by) = query.split();
+        let split = UsageQuery {
+            by,
+            ..query.clone()
+        };
+        Ok(UsageOverTime {
+            report: sums::report(&entries, &query),
+            periods: sums::per(&entries, per, &split),
+        })
+    }
+
     async fn standings(&self, at: Timestamp) -> Result<BTreeMap<String, LimitUsage>, Failure> {
         self.count_question();
         let carried = self.carried.lock().unwrap_or_else(PoisonError::into_inner);
@@ -356,9 +374,13 @@ impl LedgerReader for MemoryLedger {
         Ok(counts)
     }
 
-    async fn seal(&self, _call_id: CallId) -> Result<Option<RowSeal>, Failure> {
+    async fn recorded(&self, call_id: CallId) -> Result<Option<RecordedEntry>, Failure> {
         self.count_question();
-        Ok(None)
+        Ok(find(&mut self.lock(), call_id).map(|row| RecordedEntry {
+            entry: row.entry.clone(),
+            text: row.text.clone(),
+            seal: None,
+        }))
     }
 
     async fn extent(&self) -> Result<Extent, Failure> {
