@@ -12,6 +12,7 @@ use synapse_core::engine::Engine;
 use synapse_core::error::{Failure, RemedyText};
 use synapse_core::time::Timestamp;
 
+use crate::filled::Filled;
 use crate::hub::Tone;
 use crate::login::LoginDesk;
 use crate::program::Program;
@@ -40,6 +41,8 @@ pub(crate) enum Kept {
     Check(Arc<RunningCheck>),
     /// Doctor's findings and their time.
     Doctor(Arc<Vec<Check>>, Timestamp),
+    /// A form to continue with.
+    Form(Arc<Filled>),
     /// A login, running or finished.
     Login(Arc<LoginDesk>),
 }

@@ -6,6 +6,7 @@
 mod app;
 mod ask;
 mod chart;
+mod filled;
 mod form;
 mod guard;
 mod hub;

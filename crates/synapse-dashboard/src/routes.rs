@@ -45,7 +45,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
                 show(&app, &ask, connections::page(&app, &ask).await)
             })
             .post(|State(app): TheApp, Extension(ask): TheAsk| async move {
-                or_failure(&app, &ask, edit::submit(&app, &ask))
+                or_failure(&app, &ask, edit::submit(&app, &ask).await)
             }),
         )
         .route(

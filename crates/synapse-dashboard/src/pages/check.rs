@@ -16,10 +16,11 @@ use synapse_documents::PreflightDocument;
 use tokio::sync::mpsc;
 
 use super::digest::digest;
-use super::edit::{self, Filled};
+use super::edit;
 use super::show::show;
 use crate::app::{App, Kept};
 use crate::ask::{Ask, link};
+use crate::filled::Filled;
 use crate::hub::Tone;
 use crate::response::{answer, json};
 use crate::running::{Ended, Purpose, RunningCheck, Watcher};
@@ -116,6 +117,7 @@ fn frame(app: &App, ask: &Ask, running: &RunningCheck, marker: &str) -> String {
         },
         draft: order.draft.clone(),
         failure: None,
+        choice: None,
     };
     let ladder = html! {
         section .panel aria-labelledby="ladder" {

@@ -1,12 +1,14 @@
 //! One module per page: its data and its layout.
 
 pub(crate) mod check;
+pub(crate) mod choose;
 pub(crate) mod connection;
 pub(crate) mod connections;
 pub(crate) mod digest;
 pub(crate) mod doctor;
 pub(crate) mod edit;
 pub(crate) mod error;
+pub(crate) mod fields;
 pub(crate) mod history;
 pub(crate) mod hub;
 pub(crate) mod login;

@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod bench;
+mod choosing;
 mod input;
 mod login;
 mod pages;

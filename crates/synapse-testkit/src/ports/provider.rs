@@ -29,7 +29,7 @@ struct StubState {
     replies: VecDeque<Result<ChatReply, Failure>>,
     probe_failure: Option<Failure>,
     lists: usize,
-    listed: usize,
+    listed: Vec<ListedModel>,
     with_token: usize,
     refusal: Option<Failure>,
     hangs: bool,
@@ -60,7 +60,11 @@ impl StubProvider {
 
     /// Lists this many models from now on, named by their number.
     pub fn will_list(&self, models: usize) {
-        self.lock().listed = models;
+        let models = (0..models).map(|number| ListedModel {
+            id: number.to_string(),
+            ..ListedModel::default()
+        });
+        self.will_list_models(models.collect());
     }
 
     /// Fails every probe from now on.
@@ -76,6 +80,11 @@ impl StubProvider {
     /// Refuses every request from now on, before sending.
     pub fn will_refuse(&self, failure: Failure) {
         self.lock().refusal = Some(failure);
+    }
+
+    /// Lists these models from now on.
+    pub fn will_list_models(&self, models: Vec<ListedModel>) {
+        self.lock().listed = models;
     }
 
     /// Number of chats sent with a token.
@@ -177,14 +186,12 @@ impl Provider for StubProvider {
     async fn list_models(&self, _access: Access<'_>) -> Exchanged<Listed> {
         let mut state = self.lock();
         state.lists += 1;
-        let models = (0..state.listed).map(|number| ListedModel {
-            id: number.to_string(),
-            ..ListedModel::default()
-        });
+        let models = state.listed.clone();
+        drop(state);
         Exchanged {
             exchange: self.exchange(),
             outcome: Ok(Listed {
-                models: models.collect(),
+                models,
                 own: Finding::Ok("stubbed".to_owned()),
                 prices: Vec::new(),
                 warnings: Vec::new(),
