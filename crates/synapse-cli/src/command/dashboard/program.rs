@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use secrecy::SecretString;
@@ -52,8 +53,8 @@ impl Surroundings {
     pub(super) fn new(context: &Context, engine: Engine) -> Result<Self, Failure> {
         Ok(Self {
             // A browser user cannot be asked for a passphrase on the terminal.
-            secrets: compose::secrets(context)?.asking(std::sync::Arc::new(NoPrompt)),
-            hub: HubPages::new(context)?,
+            secrets: compose::secrets(context)?.asking(Arc::new(NoPrompt)),
+            hub: HubPages::new(context, Arc::clone(&engine.ports().reader))?,
             home: context.environment.synapse_home()?,
             context: context.clone(),
             engine,

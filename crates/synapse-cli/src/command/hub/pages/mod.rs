@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use synapse_core::error::Failure;
-use synapse_core::ports::StoredUpstream;
+use synapse_core::ports::{LedgerReader, StoredUpstream};
 use synapse_core::redact::{Redactor, printable_line};
 use synapse_core::upstream::{Approval, Upstream, UpstreamName, UpstreamTransport};
 use synapse_dashboard::{HubVerb, HubView, Running, ServerView, Tone, ToolView};
@@ -33,6 +33,9 @@ use crate::oauth::has_authorization;
 #[derive(Debug)]
 pub(in crate::command) struct HubPages {
     context: Context,
+    /// Reads rows, through the connection of all pages.
+    reader: Arc<dyn LedgerReader>,
+    /// Writes rows of the servers that the user starts.
     ledger: Arc<SqliteLedger>,
     /// The catalogues of servers that the user started, until they are approved.
     surveys: Mutex<BTreeMap<String, Approval>>,
@@ -41,8 +44,12 @@ pub(in crate::command) struct HubPages {
 impl HubPages {
     /// # Errors
     /// `storage.unavailable` when no home directory is known.
-    pub(in crate::command) fn new(context: &Context) -> Result<Self, Failure> {
+    pub(in crate::command) fn new(
+        context: &Context,
+        reader: Arc<dyn LedgerReader>,
+    ) -> Result<Self, Failure> {
         Ok(Self {
+            reader,
             ledger: Arc::new(SqliteLedger::new(compose::home(context)?)),
             context: context.clone(),
             surveys: Mutex::default(),
@@ -82,8 +89,12 @@ impl HubPages {
     /// # Errors
     /// `config.*`, `storage.*`.
     pub(in crate::command) async fn view(&self) -> Result<HubView, Failure> {
-        let asked = self.asked_by().await;
         let hub = self.configured()?;
+        let servers = hub.upstreams.read()?.servers;
+        let asked = match servers.is_empty() {
+            true => standing::AskedBy::new(),
+            false => self.asked_by().await,
+        };
         let mut view = HubView {
             file: hub.place.shown(),
             running: running(&compose::home(&self.context)?)?
@@ -99,7 +110,7 @@ impl HubPages {
             budget: Some(MANY_TOKENS),
             ..HubView::default()
         };
-        for stored in hub.upstreams.read()?.servers {
+        for stored in servers {
             let upstream = stored.upstream.clone().ok();
             let mut server = self.server(&hub, stored, upstream.as_ref());
             server.asked_by = asked.get(&server.name).cloned();

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use synapse_core::error::{Code, Failure};
 use synapse_core::ledger::{Column, Filter, HistoryQuery, Test};
-use synapse_core::ports::LedgerReader as _;
 use synapse_core::time::Timestamp;
 use synapse_store::{RunningServer, running};
 
@@ -33,7 +32,7 @@ impl HubPages {
             ..HistoryQuery::default()
         };
         let mut asked = AskedBy::new();
-        for entry in self.ledger.history(query).await.unwrap_or_default() {
+        for entry in self.reader.history(query).await.unwrap_or_default() {
             if let (Some(hub), Some(client)) = (entry.hub, entry.caller.client_name) {
                 asked
                     .entry(hub.server)
