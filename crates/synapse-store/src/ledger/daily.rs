@@ -22,7 +22,7 @@ pub(super) struct DailyKey {
 }
 
 macro_rules! sums {
-    ($($(#[$doc:meta])* $name:ident: $of_row:expr, $total:expr;)*) => {
+    ($($(#[$doc:meta])* $name:ident: $of_row:expr, $use:expr;)*) => {
         /// Sums. Saturate instead of overflowing.
         #[derive(Debug, Clone, PartialEq, Eq, Default)]
         pub(super) struct DailySums {
@@ -39,7 +39,7 @@ macro_rules! sums {
         const SUMS: &[Sum] = &[$(Sum {
             name: stringify!($name),
             of_row: $of_row,
-            total: $total,
+            used_in: $use,
             value: |sums| sums.$name,
             place: |sums| &mut sums.$name,
         },)*];
@@ -47,25 +47,21 @@ macro_rules! sums {
 }
 
 sums! {
-    calls: |_| 1, Total::Count("count(*)");
-    ok: |row| i64::from(is(row, Outcome::Ok)), Total::Count("sum(outcome = 'ok')");
-    failed: |row| i64::from(is_failed(row)), Total::Count(
-        "sum(outcome = 'error' OR outcome = 'cancelled' OR outcome = 'interrupted')");
-    refused: |row| i64::from(is(row, Outcome::Refused)),
-        Total::Count("sum(outcome = 'refused')");
-    prompt_tokens: |row| row.prompt_tokens.unwrap_or_default(), Total::OfColumn;
-    completion_tokens: |row| row.completion_tokens.unwrap_or_default(), Total::OfColumn;
-    cached_tokens: |row| row.cached_tokens.unwrap_or_default(), Total::OfColumn;
-    reasoning_tokens: |row| row.reasoning_tokens.unwrap_or_default(), Total::OfColumn;
-    unknown_tokens: |row| i64::from(row.maybe_billed && tokens(row).is_none()), Total::Count(
-        "sum(maybe_billed AND (prompt_tokens IS NULL OR completion_tokens IS NULL))");
-    cost_nano_usd: |row| row.cost_nano_usd.unwrap_or_default(), Total::OfColumn;
-    unknown_cost: |row| i64::from(row.maybe_billed && row.cost_nano_usd.is_none()),
-        Total::Count("sum(maybe_billed AND cost_nano_usd IS NULL)");
+    calls: |_| 1, Use::Reports;
+    ok: |row| i64::from(is(row, Outcome::Ok)), Use::Reports;
+    failed: |row| i64::from(is_failed(row)), Use::Reports;
+    refused: |row| i64::from(is(row, Outcome::Refused)), Use::Reports;
+    prompt_tokens: |row| row.prompt_tokens.unwrap_or_default(), Use::Reports;
+    completion_tokens: |row| row.completion_tokens.unwrap_or_default(), Use::Reports;
+    cached_tokens: |row| row.cached_tokens.unwrap_or_default(), Use::Reports;
+    reasoning_tokens: |row| row.reasoning_tokens.unwrap_or_default(), Use::Reports;
+    unknown_tokens: |row| i64::from(row.maybe_billed && tokens(row).is_none()), Use::Reports;
+    cost_nano_usd: |row| row.cost_nano_usd.unwrap_or_default(), Use::Reports;
+    unknown_cost: |row| i64::from(row.maybe_billed && row.cost_nano_usd.is_none()), Use::Reports;
     /// Counts against limits: reported tokens, else the reserved ones.
-    limit_tokens: |row| against_limit(row, tokens(row), row.reserved_tokens), Total::None;
+    limit_tokens: |row| against_limit(row, tokens(row), row.reserved_tokens), Use::Limits;
     limit_nano_usd: |row| against_limit(row, row.cost_nano_usd, row.reserved_nano_usd),
-        Total::None;
+        Use::Limits;
 }
 
 /// A sum of rows.
@@ -73,20 +69,16 @@ struct Sum {
     name: &'static str,
     /// The contribution of a row.
     of_row: fn(&Facts) -> i64,
-    total: Total,
+    used_in: Use,
     value: fn(&DailySums) -> i64,
     place: fn(&mut DailySums) -> &mut i64,
 }
 
-/// How reports total a sum in SQL.
-enum Total {
-    /// Over rows, by this expression, which says the same as [`Sum::of_row`].
-    Count(&'static str),
-    /// By the column of its name, which rows have too. A total that overflows is an error in SQL,
-    /// and two numbers of a provider can do that; so it is made in two halves.
-    OfColumn,
-    /// Not in reports.
-    None,
+/// Where a sum is used.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Use {
+    Reports,
+    Limits,
 }
 
 impl DailyKey {
@@ -154,31 +146,21 @@ impl DailySums {
         self.latencies.merge(&other.latencies);
     }
 
-    /// Adds the columns of [`totals`] or [`totals_of_rows`] that begin at a given column of a row.
-    /// They lack the latencies and the amounts that count against limits.
-    pub(super) fn merge_totals(&mut self, row: &Row<'_>, begin: usize) -> rusqlite::Result<()> {
-        let mut index = begin;
-        for sum in SUMS {
-            let total = match sum.total {
-                Total::None => continue,
-                Total::Count(_) => {
-                    index += 1;
-                    row.get(index - 1)?
-                }
-                Total::OfColumn => {
-                    index += 2;
-                    // NULL if no row of the group has a number.
-                    let half = |index: usize| row.get::<_, Option<i64>>(index);
-                    let high = half(index - 2)?.unwrap_or_default();
-                    let low = half(index - 1)?.unwrap_or_default();
-                    let total = (i128::from(high) << 31) + i128::from(low);
-                    i64::try_from(total).unwrap_or(i64::MAX)
-                }
-            };
+    /// Adds the columns of [`reported`] that begin at a given column of daily sums.
+    pub(super) fn add_reported(&mut self, row: &Row<'_>, begin: usize) -> rusqlite::Result<()> {
+        for (index, sum) in in_reports().enumerate() {
             let place = (sum.place)(self);
-            *place = place.saturating_add(total);
+            *place = place.saturating_add(row.get_ref(begin + index)?.as_i64()?);
         }
         Ok(())
+    }
+
+    /// Adds a complete row to the sums that reports use.
+    pub(super) fn report(&mut self, facts: &Facts) {
+        for sum in in_reports() {
+            let place = (sum.place)(self);
+            *place = place.saturating_add((sum.of_row)(facts));
+        }
     }
 
     /// Whether these are the sums of the same rows as `exact`, whose key bounds are tight.
@@ -298,29 +280,35 @@ fn find(database: &Connection, key: &DailyKey) -> rusqlite::Result<Option<DailyS
         .optional()
 }
 
-/// The totals over a group of daily sums, for [`DailySums::merge_totals`].
-pub(super) fn totals() -> String {
-    totals_by(|sum, _| format!("sum({})", sum.name))
+fn in_reports() -> impl Iterator<Item = &'static Sum> {
+    SUMS.iter().filter(|sum| sum.used_in == Use::Reports)
 }
 
-/// The same over a group of complete rows.
-pub(super) fn totals_of_rows() -> String {
-    totals_by(|_, of_rows| of_rows.to_owned())
+/// The columns for [`DailySums::add_reported`].
+pub(super) fn reported() -> String {
+    let names: Vec<&str> = in_reports().map(|sum| sum.name).collect();
+    names.join(", ")
 }
 
-fn totals_by(count: impl Fn(&Sum, &str) -> String) -> String {
-    let totals: Vec<String> = SUMS
-        .iter()
-        .filter_map(|sum| match sum.total {
-            Total::None => None,
-            Total::Count(of_rows) => Some(count(sum, of_rows)),
-            Total::OfColumn => {
-                let name = sum.name;
-                Some(format!("sum({name} >> 31), sum({name} & 2147483647)"))
-            }
-        })
-        .collect();
-    totals.join(", ")
+/// The columns of complete rows for [`read_reported`].
+pub(super) const REPORTED_OF_ROWS: &str = "outcome, maybe_billed, prompt_tokens,
+    completion_tokens, cached_tokens, reasoning_tokens, cost_nano_usd";
+
+/// Reads the facts for [`DailySums::report`] from a row. Reuses `facts`, as there are many rows.
+pub(super) fn read_reported(
+    facts: &mut Facts,
+    row: &Row<'_>,
+    begin: usize,
+) -> rusqlite::Result<()> {
+    facts.outcome.clear();
+    facts.outcome.push_str(row.get_ref(begin)?.as_str()?);
+    facts.maybe_billed = row.get(begin + 1)?;
+    facts.prompt_tokens = row.get(begin + 2)?;
+    facts.completion_tokens = row.get(begin + 3)?;
+    facts.cached_tokens = row.get(begin + 4)?;
+    facts.reasoning_tokens = row.get(begin + 5)?;
+    facts.cost_nano_usd = row.get(begin + 6)?;
+    Ok(())
 }
 
 /// Reads key and sums from a row of the table.

@@ -1,5 +1,14 @@
-//! Sums in SQL against sums row by row.
+//! Sums of days and of rows against sums row by row.
 
+use std::collections::BTreeMap;
+
+use synapse_core::time::Timestamp;
+
+use super::super::columns::{self, Facts};
+use super::super::daily;
+use super::keys::key_of;
+use super::lines::with_rows;
+use super::range::RangePart;
 use super::*;
 
 const DAY: i64 = 86_400_000;
@@ -69,7 +78,7 @@ fn ledger(tokens: i64) -> Connection {
     database
 }
 
-/// Rows summed in SQL, daily sums summed in SQL, and rows added one by one are the same.
+/// Columns of rows, of daily sums, and rows added one by one have the same sums.
 #[test]
 fn sums_of_rows_and_of_days_are_those_of_each_row() {
     let database = ledger(5);
@@ -83,7 +92,6 @@ fn sums_of_rows_and_of_days_are_those_of_each_row() {
             Range::of(&query),
             &query,
             &columns,
-            "",
             |mut rows| {
                 while let Some(row) = rows.next()? {
                     let facts = Facts::of(row)?;
