@@ -129,7 +129,7 @@ pub(crate) fn check_row(app: &App, check: &Check, took: Option<u64>) -> Markup {
         Outcome::Skip => ("skip", None, "not made"),
     };
     html! {
-        li class=(outcome) data-check_row=(check.id.as_str()) data-outcome=(outcome) {
+        li class=(outcome) data-rung=(check.id.as_str()) data-outcome=(outcome) {
             span .d { @if let Some(icon) = icon { (icon.show()) } span .vh { (says) } }
             span .rung { (check.id.as_str()) }
             span .what {
