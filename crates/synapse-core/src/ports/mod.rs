@@ -22,8 +22,9 @@ use crate::error::Failure;
 use crate::gate::NetworkPermit;
 use crate::ledger::{
     Closing, Dating, Entry, Examination, Extent, FailureGroup, HistoryQuery, HubClosing,
-    HubOpening, Opening, OutcomeCounts, PeriodUsage, Purged, RecordedEntry, RecordedText, Repaired,
-    Reservation, LimitUsage, UsageKey, UsageOverTime, UsageQuery, UsageReport, Verification,
+    HubOpening, LimitUsage, Opening, OutcomeCounts, PeriodUsage, Purged, RecordedEntry,
+    RecordedText, Repaired, Reservation, UsageKey, UsageOverTime, UsageQuery, UsageReport,
+    Verification,
 };
 use crate::limits::LimitDecision;
 use crate::name::ConnectionName;
