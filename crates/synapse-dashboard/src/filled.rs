@@ -41,9 +41,10 @@ impl Choice {
         // An id that cannot be shown as it is cannot be chosen either.
         let shown = |model: &&ListedModel| printable(&model.id) == model.id;
         let found: Vec<&ListedModel> = all.iter().filter(|model| model.matches(typed)).collect();
-        let found = match found.is_empty() {
-            true => all.iter().collect(),
-            false => found,
+        let found = if found.is_empty() {
+            all.iter().collect()
+        } else {
+            found
         };
         Self {
             host: models.exchange.host.clone(),

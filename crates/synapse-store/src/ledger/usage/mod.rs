@@ -66,9 +66,10 @@ fn over_time(
         by,
         ..query.clone()
     };
-    let timing = match per == query.by {
-        true => Timing::ByPeriod,
-        false => Timing::ByKey,
+    let timing = if per == query.by {
+        Timing::ByPeriod
+    } else {
+        Timing::ByKey
     };
     let lines = Lines::read(database, orphans, &split, Some(per), timing)?;
     Ok(UsageOverTime {
@@ -100,9 +101,10 @@ fn report_of(
             latencies.merge(found);
         }
     }
-    let exact = match number(total.calls) <= UsageLine::EXACT_LATENCIES {
-        true => Some(Exact::read(database, Range::of(query), query)?),
-        false => None,
+    let exact = if number(total.calls) <= UsageLine::EXACT_LATENCIES {
+        Some(Exact::read(database, Range::of(query), query)?)
+    } else {
+        None
     };
     let of_key = |key: &str, percent: u64| match &exact {
         Some(exact) => exact.percentile(Some(key), percent),

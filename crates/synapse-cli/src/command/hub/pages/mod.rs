@@ -91,9 +91,10 @@ impl HubPages {
     pub(in crate::command) async fn view(&self) -> Result<HubView, Failure> {
         let hub = self.configured()?;
         let servers = hub.upstreams.read()?.servers;
-        let asked = match servers.is_empty() {
-            true => standing::AskedBy::new(),
-            false => self.asked_by().await,
+        let asked = if servers.is_empty() {
+            standing::AskedBy::new()
+        } else {
+            self.asked_by().await
         };
         let mut view = HubView {
             file: hub.place.shown(),
