@@ -64,6 +64,47 @@ fn ctrl_c_leaves_every_question() {
     }
 }
 
+/// Of a bare `synapse`, of a run that goes on, and after a failure.
+#[test]
+fn the_questions_beside_the_way_are_left_by_the_same_keys() {
+    for (key, code) in [
+        (Terminal::ESC, 0),
+        (Terminal::CTRL_D, 0),
+        (Terminal::CTRL_C, 130),
+    ] {
+        let at = |home: &Home, words: &[&str], question: &str| {
+            let run = home.twin(words).env("TERM", "xterm-256color");
+            let mut terminal = Terminal::sized(run, 24, 80);
+            terminal.wait_for_shown(question);
+            terminal.press(key);
+            drop(terminal.finish().with_code(code));
+        };
+        let empty = home();
+        at(&empty, &[], "Start `synapse setup` now?");
+        let port = ClosedPort::new();
+        let address = format!("http://127.0.0.1:{}/v1", port.port());
+        let known = [
+            "setup",
+            "--provider",
+            "ollama",
+            "--allow-network",
+            "--base-url",
+        ];
+        let words: Vec<&str> = known.into_iter().chain([address.as_str()]).collect();
+        let run = empty.twin(&words).env("TERM", "xterm-256color");
+        let mut terminal = Terminal::sized(run, 24, 80);
+        terminal.wait_for_shown("Which key?");
+        terminal.press("\r");
+        terminal.wait_for_shown("? What now?");
+        terminal.press(key);
+        drop(terminal.finish().with_code(code));
+        assert!(own_files(&empty).is_empty());
+        let provider = OpenAiDouble::start();
+        let connected = Home::connected(TWIN, &provider);
+        at(&connected, &["setup"], "Which connection?");
+    }
+}
+
 #[test]
 fn a_plain_terminal_is_left_by_the_same_keys() {
     for (key, code) in [(Terminal::CTRL_D, 0), (Terminal::CTRL_C, 130)] {
@@ -132,6 +173,34 @@ fn a_system_that_asks_to_stop_gets_the_terminal_back() {
         }
         drop(terminal.finish().with_code(128 + 9));
         assert!(own_files(&home).is_empty());
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_run_that_is_killed_at_a_question_leaves_nothing_half_written_and_the_next_goes_on() {
+    for at in [0, 3, SAVED - 1, SAVED, WAY.len() - 1] {
+        let provider = OpenAiDouble::start();
+        let home = home();
+        let mut terminal = Terminal::sized(setup(&home, &provider), 24, 80);
+        answered(&mut terminal, at);
+        for process in home.processes() {
+            // One may have ended with the other.
+            let _gone =
+                rustix::process::kill_process(process, synapse_tests::process::Signal::KILL);
+        }
+        home.wait_for_no_process();
+        drop(terminal);
+        let mut again = Terminal::sized(setup(&home, &provider), 24, 80);
+        if at < SAVED {
+            assert!(own_files(&home).is_empty(), "{:?}", own_files(&home));
+            again.wait_for_shown(WAY[0].shows);
+        } else {
+            home.run(["preflight", "openai"]).with_code(0);
+            again.wait_for_shown("> Go on with `openai`");
+        }
+        again.press(Terminal::ESC);
+        drop(again.finish().with_code(0));
     }
 }
 

@@ -105,3 +105,23 @@ fn a_wrong_key_from_stdin_is_not_kept() {
     assert!(!refused.to_string().contains("sk-fake-wrong"), "{refused}");
     assert!(own_files(&home).is_empty());
 }
+
+/// Whichever is first saves both; the other takes neither away.
+#[test]
+fn two_runs_at_once_leave_a_key_and_its_connection() {
+    for _ in 0..4 {
+        let provider = OpenAiDouble::start();
+        let home = Home::new(TWIN);
+        let model = ["--model", OpenAiDouble::MODEL].map(str::to_owned);
+        let words: Vec<String> = words(&home, &provider).into_iter().chain(model).collect();
+        let run = || home.twin(&words).input(OpenAiDouble::KEY).start();
+        let (one, other) = (run(), run());
+        let ended = [one.finish(), other.finish()];
+        assert!(ended.iter().any(|run| run.code == 0), "{ended:?}");
+        for run in &ended {
+            assert!(run.code == 0 || run.stderr.contains("error["), "{run}");
+        }
+        assert_eq!(own_files(&home), ["connections.toml", "openai.token"]);
+        home.run(["preflight", "openai"]).with_code(0);
+    }
+}
