@@ -87,23 +87,9 @@ impl Timestamp {
 }
 
 impl fmt::Display for Timestamp {
-    /// Not by the library: a page of rows has sixty times, and this takes a twentieth of its cost.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (year, month, day) = date(self.day());
-        let millis = self.0.rem_euclid(MILLIS_PER_DAY);
-        let (seconds, minutes) = (millis / 1_000, millis / 60_000);
-        let [y1, y2, y3, y4] = digits(year);
-        let [_, _, m1, m2] = digits(month);
-        let [_, _, d1, d2] = digits(day);
-        let [_, _, h1, h2] = digits(minutes / 60);
-        let [_, _, n1, n2] = digits(minutes % 60);
-        let [_, _, s1, s2] = digits(seconds % 60);
-        let [_, f1, f2, f3] = digits(millis % 1_000);
-        let text = [
-            y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2, b':', s1, s2,
-            b'.', f1, f2, f3, b'Z',
-        ];
-        formatter.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
+        let time = jiff::Timestamp::from_millisecond(self.0).map_err(|_| fmt::Error)?;
+        write!(formatter, "{time:.3}")
     }
 }
 
@@ -115,30 +101,6 @@ impl FromStr for Timestamp {
             .map(|time| Self(time.as_millisecond()))
             .map_err(|_| TimestampParseError)
     }
-}
-
-/// The last four decimal digits of a number that is not negative.
-fn digits(number: i64) -> [u8; 4] {
-    [1_000, 100, 10, 1].map(|unit| {
-        let digit = u8::try_from(number / unit % 10).unwrap_or_default();
-        b'0' + digit
-    })
-}
-
-/// Year, month and day of a day counted as in [`Timestamp::day`].
-/// <https://howardhinnant.github.io/date_algorithms.html#civil_from_days>
-const fn date(day: i64) -> (i64, i64, i64) {
-    let day = day + 719_468;
-    let era = day.div_euclid(146_097);
-    let day_of_era = day.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    // Months count from March.
-    let months = (5 * day_of_year + 2) / 153;
-    let month = if months < 10 { months + 3 } else { months - 9 };
-    let year = year_of_era + era * 400 + if month <= 2 { 1 } else { 0 };
-    (year, month, day_of_year - (153 * months + 2) / 5 + 1)
 }
 
 fn word(word: &str, now: Timestamp) -> Option<Timestamp> {
@@ -198,19 +160,6 @@ mod tests {
             Timestamp::from_millis(i64::MIN).to_string(),
             "0001-01-01T00:00:00.000Z"
         );
-    }
-
-    #[test]
-    fn days_are_shown_as_the_library_shows_them() {
-        let all = Timestamp(YEAR_ONE).day()..=Timestamp(YEAR_9999).day();
-        // Every day of eight years, and one in 41 of all years.
-        for day in all.step_by(41).chain(20_000..23_000) {
-            let millis =
-                day * MILLIS_PER_DAY + day.rem_euclid(MILLIS_PER_DAY - 1) * 20 % 86_399_999;
-            let time = Timestamp::from_millis(millis);
-            let library = jiff::Timestamp::from_millisecond(time.as_millis()).unwrap();
-            assert_eq!(time.to_string(), format!("{library:.3}"), "{millis}");
-        }
     }
 
     #[test]

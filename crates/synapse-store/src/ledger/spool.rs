@@ -433,13 +433,13 @@ fn hash(text: &str) -> String {
         .collect()
 }
 
-/// FNV-1a, in hexadecimal.
+/// CRC-32, in hexadecimal.
 fn checksum(text: &[u8]) -> [u8; CHECKSUM] {
-    let sum = text.iter().fold(FNV_OFFSET, |sum, byte| {
-        (sum ^ u64::from(*byte)).wrapping_mul(FNV_PRIME)
-    });
     let mut digits = [0; CHECKSUM];
-    for (pair, byte) in digits.chunks_exact_mut(2).zip(sum.to_be_bytes()) {
+    for (pair, byte) in digits
+        .chunks_exact_mut(2)
+        .zip(crc32fast::hash(text).to_be_bytes())
+    {
         let hexadecimal = |digit: u8| match digit {
             0..=9 => b'0' + digit,
             _ => b'a' + digit - 10,
@@ -481,9 +481,7 @@ impl Drop for Locked<'_> {
 }
 
 /// Length of a checksum in hexadecimal.
-const CHECKSUM: usize = 16;
-const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
-const FNV_PRIME: u64 = 0x0100_0000_01b3;
+const CHECKSUM: usize = 8;
 /// More than most lines need.
 const ROOM: usize = 1_024;
 /// About 1,000 calls.
