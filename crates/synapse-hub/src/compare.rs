@@ -314,7 +314,7 @@ mod tests {
         let found = Comparison::of(&once, &twice).tools;
         assert_eq!(
             found.changed["a"],
-            ["listed 2 times, was listed 1 times", "x: 2 -> 1"]
+            ["times listed: 2, before: 1", "x: 2 -> 1"]
         );
         assert!(found.new.is_empty() && found.gone.is_empty(), "{found:?}");
         let swapped = catalogue(vec![two, one]);
