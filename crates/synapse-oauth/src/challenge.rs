@@ -20,8 +20,8 @@ impl Requirements {
     /// Parses the values of all `WWW-Authenticate` headers. Skips what it cannot parse.
     ///
     /// ```
-    /// use synapse_oauth::Demand;
-    /// let demand = Demand::read(["Basic realm=\"a\", Bearer scope=\"x y\", error=invalid_token"]);
+    /// use synapse_oauth::Requirements;
+    /// let demand = Requirements::read(["Basic realm=\"a\", Bearer scope=\"x y\", error=invalid_token"]);
     /// assert_eq!(demand.scopes, ["x", "y"]);
     /// assert_eq!(demand.error.as_deref(), Some("invalid_token"));
     /// ```
