@@ -21,9 +21,9 @@ impl Requirements {
     ///
     /// ```
     /// use synapse_oauth::Requirements;
-    /// let demand = Requirements::read(["Basic realm=\"a\", Bearer scope=\"x y\", error=invalid_token"]);
-    /// assert_eq!(demand.scopes, ["x", "y"]);
-    /// assert_eq!(demand.error.as_deref(), Some("invalid_token"));
+    /// let found = Requirements::read(["Basic, Bearer scope=\"x y\", error=invalid_token"]);
+    /// assert_eq!(found.scopes, ["x", "y"]);
+    /// assert_eq!(found.error.as_deref(), Some("invalid_token"));
     /// ```
     pub fn read<'a>(values: impl IntoIterator<Item = &'a str>) -> Self {
         let mut challenges = Vec::new();
