@@ -86,9 +86,12 @@ fn pages(ledger: &Rows) -> Vec<(String, Vec<String>)> {
         "SELECT connection, day, sum(limit_tokens), sum(limit_nano_usd) FROM daily
          WHERE day >= {month} GROUP BY 1, 2"
     );
-    let failures = "SELECT connection, outcome, error_code, count(*), max(call_id) FROM entries
-         WHERE outcome <> 'ok' GROUP BY 1, 2, 3"
-        .to_owned();
+    // The page shows those of today.
+    let failures = format!(
+        "SELECT connection, outcome, error_code, count(*), max(call_id) FROM entries
+         WHERE outcome <> 'ok' AND call_id >= x'{:012x}' GROUP BY 1, 2, 3",
+        day * 86_400_000
+    );
     let counts = "SELECT sum(ok), sum(failed), sum(refused) FROM daily".to_owned();
     let of_hub = "SELECT * FROM entries WHERE connection = '' ORDER BY call_id DESC LIMIT 300";
     let of_one = |limit: u32| {
