@@ -23,6 +23,16 @@ pub fn installed(variable: &str) -> PathBuf {
     PathBuf::from(path)
 }
 
+/// The directory for new pictures of the dashboard, if they are asked for.
+#[must_use]
+pub fn pictures() -> Option<PathBuf> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "set by whoever makes the pictures of the guide anew"
+    )]
+    std::env::var_os("SYNAPSE_TEST_PICTURES").map(PathBuf::from)
+}
+
 /// The directory of the modules that drive a browser.
 pub const BROWSER: &str = "SYNAPSE_TEST_BROWSER";
 /// Node.

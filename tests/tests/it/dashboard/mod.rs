@@ -5,6 +5,7 @@ mod client;
 mod ending;
 mod hub;
 mod login;
+mod pictures;
 
 use std::path::{Path, PathBuf};
 
@@ -17,11 +18,21 @@ use crate::TWIN;
 
 /// Runs one browser step on a new dashboard of `home`.
 fn drive(step: &str, home: &Home, double: &OpenAiDouble) {
+    drive_with(step, home, double, &[]);
+}
+
+/// The same with further settings; returns what the step printed.
+fn drive_with(
+    step: &str,
+    home: &Home,
+    double: &OpenAiDouble,
+    settings: &[(&str, &Path)],
+) -> String {
     let mut dashboard = home.twin(["dashboard"]).start_to_read();
     let address = first_line(&mut dashboard);
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser/drive.mjs");
     let modules = installed(BROWSER).join("node_modules");
-    let mut browser = Run::new(&installed(NODE), [script.as_os_str(), step.as_ref()])
+    let browser = Run::new(&installed(NODE), [script.as_os_str(), step.as_ref()])
         .env("BROWSER_MODULES", modules.parent().unwrap_or(&modules))
         .env("CHROMIUM", "/usr/bin/chromium")
         .env("ADDRESS", address)
@@ -31,11 +42,15 @@ fn drive(step: &str, home: &Home, double: &OpenAiDouble) {
         .env("KEY_FILE", key_file(home))
         .env("KEY", OpenAiDouble::KEY)
         .env("MODEL", OpenAiDouble::SMALL_MODEL)
-        .env("BASE_URL", double.base_url())
+        .env("BASE_URL", double.base_url());
+    let mut browser = settings
+        .iter()
+        .fold(browser, |browser, (name, value)| browser.env(name, value))
         .start_to_read();
     // Reads to the end: each wait in the script has its own limit.
     let said = String::from_utf8(browser.read(u64::MAX)).unwrap();
     assert!(said.ends_with(&format!("ok {step}\n")), "{said}");
+    said
 }
 
 fn key_file(home: &Home) -> PathBuf {

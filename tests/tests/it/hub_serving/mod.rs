@@ -57,8 +57,13 @@ impl Hub {
     }
 
     /// Declares a server at a URL.
-    fn with_url(mut self, name: &str, url: &str) -> Self {
-        self.servers.insert(name.to_owned(), json!({"url": url}));
+    fn with_url(self, name: &str, url: &str) -> Self {
+        self.with_entry(name, json!({"url": url}))
+    }
+
+    /// Declares a server.
+    pub(crate) fn with_entry(mut self, name: &str, entry: Value) -> Self {
+        self.servers.insert(name.to_owned(), entry);
         self.save();
         self
     }

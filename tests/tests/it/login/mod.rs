@@ -64,6 +64,11 @@ impl Bench {
         bench
     }
 
+    /// The URL of the MCP server.
+    pub(crate) fn mcp(&self) -> &str {
+        &self.mcp
+    }
+
     /// Adds the upstream with this `oauth` member and approves it.
     fn declare(&self, oauth: &Value) {
         let mut entry = json!({"type": "http", "url": self.mcp});

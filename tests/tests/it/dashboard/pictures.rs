@@ -1,0 +1,136 @@
+//! The pictures of the guide: every page over a home in which there is something to see.
+//!
+//! `SYNAPSE_TEST_PICTURES=DIR` keeps new ones in a directory; `cwebp` makes them the files of
+//! `docs/images`.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use rusqlite::{Connection, params};
+use serde_json::json;
+use synapse_testkit::provider_doubles::OpenAiDouble;
+use synapse_tests::third_party::pictures;
+use synapse_tests::{Era, Flags, Home};
+
+use super::drive_with;
+use crate::hub_serving::Hub;
+use crate::login::{Bench, Rotation};
+
+#[test]
+fn the_guide_has_pictures_of_every_page_in_both_themes_wide_and_narrow() {
+    let double = OpenAiDouble::start();
+    let login = Bench::start(Rotation::Never);
+    let home = scene(&double, &login);
+    let kept = pictures();
+    let settings: Vec<(&str, &Path)> = kept.iter().map(|at| ("PICTURES", at.as_path())).collect();
+    let said = drive_with("pictures", &home.home, &double, &settings);
+    let names = said
+        .lines()
+        .find_map(|line| line.strip_prefix("pages "))
+        .unwrap();
+    let files = |name: &str| {
+        ["light-wide", "dark-wide", "light-narrow", "dark-narrow"]
+            .map(|kind| format!("dashboard-{name}-{kind}.webp"))
+    };
+    let wanted: BTreeSet<String> = names.split(' ').flat_map(files).collect();
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+    let kept: BTreeSet<String> = std::fs::read_dir(docs.join("images"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with("dashboard-"))
+        .collect();
+    assert_eq!(kept, wanted);
+    let guide = std::fs::read_to_string(docs.join("guides/dashboard.md")).unwrap();
+    for file in wanted {
+        assert!(guide.contains(&format!("../images/{file})")), "{file}");
+    }
+}
+
+/// A month of calls, connections that work and that do not, and upstream servers in several states.
+fn scene(double: &OpenAiDouble, login: &Bench) -> Hub {
+    let mut hub = Hub::new()
+        .with("notes", &["--stderr-lines", "3"])
+        .with("files", &[])
+        .with_entry("tickets", json!({"type": "http", "url": login.mcp()}));
+    month_of_calls(&hub.home);
+    for (server, says) in [("notes", "Says it back"), ("files", "Reads a file")] {
+        crate::write(&hub.notes(server, "description"), says);
+        hub = hub.approved(server);
+    }
+    hub = hub.approved("tickets");
+    let credential = hub.home.credential(OpenAiDouble::KEY);
+    let base = double.base_url();
+    let flags = Flags::new("openai", OpenAiDouble::SMALL_MODEL, &credential, &base);
+    for (name, more) in [
+        (
+            "work",
+            &[
+                "--allow-network",
+                "--limit-usd-day",
+                "5",
+                "--limit-usd-month",
+                "60",
+            ][..],
+        ),
+        ("spare", &["--offline"]),
+    ] {
+        hub.home.create(name, &flags, more).with_code(0);
+    }
+    let mut ide = hub.home.serve(Era::Legacy);
+    ide.call("chat", json!({"connection": "work", "prompt": "Say hello"}));
+    ide.call(
+        "chat",
+        json!({"connection": "spare", "prompt": "Say hello"}),
+    );
+    ide.call("notes__echo", json!({}));
+    assert!(ide.close().status.success());
+    crate::write(&hub.notes("notes", "description"), "Says it louder");
+    hub
+}
+
+/// Rows of the last thirty days, written in the second format, which needs no seals; the program
+/// migrates them.
+fn month_of_calls(home: &Home) {
+    let database = Connection::open(home.ledger()).unwrap();
+    database.execute_batch(SECOND_FORMAT).unwrap();
+    let now: i64 = database
+        .query_row("SELECT unixepoch() * 1000", [], |row| row.get(0))
+        .unwrap();
+    for number in 0..ROWS {
+        let started_at = now - (ROWS - number) * (30 * DAY / ROWS);
+        let random = number.wrapping_mul(2_654_435_761) % 100_003;
+        let mut id = [0_u8; 16];
+        id[..6].copy_from_slice(&started_at.to_be_bytes()[2..]);
+        id[6] = 0x70;
+        id[8..].copy_from_slice(&number.to_be_bytes());
+        id[8] |= 0x80;
+        let failed = random % 40 == 0;
+        let cells = params![
+            id,
+            started_at,
+            if failed { "error" } else { "ok" },
+            failed.then_some("provider.rate-limited"),
+            ["work", "work", "spare"][usize::try_from(number % 3).unwrap()],
+            ["gpt-5-mini", "gpt-5", "o4-mini"][usize::try_from(random % 3).unwrap()],
+            ["cursor", "claude-code", "zed"].get(usize::try_from(number % 4).unwrap()),
+            400 + random % 9_000,
+            random % 4_000,
+            random % 900,
+            (!failed && number % 11 > 0).then_some(random * 90),
+        ];
+        database.execute(INSERT, cells).unwrap();
+    }
+    drop(database);
+    synapse_tests::home::set_mode(&home.ledger(), 0o600);
+}
+
+const DAY: i64 = 86_400_000;
+const ROWS: i64 = 600;
+const SECOND_FORMAT: &str =
+    include_str!("../../../../crates/synapse-store/tests/second_format.sql");
+const INSERT: &str = "INSERT INTO calls
+    (call_id, writer, started_at, operation, outcome, error_code, connection, provider, host,
+     model_requested, client_name, attempts, maybe_billed, bytes_out, bytes_in, latency_ms,
+     prompt_tokens, completion_tokens, cost_nano_usd, cost_source)
+    VALUES (?1, zeroblob(16), ?2, 'chat', ?3, ?4, ?5, 'openai', 'api.openai.com', ?6, ?7, 1, 1,
+            800, 1900, ?8, ?9, ?10, ?11, 'ESTIMATED')";
