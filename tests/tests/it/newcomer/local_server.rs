@@ -1,5 +1,6 @@
 //! Setup with an LM Studio that listens on its own port, which is fixed. A network namespace of the
-//! test alone has that port, so that no other test, and no real LM Studio, is in the way.
+//! test alone has that port, so that no other test, and no real LM Studio, is in the way. Where the
+//! system allows no namespace, it is the machine's port, one test after the other.
 
 use std::path::PathBuf;
 
@@ -14,8 +15,11 @@ fn beside_lm_studio(home: &Home) -> (PathBuf, PathBuf) {
     let asked = home.write("asked", "");
     let server = home.write("lm-studio.py", SERVER);
     let script = format!(
-        "#!/bin/sh\nexec unshare --user --map-root-user --net /usr/bin/python3 '{}' '{}' '{TWIN}' \
-         \"$@\"\n",
+        "#!/bin/sh
+for apart in 'unshare --user --map-root-user --net' 'unshare --net' ''; do
+    $apart true 2>/dev/null && break
+done
+exec $apart /usr/bin/python3 '{}' '{}' '{TWIN}' \"$@\"\n",
         server.display(),
         asked.display()
     );
@@ -88,10 +92,16 @@ fn a_look_finds_lm_studio_where_nothing_was_noticed() {
 
 /// Brings up the loopback of its namespace, listens, and starts a program.
 const SERVER: &str = r#"
-import fcntl, http.server, json, socket, struct, subprocess, sys, threading
+import fcntl, http.server, json, os, socket, struct, subprocess, sys, threading
 
 LOOPBACK_UP = struct.pack("16sh14x", b"lo", 1)
-fcntl.ioctl(socket.socket(), 0x8914, LOOPBACK_UP)
+try:
+    fcntl.ioctl(socket.socket(), 0x8914, LOOPBACK_UP)
+except OSError:
+    # The machine's own, where it is up.
+    pass
+alone = open(os.path.join("/tmp", f"synapse-lm-studio-{os.getuid()}"), "w")
+fcntl.flock(alone, fcntl.LOCK_EX)
 
 
 class LmStudio(http.server.BaseHTTPRequestHandler):
