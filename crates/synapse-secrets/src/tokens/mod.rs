@@ -386,7 +386,7 @@ impl TokenTransaction for Transaction {
         let is_newer = expected.is_some_and(|expected| record.generation > expected);
         let stored = match self.load().await {
             Ok(stored) => stored.map(|stored| stored.generation),
-            // New tokens exist nowhere else, and the lock keeps out whoever respects it.
+            // New tokens exist nowhere else, and the lock excludes other writers.
             Err(_) if is_newer && self.seen == expected => expected,
             Err(failure) => return Err(failure),
         };
