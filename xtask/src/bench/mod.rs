@@ -157,7 +157,7 @@ struct Bench<'a> {
 impl Bench<'_> {
     /// Takes several counts at once: unlike times, they do not depend on each other. One that is
     /// not `acceptable` is taken up to twice more: scheduling of threads and seeds of hash maps vary
-    /// it by up to 1.5 %, and the lowest count is closest to the truth.
+    /// it by up to 2 %, and the lowest count is closest to the truth.
     fn count_all(
         &self,
         measures: &[&Measure],

@@ -265,8 +265,8 @@ pub(super) const DEFENCES: &[Defence] = &[
     of(
         "no secret in another form",
         "form.rs",
-        "match self.secret.is_none() || names.contains(&SECRET) {",
-        "match self.secret.is_none() || !names.is_empty() {",
+        "if self.secret.is_none() || names.contains(&SECRET) {",
+        "if self.secret.is_none() || !names.is_empty() {",
     ),
     of(
         "hidden characters as boxes",
@@ -300,7 +300,7 @@ pub(super) const DEFENCES: &[Defence] = &[
     ),
     of(
         "a token is not shown again",
-        "pages/edit.rs",
+        "pages/fields.rs",
         "let value = if holds_token(&value) || (is_opaque(&value) && !is_reference) {",
         "let value = if value == \"never\" && (holds_token(&value) || (is_opaque(&value) && !is_reference)) {",
     ),
