@@ -201,7 +201,9 @@ async fn a_check_is_cancelled_when_its_page_is_closed() {
     let mut seen = String::new();
     let mut buffer = [0_u8; 8192];
     while !seen.contains("data-rung=\"credential\"") {
-        let read = stream.read(&mut buffer).await.unwrap();
+        // A deadline, because the page stays open while its check hangs.
+        let reading = tokio::time::timeout(Duration::from_secs(60), stream.read(&mut buffer));
+        let read = reading.await.unwrap_or_else(|_| panic!("{seen}")).unwrap();
         assert!(read > 0, "{seen}");
         seen.push_str(&String::from_utf8_lossy(&buffer[..read]));
     }
