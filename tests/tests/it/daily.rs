@@ -21,6 +21,19 @@ fn answering(text: &str) -> (RawServer, Home) {
 }
 
 #[test]
+fn a_single_word_at_a_terminal_says_how_it_is_a_prompt() {
+    let double = OpenAiDouble::start();
+    let home = Home::connected(TWIN, &double);
+    let sent = double.server().accepts();
+    let seen = Terminal::start(home.twin(["chat", "hello"])).finish();
+    let seen = seen.with_code(2).stdout;
+    for command in ["synapse chat hello PROMPT", "synapse chat CONNECTION hello"] {
+        assert!(seen.contains(command), "{command}: {seen}");
+    }
+    assert_eq!(double.server().accepts(), sent);
+}
+
+#[test]
 fn a_terminal_gets_markdown_rendered_and_a_pipe_as_it_came() {
     let (_double, home) = answering(TEXT);
     let ask = ["chat", "What is it?"];

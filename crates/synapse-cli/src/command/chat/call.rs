@@ -149,7 +149,13 @@ fn prompt(argument: Option<String>, connection: Option<&str>) -> Result<String, 
             return Err(match connection {
                 Some(name) => failure
                     .cause(format!("`{name}` alone is taken for the connection"))
-                    .hint("write the prompt after it, or pipe it in"),
+                    .hint(format!(
+                        "write the prompt after it, or pipe it in: synapse chat {name} PROMPT"
+                    ))
+                    .hint(format!(
+                        "if it is the prompt, write its connection first: synapse chat CONNECTION \
+                         {name}"
+                    )),
                 None => failure.hint("write it, or pipe it in"),
             });
         }
