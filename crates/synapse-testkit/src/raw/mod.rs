@@ -320,8 +320,18 @@ impl Shared {
 }
 
 fn accept(listener: &TcpListener, shared: &Arc<Shared>) -> Vec<JoinHandle<()>> {
-    let mut connections = Vec::new();
+    let mut connections: Vec<JoinHandle<()>> = Vec::new();
     while let Ok((socket, _)) = listener.accept() {
+        if connections.len() >= MANY {
+            // An ended thread keeps its stack until it is joined.
+            let (ended, running) = connections.into_iter().partition(JoinHandle::is_finished);
+            connections = running;
+            for connection in ended {
+                if let Err(panicked) = connection.join() {
+                    panic::resume_unwind(panicked);
+                }
+            }
+        }
         let handle = socket.try_clone().expect("a socket can be cloned");
         let mut state = shared.lock();
         if state.stopping {
@@ -340,6 +350,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) -> Vec<JoinHandle<()>> {
     connections
 }
 
+const MANY: usize = 1_000;
 /// Timeout for an expected event.
 const PATIENCE: Duration = Duration::from_secs(60);
 
