@@ -350,7 +350,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) -> Vec<JoinHandle<()>> {
     connections
 }
 
-const MANY: usize = 1_000;
+const MANY: usize = 32;
 /// Timeout for an expected event.
 const PATIENCE: Duration = Duration::from_secs(60);
 
