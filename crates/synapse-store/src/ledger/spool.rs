@@ -104,7 +104,8 @@ pub(super) fn noted_line(rows: &RowWriter, work: &Work) -> Vec<u8> {
     }
     line.push(b'}');
     let (stated, text) = line.split_at_mut(CHECKSUM);
-    stated.copy_from_slice(&checksum(text.strip_prefix(b" ").unwrap_or_default()));
+    let sum = checksum(text.strip_prefix(b" ").unwrap_or_default());
+    stated.copy_from_slice(sum.as_bytes());
     line.push(b'\n');
     line
 }
@@ -403,7 +404,7 @@ fn understood(line: &[u8], of: LinesOf) -> Option<Line> {
     let (stated, text) = line.split_once(' ')?;
     let is_whole = match of {
         LinesOf::Spool => hash(text) == stated,
-        LinesOf::Journal => checksum(text.as_bytes()) == stated.as_bytes(),
+        LinesOf::Journal => checksum(text.as_bytes()) == stated,
     };
     if !is_whole {
         return None;
@@ -434,19 +435,8 @@ fn hash(text: &str) -> String {
 }
 
 /// CRC-32, in hexadecimal.
-fn checksum(text: &[u8]) -> [u8; CHECKSUM] {
-    let mut digits = [0; CHECKSUM];
-    for (pair, byte) in digits
-        .chunks_exact_mut(2)
-        .zip(crc32fast::hash(text).to_be_bytes())
-    {
-        let hexadecimal = |digit: u8| match digit {
-            0..=9 => b'0' + digit,
-            _ => b'a' + digit - 10,
-        };
-        pair.copy_from_slice(&[hexadecimal(byte >> 4), hexadecimal(byte & 0xf)]);
-    }
-    digits
+fn checksum(text: &[u8]) -> String {
+    format!("{:08x}", crc32fast::hash(text))
 }
 
 fn count(length: usize) -> u64 {
