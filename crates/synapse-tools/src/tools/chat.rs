@@ -17,7 +17,6 @@ use synapse_mcp::host::{ToolCall, ToolResult, text_block, user_block};
 use tokio::task::spawn_blocking;
 
 use super::arguments::{Arguments, reading};
-use super::heartbeat::with_heartbeat;
 use super::refusal::{clean, invalid};
 use super::{Tool, connection};
 use crate::failure::failed;
@@ -27,14 +26,11 @@ use crate::view::View;
 pub(super) async fn call(
     view: &View,
     remedies: &Arc<dyn RemedyText>,
-    mut call: ToolCall,
+    call: ToolCall,
 ) -> Result<ToolResult, Failure> {
-    let progress = call.progress.take();
-    // Boxed, for it is large and handed on twice.
     let scope = view.scope().map(str::to_owned);
     let prepared = reading(call, move |call| prepare(scope.as_deref(), call)).await?;
-    let exchange = Box::pin(view.engine().chat(prepared));
-    let outcome = with_heartbeat(progress.as_ref(), "the model", exchange).await?;
+    let outcome = view.engine().chat(prepared).await?;
     if outcome.receipt.exchange.bytes_in < LARGE {
         return Ok(result(outcome, remedies.as_ref()));
     }

@@ -6,24 +6,26 @@
 mod arguments;
 mod chat;
 pub(crate) mod connections;
-mod heartbeat;
 pub(crate) mod history;
 mod models;
 mod preflight;
-mod reader;
 mod refusal;
 mod schema;
 mod shape;
 pub(crate) mod usage;
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use synapse_core::engine::Engine;
 use synapse_core::error::{Failure, RemedyText};
 use synapse_mcp::host::{
-    CacheHint, CacheScope, Caller, ToolCall, ToolError, ToolHost, ToolList, ToolResult,
+    CacheHint, CacheScope, Caller, Progress, ProgressReporter, ToolCall, ToolError, ToolHost,
+    ToolList, ToolResult,
 };
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use self::refusal::invalid;
 use crate::failure::failed_call;
@@ -146,18 +148,30 @@ impl ToolHost for ProductTools {
         Tool::from_name(tool).is_some_and(|tool| self.offers(tool))
     }
 
-    async fn call_tool(&self, call: ToolCall) -> Result<ToolResult, ToolError> {
+    async fn call_tool(&self, mut call: ToolCall) -> Result<ToolResult, ToolError> {
         let (view, remedies) = (&self.view, self.remedies.as_ref());
-        let tool = Tool::from_name(&call.name).filter(|tool| self.offers(*tool));
+        let Some(tool) = Tool::from_name(&call.name).filter(|tool| self.offers(*tool)) else {
+            return Err(ToolError::UnknownTool { name: call.name });
+        };
+        let progress = call.progress.take();
+        let progress = progress.as_ref();
         // Boxed where the future contains a whole exchange.
         let result = match tool {
-            Some(Tool::Chat) => Box::pin(chat::call(view, &self.remedies, call)).await,
-            Some(Tool::ListConnections) => connections::call(view, &self.remedies, call).await,
-            Some(Tool::ListModels) => Box::pin(models::call(view, &self.remedies, call)).await,
-            Some(Tool::Preflight) => Box::pin(preflight::call(view, remedies, call)).await,
-            Some(Tool::Usage) => usage::call(view, call).await,
-            Some(Tool::History) => history::call(view, call).await,
-            None => return Err(ToolError::UnknownTool { name: call.name }),
+            Tool::Chat => {
+                let chat = Box::pin(chat::call(view, &self.remedies, call));
+                with_heartbeat(progress, "the model", chat).await
+            }
+            Tool::ListConnections => connections::call(view, &self.remedies, call).await,
+            Tool::ListModels => {
+                let list = Box::pin(models::call(view, &self.remedies, call));
+                with_heartbeat(progress, "the provider", list).await
+            }
+            Tool::Preflight => {
+                let checks = Box::pin(preflight::call(view, remedies, call));
+                with_heartbeat(progress, "the provider", checks).await
+            }
+            Tool::Usage => usage::call(view, call).await,
+            Tool::History => history::call(view, call).await,
         };
         Ok(result.unwrap_or_else(|failure| failed_call(&failure, remedies)))
     }
@@ -182,3 +196,69 @@ const CACHE: CacheHint = CacheHint {
     ttl_ms: 300_000,
     scope: CacheScope::Private,
 };
+
+/// Runs `work`, and reports every [`BEAT`] to a client that requested progress, because clients time
+/// out after a minute of silence, many of them permanently. The value is the number of elapsed seconds, which cannot be mistaken for a percentage: the duration of a model's
+/// answer is unknown.
+async fn with_heartbeat<F: Future>(
+    progress: Option<&ProgressReporter>,
+    waiting_for: &str,
+    work: F,
+) -> F::Output {
+    let Some(progress) = progress else {
+        return work.await;
+    };
+    let mut work = pin!(work);
+    let began = Instant::now();
+    let mut beats = interval_at(began + BEAT, BEAT);
+    beats.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    loop {
+        tokio::select! {
+            biased;
+            output = &mut work => return output,
+            now = beats.tick() => {
+                let seconds = now.duration_since(began).as_secs();
+                let message = format!("waiting for {waiting_for}, {seconds} s");
+                // Far below 2^53, so the number is exact.
+                #[expect(clippy::cast_precision_loss, reason = "the seconds of one call")]
+                progress.report(Progress::new(seconds as f64).with_message(message));
+            }
+        }
+    }
+}
+
+/// Well below the shortest client timeouts.
+const BEAT: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    async fn reports(work: impl Future<Output = ()>) -> Vec<Value> {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&seen);
+        let reporter = ProgressReporter::new(json!("t"), move |params| {
+            sink.lock().unwrap().push(json!(params));
+        });
+        with_heartbeat(Some(&reporter), "a model", work).await;
+        let seen = seen.lock().unwrap();
+        seen.clone()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_long_call_gives_signs_of_life_and_a_short_one_none() {
+        assert_eq!(
+            reports(tokio::time::sleep(Duration::from_secs(35))).await,
+            [10.0, 20.0, 30.0].map(|seconds| json!({
+                "progress": seconds,
+                "message": format!("waiting for a model, {seconds} s"),
+                "progressToken": "t",
+            }))
+        );
+        assert!(reports(std::future::ready(())).await.is_empty());
+    }
+}

@@ -9,7 +9,6 @@ use synapse_mcp::host::{ToolCall, ToolResult};
 use tokio::task::spawn_blocking;
 
 use super::arguments::Arguments;
-use super::heartbeat::with_heartbeat;
 use super::{Tool, connection};
 use crate::view::View;
 
@@ -17,9 +16,8 @@ use crate::view::View;
 pub(super) async fn call(
     view: &View,
     remedies: &Arc<dyn RemedyText>,
-    mut call: ToolCall,
+    call: ToolCall,
 ) -> Result<ToolResult, Failure> {
-    let progress = call.progress.take();
     let mut arguments = Arguments::of(Tool::ListModels, call).await?;
     let named = arguments.take("connection")?;
     let search: Option<String> = arguments.take("search")?;
@@ -27,8 +25,7 @@ pub(super) async fn call(
     arguments.finish()?;
     let named = connection(view.scope(), named)?;
     let name = view.engine().chosen(named.as_deref()).await?.name;
-    let listing = view.engine().models(Some(name.as_str()));
-    let models = with_heartbeat(progress.as_ref(), "the provider", listing).await?;
+    let models = view.engine().models(Some(name.as_str())).await?;
     if models.listed.models.len() <= MANY {
         return Ok(result(models, search.as_deref(), limit, remedies.as_ref()));
     }

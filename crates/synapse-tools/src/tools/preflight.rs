@@ -8,7 +8,6 @@ use synapse_documents::mcp::paragraph;
 use synapse_mcp::host::{ToolCall, ToolResult};
 
 use super::arguments::Arguments;
-use super::heartbeat::with_heartbeat;
 use super::{Tool, connection};
 use crate::view::View;
 
@@ -16,9 +15,8 @@ use crate::view::View;
 pub(super) async fn call(
     view: &View,
     remedies: &dyn RemedyText,
-    mut call: ToolCall,
+    call: ToolCall,
 ) -> Result<ToolResult, Failure> {
-    let progress = call.progress.take();
     let mut arguments = Arguments::of(Tool::Preflight, call).await?;
     let named = arguments.take("connection")?;
     let reach = match arguments.take("live")? {
@@ -33,8 +31,10 @@ pub(super) async fn call(
     });
     let stored = stored.await??;
     let name = stored.name.clone();
-    let climbing = Box::pin(view.engine().preflight(PreflightCall::saved(stored, reach)));
-    let report = with_heartbeat(progress.as_ref(), "the provider", climbing).await;
+    let report = view
+        .engine()
+        .preflight(PreflightCall::saved(stored, reach))
+        .await;
     let document = PreflightDocument::new(Some(name.as_str()), &report, remedies);
     let result = ToolResult::text(text(&report, remedies)).with_document(&document);
     Ok(if report.passed() {

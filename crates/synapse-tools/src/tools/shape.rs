@@ -1,5 +1,5 @@
 //! Shapes of arguments. One table generates both the JSON Schema in `tools/list` and the
-//! [reader](super::reader) of calls, so that they agree by construction.
+//! [reader](super::arguments) of calls, so that they agree by construction.
 //!
 //! The schemas satisfy the strictest validators: every schema has a `type`, or is only an `anyOf`
 //! whose branches have one; every array describes its items, and every object its members.

@@ -2,7 +2,6 @@
 
 use serde_json::json;
 
-use super::super::{Tool, arguments::Arguments, schema};
 use super::*;
 
 /// Whether `value` matches `schema`, per JSON Schema 2020-12. Shares no code with the reader.
@@ -96,7 +95,7 @@ fn values() -> Vec<Value> {
 
 fn one(tool: Tool, name: &str, value: Value) -> Result<JsonObject, Failure> {
     let given = JsonObject::from_iter([(name.to_owned(), value)]);
-    read(tool.as_str(), schema::arguments(tool), given)
+    Arguments::read(tool, given).map(|arguments| arguments.left)
 }
 
 fn properties(tool: Tool) -> JsonObject {

@@ -1,4 +1,5 @@
-//! Reads the arguments of a call by the [shapes](super::shape) that its schema is generated from.
+//! The arguments of a tool call: read by the [shapes](super::shape) that the tool's schema is
+//! generated from, then taken one by one.
 //!
 //! Accepts everything the schema describes, and known variations of clients and models: `5.0` for 5
 //! (an integer in JSON Schema), an empty text or null for a missing value, and JSON in a string for
@@ -6,77 +7,135 @@
 
 use std::cell::Cell;
 
+use serde::de::DeserializeOwned;
 use serde_json::{Number, Value};
-use synapse_core::error::Failure;
+use synapse_core::error::{Code, Failure};
 use synapse_mcp::JsonObject;
-use synapse_mcp::size::{MAX_VALUES, count_values};
+use synapse_mcp::host::ToolCall;
+use synapse_mcp::size::{LARGE, MAX_VALUES, count_values, outweigh};
+use tokio::task::spawn_blocking;
 
-use super::refusal::{clean, invalid};
+use super::refusal::{ArgumentPath, clean, invalid};
 use super::shape::{ArgumentShape, Member};
+use super::{Tool, schema};
 
-/// Reads the arguments of `tool`: the present `members`.
+/// Runs `read`, which reads the arguments of `call`; off the server's thread if they are large.
 ///
 /// # Errors
-/// `usage.invalid-arguments`, naming the first invalid position and the accepted values.
-pub(super) fn read(
-    tool: &str,
-    members: &[Member],
-    arguments: JsonObject,
-) -> Result<JsonObject, Failure> {
-    let reader = Reader {
-        tool,
-        values_left: Cell::new(MAX_VALUES),
-    };
-    reader.members(&ArgumentPath::root(), members, arguments)
+/// Those of `read`; `internal.invariant` if it panicked or the runtime is shutting down.
+pub(super) async fn reading<T: Send + 'static>(
+    call: ToolCall,
+    read: impl FnOnce(ToolCall) -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    if !outweigh(call.arguments.values(), LARGE) {
+        return read(call);
+    }
+    let result = spawn_blocking(move || read(call)).await;
+    result.map_err(|error| {
+        let message = "the arguments could not be read on a separate thread";
+        Failure::new(Code::InternalInvariant, message).caused_by(&error)
+    })?
 }
 
-struct Reader<'a> {
-    tool: &'a str,
+/// The remaining arguments of a call.
+#[derive(Debug)]
+pub(super) struct Arguments {
+    tool: &'static str,
+    left: JsonObject,
+}
+
+impl Arguments {
+    /// Reads the arguments of a call of `tool`.
+    ///
+    /// # Errors
+    /// `usage.invalid-arguments` for the first unknown or invalid one.
+    pub(super) fn read(tool: Tool, arguments: JsonObject) -> Result<Self, Failure> {
+        let reader = ArgumentReader {
+            values_left: Cell::new(MAX_VALUES),
+        };
+        let members = schema::arguments(tool);
+        let tool = tool.as_str();
+        let left = reader.members(&ArgumentPath::of(tool), members, arguments)?;
+        Ok(Self { tool, left })
+    }
+
+    /// The same; large ones are read off the server's thread.
+    ///
+    /// # Errors
+    /// Same as [`Arguments::read`] and [`reading`].
+    pub(super) async fn of(tool: Tool, call: ToolCall) -> Result<Self, Failure> {
+        reading(call, move |call| Self::read(tool, call.arguments)).await
+    }
+
+    /// Takes an argument; `None` if it is missing.
+    ///
+    /// # Errors
+    /// `usage.invalid-arguments` if its parts are inconsistent.
+    pub(super) fn take<T: DeserializeOwned>(&mut self, name: &str) -> Result<Option<T>, Failure> {
+        match self.left.remove(name) {
+            None => Ok(None),
+            Some(value) => self.typed(name, name, value).map(Some),
+        }
+    }
+
+    /// Takes a list, and names an invalid element.
+    ///
+    /// # Errors
+    /// Same as [`Arguments::take`].
+    pub(super) fn take_list<T: DeserializeOwned>(
+        &mut self,
+        name: &str,
+    ) -> Result<Option<Vec<T>>, Failure> {
+        let Some(values) = self.take::<Vec<Value>>(name)? else {
+            return Ok(None);
+        };
+        let read = |(index, value)| self.typed(name, &format!("{name}[{index}]"), value);
+        values
+            .into_iter()
+            .enumerate()
+            .map(read)
+            .collect::<Result<_, _>>()
+            .map(Some)
+    }
+
+    /// Refuses remaining arguments, so that none is silently ignored.
+    ///
+    /// # Errors
+    /// `usage.invalid-arguments`.
+    pub(super) fn finish(self) -> Result<(), Failure> {
+        match self.left.keys().next() {
+            None => Ok(()),
+            Some(name) => {
+                Err(invalid(format!("{} does nothing with `{name}`", self.tool))
+                    .with("argument", name))
+            }
+        }
+    }
+
+    fn typed<T: DeserializeOwned>(
+        &self,
+        name: &str,
+        place: &str,
+        value: Value,
+    ) -> Result<T, Failure> {
+        serde_json::from_value(value).map_err(|error| {
+            invalid(format!("{place} is invalid for {}", self.tool))
+                .cause(clean(&error.to_string()))
+                .with("argument", name)
+        })
+    }
+}
+
+/// Reads arguments by their shapes. Refuses the first invalid one.
+struct ArgumentReader {
     /// Budget of values in JSON strings: each takes many times its bytes.
     values_left: Cell<usize>,
 }
 
-/// The path of a value in the arguments: `messages[0].content`.
-#[derive(Debug, Clone)]
-struct ArgumentPath {
-    text: String,
-    argument: String,
-}
-
-impl ArgumentPath {
-    const fn root() -> Self {
-        Self {
-            text: String::new(),
-            argument: String::new(),
-        }
-    }
-
-    fn member(&self, name: &str) -> Self {
-        if self.text.is_empty() {
-            Self {
-                text: name.to_owned(),
-                argument: name.to_owned(),
-            }
-        } else {
-            Self {
-                text: format!("{}.{name}", self.text),
-                argument: self.argument.clone(),
-            }
-        }
-    }
-
-    fn item(&self, index: usize) -> Self {
-        Self {
-            text: format!("{}[{index}]", self.text),
-            argument: self.argument.clone(),
-        }
-    }
-}
-
-impl Reader<'_> {
+impl ArgumentReader {
     fn members(
         &self,
-        place: &ArgumentPath,
+        place: &ArgumentPath<'_>,
         members: &[Member],
         mut given: JsonObject,
     ) -> Result<JsonObject, Failure> {
@@ -84,7 +143,7 @@ impl Reader<'_> {
             .keys()
             .find(|name| !members.iter().any(|member| member.name == *name));
         if let Some(unknown) = unknown {
-            return Err(self.unknown(place, members, unknown));
+            return Err(place.unknown(members, unknown));
         }
         let mut read = JsonObject::new();
         for member in members {
@@ -95,11 +154,7 @@ impl Reader<'_> {
                     let value = self.value(&at(), member.shape, value)?;
                     read.insert(member.name.to_owned(), value);
                 }
-                None if member.required => {
-                    return Err(self
-                        .refuse(place, &format!("`{}` is missing", member.name))
-                        .hint(format!("{} takes {}", at().text, member.shape.takes())));
-                }
+                None if member.required => return Err(place.lacks(member)),
                 None => {}
             }
         }
@@ -108,23 +163,23 @@ impl Reader<'_> {
 
     fn value(
         &self,
-        place: &ArgumentPath,
+        place: &ArgumentPath<'_>,
         shape: ArgumentShape,
         value: Value,
     ) -> Result<Value, Failure> {
         match shape {
             ArgumentShape::Text | ArgumentShape::Speech => match value {
                 Value::String(_) => Ok(value),
-                other => Err(self.misfit(place, shape, &other)),
+                other => Err(place.misfit(shape, &other)),
             },
             ArgumentShape::Word(words) => match value.as_str() {
                 Some(word) if words().contains(&word) => Ok(value),
-                Some(word) => Err(self.strange_word(place, &words(), word)),
-                None => Err(self.misfit(place, shape, &value)),
+                Some(word) => Err(place.strange_word(&words(), word)),
+                None => Err(place.misfit(shape, &value)),
             },
             ArgumentShape::Integer => match self.out_of_text(value) {
                 Value::Number(number) => self.integer(place, shape, &number),
-                other => Err(self.misfit(place, shape, &other)),
+                other => Err(place.misfit(shape, &other)),
             },
             ArgumentShape::Count { least, most } => match self.out_of_text(value) {
                 Value::Number(number) => {
@@ -132,18 +187,18 @@ impl Reader<'_> {
                     let bounds = least..=most.unwrap_or(u64::MAX);
                     match integer.as_u64() {
                         Some(count) if bounds.contains(&count) => Ok(integer),
-                        _ => Err(self.out_of_bounds(place, shape)),
+                        _ => Err(place.out_of_bounds(shape)),
                     }
                 }
-                other => Err(self.misfit(place, shape, &other)),
+                other => Err(place.misfit(shape, &other)),
             },
             ArgumentShape::Number => match self.out_of_text(value) {
                 number @ Value::Number(_) => Ok(number),
-                other => Err(self.misfit(place, shape, &other)),
+                other => Err(place.misfit(shape, &other)),
             },
             ArgumentShape::Flag => match self.out_of_text(value) {
                 flag @ Value::Bool(_) => Ok(flag),
-                other => Err(self.misfit(place, shape, &other)),
+                other => Err(place.misfit(shape, &other)),
             },
             ArgumentShape::List(item) => match self.out_of_text(value) {
                 Value::Array(values) => values
@@ -152,15 +207,15 @@ impl Reader<'_> {
                     .map(|(index, value)| self.value(&place.item(index), *item, value))
                     .collect::<Result<Vec<_>, _>>()
                     .map(Value::Array),
-                other => Err(self.misfit(place, shape, &other)),
+                other => Err(place.misfit(shape, &other)),
             },
             ArgumentShape::Closed(members) => match self.out_of_text(value) {
                 Value::Object(object) => self.members(place, members, object).map(Value::Object),
-                other => Err(self.misfit(place, shape, &other)),
+                other => Err(place.misfit(shape, &other)),
             },
             ArgumentShape::Open(_) => match self.out_of_text(value) {
                 object @ Value::Object(_) => Ok(object),
-                other => Err(self.misfit(place, shape, &other)),
+                other => Err(place.misfit(shape, &other)),
             },
             ArgumentShape::Either(shapes) => self.either(place, shape, shapes, value),
         }
@@ -170,7 +225,7 @@ impl Reader<'_> {
     /// starts with a brace. Otherwise the JSON type decides.
     fn either(
         &self,
-        place: &ArgumentPath,
+        place: &ArgumentPath<'_>,
         shape: ArgumentShape,
         shapes: &[(ArgumentShape, &str)],
         value: Value,
@@ -185,7 +240,7 @@ impl Reader<'_> {
                 match self.out_of_text(value) {
                     Value::String(_) => {
                         let cause = "it begins like a JSON object but is invalid";
-                        return Err(self.refuse(place, cause));
+                        return Err(place.refuse(cause));
                     }
                     read => read,
                 }
@@ -202,14 +257,14 @@ impl Reader<'_> {
         };
         match fitting {
             Some(fitting) => self.value(place, fitting, value),
-            None => Err(self.misfit(place, shape, &value)),
+            None => Err(place.misfit(shape, &value)),
         }
     }
 
     /// The integer value of `number`. `5.0` and `1e2` are integers.
     fn integer(
         &self,
-        place: &ArgumentPath,
+        place: &ArgumentPath<'_>,
         shape: ArgumentShape,
         number: &Number,
     ) -> Result<Value, Failure> {
@@ -217,7 +272,7 @@ impl Reader<'_> {
             return Ok(Value::Number(number.clone()));
         }
         let Some(float) = number.as_f64().filter(|float| float.fract() == 0.0) else {
-            return Err(self.misfit(place, shape, &Value::Number(number.clone())));
+            return Err(place.misfit(shape, &Value::Number(number.clone())));
         };
         // Exact: an integer without a fraction is formatted without one.
         let whole = format!("{float:.0}");
@@ -225,7 +280,7 @@ impl Reader<'_> {
             ArgumentShape::Count { .. } => whole.parse::<u64>().map(Value::from),
             _ => whole.parse::<i64>().map(Value::from),
         };
-        whole.map_err(|_| self.out_of_bounds(place, shape))
+        whole.map_err(|_| place.out_of_bounds(shape))
     }
 
     /// Parses JSON in a string; invalid JSON, or too much of it, stays a string.
@@ -239,79 +294,6 @@ impl Reader<'_> {
         };
         self.values_left.set(left);
         serde_json::from_str(text).unwrap_or(value)
-    }
-
-    fn unknown(&self, place: &ArgumentPath, members: &[Member], unknown: &str) -> Failure {
-        let names: Vec<&str> = members.iter().map(|member| member.name).collect();
-        let shown = clean(unknown);
-        let (message, argument) = if place.text.is_empty() {
-            (format!("{} has no argument `{shown}`", self.tool), shown)
-        } else {
-            (
-                format!("{} has no member `{shown}`", place.text),
-                place.argument.clone(),
-            )
-        };
-        let mut failure = invalid(message);
-        if let Some(near) = nearest(unknown, &names) {
-            failure = failure.hint(format!("did you mean `{near}`?"));
-        }
-        let taken = match names.as_slice() {
-            [] => "no arguments".to_owned(),
-            names => names.join(", "),
-        };
-        failure
-            .hint(format!("it takes {taken}"))
-            .with("argument", argument)
-    }
-
-    fn strange_word(&self, place: &ArgumentPath, words: &[&str], word: &str) -> Failure {
-        let failure = self.refuse(
-            place,
-            &format!(
-                "it takes {}; `{}` is none of them",
-                words.join(", "),
-                clean(word)
-            ),
-        );
-        match nearest(word, words) {
-            Some(near) => failure.hint(format!("did you mean `{near}`?")),
-            None => failure,
-        }
-    }
-
-    fn out_of_bounds(&self, place: &ArgumentPath, shape: ArgumentShape) -> Failure {
-        let cause = match shape {
-            ArgumentShape::Integer => format!("it takes {} to {}", i64::MIN, i64::MAX),
-            _ => format!("it takes {}", shape.takes()),
-        };
-        invalid(format!("{} is out of bounds", place.text))
-            .cause(cause)
-            .with("argument", &place.argument)
-    }
-
-    fn misfit(&self, place: &ArgumentPath, shape: ArgumentShape, given: &Value) -> Failure {
-        let given = match given {
-            Value::Null => "null".to_owned(),
-            Value::Bool(flag) => flag.to_string(),
-            Value::Number(number) => format!("the number {}", clean(&number.to_string())),
-            Value::String(text) => {
-                let begin: String = text.chars().take(BEGIN_SHOWN).collect();
-                format!("the string `{}`", clean(&begin))
-            }
-            Value::Array(_) => "an array".to_owned(),
-            Value::Object(_) => "an object".to_owned(),
-        };
-        self.refuse(
-            place,
-            &format!("it takes {}, and was given {given}", shape.takes()),
-        )
-    }
-
-    fn refuse(&self, place: &ArgumentPath, cause: &str) -> Failure {
-        invalid(format!("{} is invalid for {}", place.text, self.tool))
-            .cause(cause)
-            .with("argument", &place.argument)
     }
 }
 
@@ -329,25 +311,6 @@ fn is_absent(member: &Member, value: &Value) -> bool {
         _ => false,
     }
 }
-
-/// The most similar name.
-fn nearest<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
-    if word.len() > MAX_NEAR {
-        return None;
-    }
-    let word = word.to_lowercase().replace('-', "_");
-    names
-        .iter()
-        .map(|name| (strsim::osa_distance(&word, name), *name))
-        .filter(|(distance, name)| *distance <= 1 + name.len() / 4)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
-}
-
-const BEGIN_SHOWN: usize = 60;
-
-/// No name is longer, and the distance is quadratic.
-const MAX_NEAR: usize = 40;
 
 #[cfg(test)]
 mod tests;
