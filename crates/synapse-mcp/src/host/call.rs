@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
-use super::{Client, LogLevel, ProgressReporter, SpanContext};
+use super::{Client, LogLevel, ProgressReporter, RequestOpening, SpanContext};
 use crate::{Era, JsonObject, ProtocolRevision};
 
 /// The sender of a request and its protocol revision.
@@ -199,6 +199,26 @@ impl Caller {
         self.session.as_ref()
     }
 
+    /// Describes a request for observers, without its content.
+    pub(crate) fn opening(&self, method: &str, params: &JsonObject) -> RequestOpening {
+        let text = |text: Option<&Value>| text.and_then(Value::as_str).map(capped);
+        RequestOpening {
+            method: capped(method),
+            target: match method {
+                "tools/call" | "prompts/get" => text(params.get("name")),
+                _ => None,
+            },
+            revision: self.revision().as_str().to_owned(),
+            parent: self
+                .meta()
+                .get("traceparent")
+                .and_then(Value::as_str)
+                .and_then(SpanContext::from_traceparent),
+            client_name: self.client_name().map(capped),
+            client_version: self.client_version().map(capped),
+        }
+    }
+
     fn introduction(
         &self,
         key: &str,
@@ -247,6 +267,13 @@ impl fmt::Debug for NamedCall {
     }
 }
 
+/// Truncates names chosen by a client.
+fn capped(text: &str) -> String {
+    text.chars().take(MOST_CHARACTERS).collect()
+}
+
+/// Longer names are truncated for observers.
+const MOST_CHARACTERS: usize = 128;
 pub(crate) const PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 pub(crate) const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
 pub(crate) const CLIENT_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";

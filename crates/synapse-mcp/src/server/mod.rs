@@ -29,13 +29,12 @@
 pub(crate) mod any_bytes;
 pub(crate) mod asking;
 pub(crate) mod capabilities;
-pub(crate) mod dispatch;
 pub(crate) mod error;
 pub(crate) mod handler;
-mod lenient;
 pub(crate) mod lines;
 pub(crate) mod message;
 pub(crate) mod paging;
+mod parameters;
 pub(crate) mod registry;
 pub(crate) mod reply;
 mod serve;

@@ -1,12 +1,46 @@
-//! Reads objects as clients write them.
+//! Takes the parameters of a request as clients write them.
 
 use serde_json::Value;
 
+use super::error::RpcError;
 use crate::JsonObject;
+use crate::host::{Caller, CompletionCall};
+
+/// Takes a required string.
+pub(super) fn text(params: &mut JsonObject, member: &str) -> Result<String, RpcError> {
+    match params.shift_remove(member) {
+        Some(Value::String(text)) => Ok(text),
+        _ => Err(RpcError::invalid_params(format!(
+            "`{member}` must be a string"
+        ))),
+    }
+}
+
+/// Takes an object; see [`lenient_object`].
+pub(super) fn object(params: &mut JsonObject, member: &str) -> Result<JsonObject, RpcError> {
+    lenient_object(params.shift_remove(member))
+        .ok_or_else(|| RpcError::invalid_params(format!("`{member}` must be an object")))
+}
+
+/// The request in the parameters of `completion/complete`.
+pub(super) fn completion(
+    mut params: JsonObject,
+    caller: Caller,
+) -> Result<CompletionCall, RpcError> {
+    let reference = object(&mut params, "ref")?;
+    let mut argument = object(&mut params, "argument")?;
+    let name = text(&mut argument, "name")?;
+    let value = text(&mut argument, "value")?;
+    let mut context = object(&mut params, "context")?;
+    let mut call = CompletionCall::new(reference, name, value, caller);
+    call.settled = object(&mut context, "arguments")?;
+    call.extra = params;
+    Ok(call)
+}
 
 /// An object, or what clients send for one: nothing, `null` or an empty text for an empty one, and
 /// its JSON as text.
-pub(super) fn lenient_object(given: Option<Value>) -> Option<JsonObject> {
+fn lenient_object(given: Option<Value>) -> Option<JsonObject> {
     match given {
         None | Some(Value::Null) => Some(JsonObject::new()),
         Some(Value::Object(object)) => Some(object),
