@@ -1,19 +1,21 @@
-//! The chat use case: gate, limits, secret, row, one send, row. The row exists before the send, and
+//! The chat use case: gate, limits, secret, row, one send, cost, row. The row exists before the send, and
 //! its end before the answer is returned.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::call::OpenCall;
-use super::{Engine, Ports, access, pricing};
+use super::{Engine, Ports, access};
 use crate::call::{Caller, Operation};
 use crate::chat::{ChatReply, ChatRequest, Message, Parameters, Role};
 use crate::connection::Connection;
+use crate::cost::Cost;
 use crate::error::{Code, Failure};
 use crate::limits::UsageEstimate;
 use crate::name::{ConnectionName, ModelId};
-use crate::provider::{Access, Exchanged, OutgoingRequest, Provider};
-use crate::receipt::Receipt;
+use crate::price::PriceList;
+use crate::provider::{Access, Exchanged, OutgoingRequest, Provider, Tariff};
+use crate::receipt::{Exchange, Receipt};
 
 /// A caller's request.
 #[derive(Debug, Clone, Default)]
@@ -159,8 +161,7 @@ pub(super) async fn send(
             // An unusable answer's tokens and cost still count.
             let stated = exchange.stated.take();
             let told = outcome.as_ref().ok().or(stated.as_deref());
-            let (cost, unpriced) =
-                pricing::cost(ports, provider.as_ref(), asked, told, &exchange).await;
+            let (cost, unpriced) = cost_of(ports, provider.as_ref(), asked, told, &exchange).await;
             let (outcome, text) = match (outcome, connection.record_text) {
                 (Ok(reply), true) if reply.is_large() => {
                     let text = move || (reply.transcript(), reply);
@@ -206,7 +207,7 @@ async fn exchange(
     of_request(ports, request, move |request| checking.check(request)).await??;
     let permit = access::permit(connection)?.recorded_by(call.departure());
     if let Some(limits) = &connection.limits {
-        let prices = pricing::quote(ports, provider.as_ref(), &request.model).await;
+        let prices = quote(ports, provider.as_ref(), &request.model).await;
         let estimate = move |request: &ChatRequest| UsageEstimate::of(request, prices.as_ref());
         let demand = of_request(ports, request, estimate).await?;
         call.reserve(&connection.name, limits, demand).await?;
@@ -221,6 +222,39 @@ async fn exchange(
     let access = Access::new(&permit, secret.as_ref().map(|(secret, _)| secret));
     let exchanged = provider.chat(access, request).await;
     Ok((provider, exchanged))
+}
+
+/// The known prices of a call before it is sent.
+async fn quote(ports: &Ports, provider: &dyn Provider, asked: &ModelId) -> Option<PriceList> {
+    // Unreadable prices count as unknown; the ledger reports its own problem.
+    look_up(ports, provider.quote(asked)).await.0
+}
+
+async fn look_up(ports: &Ports, tariff: Tariff) -> (Option<PriceList>, Option<Failure>) {
+    match tariff {
+        Tariff::Listed(prices) => (Some(prices), None),
+        Tariff::Unknown => (None, None),
+        Tariff::Kept(key) => match ports.prices.find(&key).await {
+            Ok(prices) => (prices, None),
+            Err(failure) => (None, Some(failure)),
+        },
+    }
+}
+
+/// The cost of a call, according to its answer. Unreadable prices leave it unknown, with a warning.
+async fn cost_of(
+    ports: &Ports,
+    provider: &dyn Provider,
+    asked: &ModelId,
+    told: Option<&ChatReply>,
+    exchange: &Exchange,
+) -> (Cost, Option<Failure>) {
+    let Some(reply) = told else {
+        return (Cost::default(), None);
+    };
+    let (prices, failure) = look_up(ports, provider.tariff(asked, reply, exchange)).await;
+    let cost = Cost::of(&reply.usage, &reply.billing, prices.as_ref());
+    (cost, failure)
 }
 
 /// The result of `work` on `request`, off the async runtime's thread if that is large.

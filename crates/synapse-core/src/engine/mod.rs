@@ -12,7 +12,6 @@ mod connections;
 mod models;
 mod naming;
 mod preflight;
-mod pricing;
 mod sampling;
 
 use std::sync::Arc;

@@ -7,12 +7,13 @@ use crate::gate::NetworkPermit;
 use crate::models::{Listed, ModelList};
 use crate::nearest::likest;
 use crate::preflight::Finding;
+use crate::price::SeenPrice;
 use crate::provider::{Access, Exchanged};
 use crate::receipt::Exchange;
 use crate::redact::printable_line;
 use crate::time::Timestamp;
 
-use super::{Engine, access, pricing};
+use super::{Engine, Ports, access};
 
 /// The models of a connection's provider.
 #[derive(Debug)]
@@ -60,7 +61,7 @@ impl Engine {
             .listed(connection, &permit, AskedFor::Connection)
             .await?;
         let prices = std::mem::take(&mut models.listed.prices);
-        let kept = pricing::keep(&self.ports, prices).await;
+        let kept = keep_prices(&self.ports, prices).await;
         models.warnings.extend(kept.err());
         Ok(models)
     }
@@ -156,6 +157,14 @@ impl Engine {
             warnings,
         })
     }
+}
+
+/// Stores prices just stated by a router.
+pub(super) async fn keep_prices(ports: &Ports, prices: Vec<SeenPrice>) -> Result<(), Failure> {
+    if prices.is_empty() {
+        return Ok(());
+    }
+    ports.prices.keep(ports.clock.now(), prices).await
 }
 
 const NEAREST: &str = "listed, and spelled nearly so";

@@ -19,7 +19,8 @@ use crate::provider::{Access, Provider};
 use crate::secret::BoundSecret;
 
 use super::access::{self, open_gate_hint};
-use super::{Engine, Naming, Ports, chat, pricing};
+use super::models::keep_prices;
+use super::{Engine, Naming, Ports, chat};
 
 /// The subject and extent of a preflight.
 #[derive(Debug, Clone)]
@@ -384,7 +385,7 @@ impl PreflightRun<'_, '_> {
                 for (id, finding) in climbed.findings {
                     self.push(id, finding);
                 }
-                let kept = pricing::keep(self.ports, climbed.prices).await;
+                let kept = keep_prices(self.ports, climbed.prices).await;
                 self.report.warnings.extend(kept.err());
             }
             Err(failure) => self.attribute(probe, failure, &exchanged.exchange.host),
