@@ -4,9 +4,9 @@ use serde::Serialize;
 use synapse_core::error::{Failure, RemedyText};
 use synapse_core::receipt::Receipt;
 
+use crate::calls::ReceiptView;
 use crate::failure::ErrorView;
 use crate::preflight::PreflightDocument;
-use crate::receipt::ReceiptView;
 
 /// `synapse.error/1`.
 #[derive(Debug, Clone, Serialize)]

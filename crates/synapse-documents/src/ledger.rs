@@ -7,7 +7,7 @@ use synapse_core::ledger::{
 };
 use synapse_core::time::Timestamp;
 
-use crate::receipt::ReceiptView;
+use crate::calls::ReceiptView;
 
 /// `synapse.history/1`: ledger rows, newest first.
 #[derive(Debug, Clone, Serialize)]

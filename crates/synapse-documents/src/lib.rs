@@ -24,11 +24,10 @@ mod preflight;
 mod preflights;
 mod program;
 mod providers;
-mod receipt;
 mod secrets;
 mod version;
 
-pub use self::calls::{ChatDocument, OutgoingDocument, ToolCallView};
+pub use self::calls::{ChatDocument, OutgoingDocument, ReceiptView, ToolCallView};
 pub use self::check::{CheckDocument, FixView};
 pub use self::checklist::{ChecklistDocument, ItemView};
 pub use self::codes::{CodeDocument, CodesDocument};
@@ -59,7 +58,6 @@ pub use self::preflight::{CheckView, PreflightDocument};
 pub use self::preflights::PreflightsDocument;
 pub use self::program::VersionDocument;
 pub use self::providers::{ProviderView, ProvidersDocument};
-pub use self::receipt::ReceiptView;
 pub use self::secrets::{SecretDocument, SecretView, SecretsDocument};
 pub use self::version::DocumentVersion;
 

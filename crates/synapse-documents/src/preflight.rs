@@ -7,8 +7,8 @@ use synapse_core::error::RemedyText;
 use synapse_core::preflight::PreflightReport;
 use synapse_core::redact::without_tokens;
 
+use crate::calls::ReceiptView;
 use crate::failure::ErrorView;
-use crate::receipt::ReceiptView;
 
 /// `synapse.preflight/1`.
 #[derive(Debug, Clone, Serialize)]
