@@ -5,14 +5,13 @@ use std::time::{Duration, Instant};
 
 use synapse_core::{NetworkPermit, Origin};
 
-use crate::body::Handover;
 use crate::classify::{Circumstances, classify};
 use crate::config::HttpConfig;
 use crate::decode::{self, Undecodable};
 use crate::failure::{BoxError, Facts, Head, TlsReason, TransportFailure, TransportKind};
 use crate::names::Names;
 use crate::observe::{ExchangeObserver, SentRequest};
-use crate::request::{self, HttpRequest};
+use crate::request::{self, Handover, HttpRequest};
 use crate::response::{BodyCoding, Headers, HttpResponse};
 use crate::tls;
 

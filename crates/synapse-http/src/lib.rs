@@ -7,7 +7,6 @@
 
 #[cfg(any(test, fuzzing))]
 pub mod any_bytes;
-mod body;
 mod classify;
 mod client;
 mod config;
