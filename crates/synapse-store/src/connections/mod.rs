@@ -8,7 +8,6 @@ mod edit;
 mod fields;
 mod outline;
 mod source;
-mod stamp;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -26,8 +25,7 @@ use tokio::task::spawn_blocking;
 
 pub(crate) use self::document::LedgerSettings;
 use self::outline::Outline;
-use self::source::{Opened, Source};
-use self::stamp::Watched;
+use self::source::{Opened, Source, Watched};
 use synapse_home::atomic::{Lock, replace};
 use synapse_home::failure::{of_file, rely_on, shown};
 

@@ -1,15 +1,14 @@
-//! The text of connections.toml, with positions.
+//! connections.toml as it was read: its text, with positions, and whether the file still has it.
 
 use std::cell::OnceCell;
 use std::fs::{File, Metadata};
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use synapse_core::{Code, Failure};
 use synapse_files::{self as file, Found};
 use synapse_home::failure::{not_a_file, reading, shown};
-
-use super::stamp::Stamp;
 
 /// The file as read. A missing file has an empty text.
 #[derive(Debug)]
@@ -164,6 +163,76 @@ impl Source {
     }
 }
 
+/// The metadata of one state of a file, including the status change time, which programs cannot set
+/// back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp {
+    device: u64,
+    number: u64,
+    length: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Stamp {
+    #[cfg(unix)]
+    pub(super) fn of(metadata: &Metadata) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt as _;
+
+        Some(Self {
+            device: metadata.dev(),
+            number: metadata.ino(),
+            length: metadata.len(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        })
+    }
+
+    #[cfg(not(unix))]
+    pub(super) const fn of(_metadata: &Metadata) -> Option<Self> {
+        None
+    }
+}
+
+/// A file with a known text, which its metadata may prove unchanged.
+///
+/// A change within the clock tick of the first observation may leave the metadata unchanged. So the
+/// file is reread until its metadata has been stable for longer than any file system's tick; a
+/// later change always shows.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Watched {
+    stamp: Option<Stamp>,
+    /// First observation of this stamp.
+    since: Instant,
+    /// The text was reread long enough after that.
+    settled: bool,
+}
+
+impl Watched {
+    /// A file that was just read, opened at `began`.
+    pub(super) const fn since(stamp: Option<Stamp>, began: Instant) -> Self {
+        Self {
+            stamp,
+            since: began,
+            settled: false,
+        }
+    }
+
+    /// Whether the file with this stamp certainly has the known text.
+    pub(super) fn is_unchanged(&self, stamp: Option<Stamp>) -> bool {
+        self.settled && stamp.is_some() && stamp == self.stamp
+    }
+
+    /// Records that the file had this stamp and the known text when opened at `began`.
+    pub(super) fn note(&mut self, stamp: Option<Stamp>, began: Instant) {
+        if stamp == self.stamp {
+            self.settled = began.saturating_duration_since(self.since) >= TICK;
+        } else {
+            *self = Self::since(stamp, began);
+        }
+    }
+}
+
 /// The positions of every `STEP`th byte.
 fn marks(text: &str) -> Vec<Mark> {
     let first = Mark {
@@ -201,6 +270,8 @@ fn counted(text: &str, mark: Mark, to: usize) -> Mark {
 
 /// Larger than hand-written files; beyond it the length is found by reading.
 const USUAL: usize = 64 * 1024;
+/// Longer than the coarsest tick, the 2 seconds of FAT.
+const TICK: Duration = Duration::from_secs(3);
 const STEP: usize = 4096;
 const BYTE_ORDER_MARKS: [(&[u8], &str); 3] = [
     (b"\xef\xbb\xbf", "UTF-8"),
@@ -248,5 +319,37 @@ mod tests {
                 assert_eq!(source.position(offset), expected, "{offset}");
             }
         }
+    }
+
+    fn stamp(number: u64) -> Option<Stamp> {
+        Some(Stamp {
+            device: 1,
+            number,
+            length: 10,
+            modified: (1, 0),
+            changed: (1, 0),
+        })
+    }
+
+    #[test]
+    fn a_file_is_read_until_its_stamp_has_outlived_the_tick() {
+        let began = Instant::now();
+        let mut watched = Watched::since(stamp(1), began);
+        assert!(!watched.is_unchanged(stamp(1)));
+        watched.note(stamp(1), began + TICK / 2);
+        assert!(!watched.is_unchanged(stamp(1)));
+        watched.note(stamp(1), began + TICK);
+        assert!(watched.is_unchanged(stamp(1)));
+        assert!(!watched.is_unchanged(stamp(2)));
+        watched.note(stamp(2), began + 2 * TICK);
+        assert!(!watched.is_unchanged(stamp(2)));
+    }
+
+    #[test]
+    fn without_a_stamp_every_call_reads() {
+        let began = Instant::now();
+        let mut watched = Watched::since(None, began);
+        watched.note(None, began + 2 * TICK);
+        assert!(!watched.is_unchanged(None));
     }
 }
