@@ -12,6 +12,7 @@ mod links;
 mod manifest_files;
 mod paths;
 mod proofs;
+mod rooms;
 mod sources;
 mod tokens;
 
@@ -39,6 +40,7 @@ fn check(repository: &Repository) -> Result<Vec<Violation>, Failure> {
     violations.extend(proofs::check(&files));
     violations.extend(command_lines::check(&files));
     violations.extend(paths::check(&files));
+    violations.extend(rooms::check(&files));
     violations.extend(manifest_files::undocumented(&files));
     for file in &files {
         violations.extend(tokens::check(file));
