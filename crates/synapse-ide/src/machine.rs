@@ -71,6 +71,12 @@ impl Machine {
         directories.find(|directory| directory.join(".git").exists())
     }
 
+    /// The key of the project in a client's file: its repository, if any.
+    pub(crate) fn project_key(&self) -> String {
+        let project = self.repository().unwrap_or(&self.project);
+        project.to_string_lossy().into_owned()
+    }
+
     /// Whether `written`, a key in a client's file, names the project or its repository.
     pub(crate) fn is_project(&self, written: &str) -> bool {
         let path = Path::new(written);

@@ -54,8 +54,10 @@ pub fn install(
 ) -> Result<FileChange, Failure> {
     entry.fits(client)?;
     let survey = Survey::new(client, machine, entry);
+    let first = survey.first_place(scope, entry);
     let place = survey
         .target_place(scope)
+        .or(first.as_ref())
         .ok_or_else(|| without_file(client, scope))?;
     let file = place.site.file.clone();
     let seen = place.seen.as_ref().map_err(Clone::clone)?;
@@ -127,7 +129,8 @@ fn doubts(client: &Client, machine: &Machine, scope: Scope, survey: &Survey<'_>)
     if scope == Scope::User && !is_detected(client, machine) {
         doubts.push(format!("{} was not found on this machine", client.title()));
     }
-    let target = survey.target(scope).unwrap_or(usize::MAX);
+    // A first entry for one project has no place yet, and comes before all others.
+    let target = survey.target(scope).unwrap_or_default();
     if let Some(wins) = survey.wins
         && wins < target
         && !survey.wins(target)
@@ -177,8 +180,10 @@ pub fn remove(
     journal: &Journal,
 ) -> Result<Vec<FileChange>, Failure> {
     let survey = Survey::new(client, machine, entry);
+    let first = survey.first_place(scope, entry);
     let target = survey
         .target_place(scope)
+        .or(first.as_ref())
         .ok_or_else(|| without_file(client, scope))?;
     let mut files: Vec<(PathBuf, Vec<SurveyedFile>)> = Vec::new();
     for place in survey.ours(scope, entry) {

@@ -193,6 +193,19 @@ impl<'a> Survey<'a> {
         self.places.get(self.target(scope)?)
     }
 
+    /// The place for a first entry in `scope` that `places` does not list: that of this project in
+    /// the user's file, under the key that the client uses for it.
+    pub(crate) fn first_place(&self, scope: Scope, entry: &Entry) -> Option<SurveyedFile> {
+        let mut sites = self.client.sites(self.machine).into_iter();
+        let site = sites.find(|site| site.scope == scope && scope == Scope::Local)?;
+        let mut known = project_values(&site).into_iter().map(|(key, _)| key);
+        let key = known
+            .find(|key| self.machine.is_project(key))
+            .unwrap_or_else(|| self.machine.project_key());
+        let section = vec![PROJECTS.to_owned(), key, self.client.key.to_owned()];
+        Some(SurveyedFile::at(self.client, site, section, entry))
+    }
+
     /// The entry as the client loads it, merged from all places.
     pub(crate) fn loaded(&self) -> Option<Value> {
         let winner = self.places.get(self.wins?)?;
@@ -405,22 +418,25 @@ pub(crate) fn place_in_words(place: &SurveyedFile) -> String {
 
 /// The projects with entries in a file.
 fn projects(site: &Site) -> Vec<String> {
+    let has_entry = |value: &Value| {
+        let mut servers = value.as_object().into_iter().flat_map(|it| it.values());
+        servers.any(|servers| servers.get(NAME).is_some())
+    };
+    let all = project_values(site).into_iter();
+    let with_entry = all.filter(|(_, value)| has_entry(value));
+    with_entry.map(|(key, _)| key).collect()
+}
+
+/// The projects of a file, by the path that the client wrote.
+fn project_values(site: &Site) -> Vec<(String, Value)> {
     let read = || {
         let bytes = file::read(&site.file).ok()??;
         let text = Text::of(&bytes).ok()?;
-        let root = format::read(FileFormat::Jsonc, text.as_str()).ok()?;
-        let projects = root.get(PROJECTS)?.as_object()?;
-        let names = projects.iter();
-        let with_entry = names.filter(|(_, value)| {
-            let servers = value
-                .as_object()
-                .into_iter()
-                .flat_map(|value| value.values());
-            servers
-                .into_iter()
-                .any(|servers| servers.get(NAME).is_some())
-        });
-        Some(with_entry.map(|(name, _)| name.clone()).collect())
+        let mut root = format::read(FileFormat::Jsonc, text.as_str()).ok()?;
+        let Value::Object(projects) = root.get_mut(PROJECTS)?.take() else {
+            return None;
+        };
+        Some(projects.into_iter().collect())
     };
     read().unwrap_or_default()
 }

@@ -1,7 +1,7 @@
 //! Secondary places that a client reads: all are listed, one takes precedence, all are cleaned.
 
-use synapse_core::Remedy;
-use synapse_ide::{Action, CLIENTS, PlaceState, Scope, System};
+use synapse_core::{Code, Remedy};
+use synapse_ide::{Action, CLIENTS, Keep, PlaceState, Replace, Scope, System, install};
 
 use crate::desk::{BOTH, Desk, client, content, put, warnings};
 
@@ -151,6 +151,69 @@ fn entries_of_one_project_in_a_users_file() {
     assert!(left.contains("npx"), "{left}");
 }
 
+/// As `claude mcp add --scope local` does, also for a project that is not in the file yet.
+#[test]
+fn a_first_entry_of_one_project_goes_into_the_users_file() {
+    let claude = client("claude-code");
+    let file = |desk: &Desk| desk.path("home/.claude.json");
+    let entry_of = |desk: &Desk, project: &std::path::Path| {
+        let text = content(&file(desk)).unwrap();
+        let root: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let project = project.to_string_lossy().into_owned();
+        root["projects"][&project]["mcpServers"]["synapse"].clone()
+    };
+    for before in [
+        None,
+        Some(r#"{"mcpServers": {}, "projects": {"/else": {}}}"#),
+    ] {
+        let desk = Desk::new();
+        if let Some(before) = before {
+            put(&file(&desk), before);
+        }
+        desk.install(claude, Scope::Local);
+        let entry = entry_of(&desk, &desk.path("project"));
+        assert_eq!(entry["command"], "/usr/local/bin/synapse", "{before:?}");
+        assert_eq!(desk.state(claude, Scope::Local), "current");
+        // With an entry of the user beside it, the one of the project still counts.
+        desk.install(claude, Scope::User);
+        let states = desk.states(claude);
+        let wins: Vec<_> = states.iter().filter(|place| place.wins).collect();
+        assert_eq!(wins.len(), 1);
+        assert_eq!(wins[0].scope, Scope::Local);
+    }
+
+    // The key that the client wrote for this project is used, also one of its repository.
+    let desk = Desk::new();
+    let (below, link) = (desk.path("project/below"), desk.path("link"));
+    std::fs::create_dir_all(desk.path("project/.git")).unwrap();
+    std::fs::create_dir_all(&below).unwrap();
+    std::os::unix::fs::symlink(desk.path("project"), &link).unwrap();
+    put(
+        &file(&desk),
+        format!(
+            r#"{{"projects": {{"{}": {{"history": []}}}}}}"#,
+            link.display()
+        ),
+    );
+    let machine = desk.machine_in(&below);
+    let (entry, own, kept) = (crate::desk::entry(), Replace::OwnOnly, Keep::Settings);
+    let change = install(claude, &machine, Scope::Local, &entry, own, kept).unwrap();
+    assert_eq!(warnings(&change), "");
+    desk.make(&change);
+    assert!(entry_of(&desk, &link).is_object());
+}
+
+#[test]
+fn a_missing_entry_of_one_project_is_not_installed() {
+    let desk = Desk::new();
+    let claude = client("claude-code");
+    let failure = desk.plan_removal(claude, Scope::Local).unwrap_err();
+    assert_eq!(failure.code(), Code::IdeNotInstalled);
+    // A client without such entries says so.
+    let failure = desk.plan(client("cursor"), Scope::Local).unwrap_err();
+    assert_eq!(failure.code(), Code::IdeNotSupported);
+}
+
 #[test]
 fn a_project_that_is_written_as_a_link_is_the_same_project() {
     let desk = Desk::new();
@@ -232,7 +295,7 @@ fn a_file_above_the_project_is_read_up_to_the_repository() {
     let failure = desk
         .plan_removals_in(client("claude-code"), &inner)
         .unwrap_err();
-    assert_eq!(failure.code(), synapse_core::Code::IdeNotInstalled);
+    assert_eq!(failure.code(), Code::IdeNotInstalled);
 }
 
 #[test]
