@@ -85,6 +85,16 @@ impl TomlConnections {
         document::telemetry(&self.source()?)
     }
 
+    /// Reads the tables beside the connections, `[ledger]` and `[telemetry]`. Calls go on without
+    /// them, so a mistake there shows nowhere else.
+    ///
+    /// # Errors
+    /// `config.*`, `endpoint.invalid-url`, or `storage.*` if the file cannot be read.
+    pub fn check_settings(&self) -> Result<(), Failure> {
+        ledger_settings(&self.home)?;
+        self.telemetry().map(drop)
+    }
+
     fn source(&self) -> Result<Source, Failure> {
         source_of(&self.home)
     }

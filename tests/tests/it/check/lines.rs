@@ -15,6 +15,33 @@ fn an_empty_home_fails_nothing_and_is_not_made() {
     assert!(!home.synapse().exists(), "looking makes nothing");
 }
 
+/// A misspelt `retention_days` keeps everything forever, and calls do not say so.
+#[test]
+fn a_mistake_in_the_settings_of_the_ledger_or_the_collector_fails() {
+    for (settings, code) in [
+        ("[ledger]\nretention_dayss = 30", "config.unknown-field"),
+        ("[ledger]\nretention_days = \"30\"", "config.invalid-value"),
+        (
+            "[telemetry]\nendpiont = \"http://127.0.0.1:1\"",
+            "config.unknown-field",
+        ),
+        (
+            "[telemetry]\nendpoint = \"http://example.com\"",
+            "endpoint.invalid-url",
+        ),
+    ] {
+        let home = Home::closed(TWIN, &OpenAiDouble::start());
+        let connections = std::fs::read_to_string(home.connections()).unwrap();
+        crate::write(&home.connections(), &format!("{connections}\n{settings}\n"));
+        let document = document(&home, &[]);
+        let found = line(&document, "connections", None);
+        assert_eq!(found["outcome"], "fail", "{settings}: {found}");
+        assert_eq!(found["error"]["code"], code, "{settings}: {found}");
+        // The connections themselves can be used.
+        assert_eq!(line(&document, "connection", Some("work"))["outcome"], "ok");
+    }
+}
+
 #[test]
 fn a_closed_gate_opens_no_socket_and_reads_no_key() {
     let double = OpenAiDouble::start();

@@ -202,7 +202,13 @@ impl Doctor<'_, '_> {
                     1 => "1 connection".to_owned(),
                     count => format!("{count} connections"),
                 };
-                self.push(CheckId::Connections, None, Finding::Ok(seen));
+                let settings =
+                    compose::connections(self.context).and_then(|file| file.check_settings());
+                self.push(
+                    CheckId::Connections,
+                    None,
+                    settings.map_or_else(Finding::Fail, |()| Finding::Ok(seen)),
+                );
                 all
             }
             Err(failure) => {
