@@ -23,17 +23,14 @@ const SERVER: &[Call<'_>] = &[("2026-12-24T20:00:00Z", "claude-y", Some(3))];
 /// Person, month and model, with the sum and the number of calls of unknown cost.
 type Spend = BTreeMap<(String, String, String), (u64, u64)>;
 
-fn guide() -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guides/many-machines.md")
-}
-
-/// The results of the guide's code blocks in `engine`.
-fn answers(engine: &str, directory: &Path) -> Vec<Vec<Value>> {
+/// The results of a guide's code blocks in `engine`.
+fn answers(engine: &str, guide: &str, directory: &Path) -> Vec<Vec<Value>> {
+    let guides = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guides");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("third-party/engines/run.py");
     let arguments = [
         script.as_os_str(),
         engine.as_ref(),
-        guide().as_os_str(),
+        guides.join(guide).as_os_str(),
         directory.as_os_str(),
     ]
     .map(std::ffi::OsStr::to_owned);
@@ -42,6 +39,31 @@ fn answers(engine: &str, directory: &Path) -> Vec<Vec<Value>> {
         .output()
         .with_code(0);
     serde_json::from_str(&output.stdout).unwrap()
+}
+
+/// The query of the guide to usage over one exported file.
+#[test]
+fn duckdb_has_the_sums_of_one_export() {
+    let machine = Machine::with(&[LAPTOP, DESKTOP].concat());
+    let directory = machine.home.path();
+    let file = directory.join("calls.parquet");
+    let file = file.to_str().unwrap();
+    machine
+        .home
+        .run(["history", "export", "--output", file])
+        .with_code(0);
+    let [rows] = answers("duckdb", "usage.md", directory).try_into().unwrap();
+    let mut rows: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            (
+                row["model_requested"].as_str().unwrap(),
+                row["unknown"].as_u64().unwrap(),
+            )
+        })
+        .collect();
+    rows.sort_unstable();
+    assert_eq!(rows, [("claude-y", 1), ("gpt-x", 1)]);
 }
 
 fn spend(rows: &[Value]) -> Spend {
@@ -72,9 +94,9 @@ fn both_engines_have_the_sums_of_usage_to_the_nano_usd() {
         "people.csv",
         "machine,person\na-laptop,first\nb-desktop,first\nc-server,second\n",
     );
-    let in_duckdb = answers("duckdb", directory);
+    let in_duckdb = answers("duckdb", MACHINES, directory);
     let by_person = spend(&in_duckdb[0]);
-    assert_eq!(by_person, spend(&answers("polars", directory)[0]));
+    assert_eq!(by_person, spend(&answers("polars", MACHINES, directory)[0]));
     let of = |person: &str, month: &str, model: &str| {
         by_person[&(person.to_owned(), month.to_owned(), model.to_owned())]
     };
@@ -114,3 +136,5 @@ fn both_engines_have_the_sums_of_usage_to_the_nano_usd() {
         .collect();
     assert_eq!(since, ["a-laptop", "b-desktop", "c-server"]);
 }
+
+const MACHINES: &str = "many-machines.md";

@@ -3,6 +3,7 @@
 
 mod commands;
 mod console;
+mod files;
 mod library;
 mod start;
 mod tables;
@@ -52,6 +53,24 @@ fn blocks(text: &str, language: &str) -> Vec<String> {
         }
     }
     blocks
+}
+
+/// The language of each fenced code block.
+fn languages(text: &str) -> Vec<String> {
+    let mut fence: Option<String> = None;
+    let mut languages = Vec::new();
+    for line in text.lines().map(str::trim) {
+        let ticks: String = line.chars().take_while(|each| *each == '`').collect();
+        match &fence {
+            None if ticks.len() >= 3 => {
+                languages.push(line[ticks.len()..].trim().to_owned());
+                fence = Some(ticks);
+            }
+            Some(open) if line == open => fence = None,
+            _ => {}
+        }
+    }
+    languages
 }
 
 /// Inline code spans.
