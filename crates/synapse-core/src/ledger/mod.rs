@@ -7,6 +7,7 @@ pub mod dataset;
 mod glance;
 mod health;
 mod hub;
+mod overview;
 mod query;
 mod reservation;
 mod usage;
@@ -24,6 +25,7 @@ pub use self::glance::{
 };
 pub use self::health::{Dating, Examination, LostPlaces, Repaired, Waiting};
 pub use self::hub::{HubClosing, HubFacts, HubKind, HubOpening};
+pub use self::overview::{LatestCall, Overview, OverviewSpans};
 pub use self::query::{Filter, HistoryQuery, Order, Places, Test};
 pub use self::reservation::Reservation;
 pub use self::usage::{UsageKey, UsageLine, UsageQuery, UsageReport};

@@ -1,6 +1,7 @@
 //! The ports for all I/O, time and randomness of the use cases.
 
 mod call_observer;
+mod overview;
 mod secret_writer;
 mod upstream;
 
@@ -22,7 +23,7 @@ use crate::error::Failure;
 use crate::gate::NetworkPermit;
 use crate::ledger::{
     Closing, Dating, Entry, Examination, Extent, FailureGroup, HistoryQuery, HubClosing,
-    HubOpening, LimitUsage, Opening, OutcomeCounts, PeriodUsage, Purged, RecordedEntry,
+    HubOpening, LimitUsage, Opening, OutcomeCounts, Overview, PeriodUsage, Purged, RecordedEntry,
     RecordedText, Repaired, Reservation, UsageKey, UsageOverTime, UsageQuery, UsageReport,
     Verification,
 };
@@ -35,6 +36,7 @@ use crate::redact::Redactor;
 use crate::time::Timestamp;
 
 pub use self::call_observer::{CallEvent, CallObserver, CallObservers};
+pub use self::overview::assemble_overview;
 pub use self::secret_writer::{
     Kept, PassphrasePrompt, PassphrasePurpose, SecretWriter, Shelf, Writing,
 };
@@ -343,6 +345,15 @@ pub trait LedgerReader: Send + Sync + fmt::Debug {
     /// # Errors
     /// `storage.*`.
     async fn failures(&self, since: Timestamp) -> Result<Vec<FailureGroup>, Failure>;
+
+    /// The figures of an overview. A ledger may read them together, which takes less than their
+    /// single questions.
+    ///
+    /// # Errors
+    /// `storage.*`.
+    async fn overview(&self, now: Timestamp) -> Result<Overview, Failure> {
+        assemble_overview(self, now).await
+    }
 
     /// The number of rows per outcome for `query`, ignoring its outcome, length and position.
     ///

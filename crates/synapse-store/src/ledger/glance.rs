@@ -24,7 +24,7 @@ pub(super) fn standings(
     reader.ask(|database, orphans| all(database, orphans, at))
 }
 
-fn all(
+pub(super) fn all(
     database: &Connection,
     orphans: &OrphanRows,
     at: Timestamp,
@@ -84,7 +84,7 @@ pub(super) fn failures(reader: &Reader, since: Timestamp) -> Result<Vec<FailureG
     reader.ask(|database, orphans| grouped(database, orphans, since))
 }
 
-fn grouped(
+pub(super) fn grouped(
     database: &Connection,
     orphans: &OrphanRows,
     since: Timestamp,

@@ -21,6 +21,7 @@ mod glance;
 mod journal;
 mod latency;
 mod orphans;
+mod overview;
 mod presence;
 mod prices;
 mod purge;
@@ -57,7 +58,7 @@ use synapse_core::Failure;
 use synapse_core::call::CallId;
 use synapse_core::ledger::{
     Closing, Dating, Entry, Examination, Extent, FailureGroup, HistoryQuery, HubClosing,
-    HubOpening, LimitUsage, Opening, OutcomeCounts, PeriodUsage, Purged, RecordedEntry,
+    HubOpening, LimitUsage, Opening, OutcomeCounts, Overview, PeriodUsage, Purged, RecordedEntry,
     RecordedText, Repaired, Reservation, UsageKey, UsageOverTime, UsageQuery, UsageReport,
     Verification,
 };
@@ -362,6 +363,11 @@ impl LedgerReader for SqliteLedger {
 
     async fn failures(&self, since: Timestamp) -> Result<Vec<FailureGroup>, Failure> {
         self.answer(move |reader| glance::failures(reader, since))
+            .await
+    }
+
+    async fn overview(&self, now: Timestamp) -> Result<Overview, Failure> {
+        self.answer(move |reader| overview::overview(reader, now))
             .await
     }
 

@@ -154,14 +154,14 @@ pub(super) fn bounds(
 ) -> rusqlite::Result<Option<([u8; 16], [u8; 16])>> {
     let first = since.map_or(i64::MIN, |since| daily::day(since.as_millis()));
     let last = until.map_or(i64::MAX, |until| daily::day(until.as_millis()));
-    let (first, last): (Option<[u8; 16]>, Option<[u8; 16]>) = database.query_row(
+    let mut statement = database.prepare_cached(
         "SELECT min(first_id), max(last_id) FROM
              (SELECT first_id, last_id FROM daily WHERE day BETWEEN ? AND ?
               UNION ALL
               SELECT call_id, call_id FROM entries WHERE outcome <> 'ok' AND outcome = 'open')",
-        [first, last],
-        |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
+    let (first, last): (Option<[u8; 16]>, Option<[u8; 16]>) =
+        statement.query_row([first, last], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(first.zip(last))
 }
 

@@ -201,26 +201,15 @@ impl<'a> Lines<'a> {
         orphans: &OrphanRows,
         range: Range,
     ) -> rusqlite::Result<()> {
-        let mut statement = database.prepare_cached(&format!(
-            "SELECT {}, {} FROM entries WHERE outcome <> 'ok' AND outcome = 'open'
-             AND started_at >= ?1 AND started_at < ?2 AND (?3 IS NULL OR connection = ?3)
-             AND {}",
-            sealed(),
-            orphans.condition(),
-            rows_of(self.by)
-        ))?;
-        let mut rows = statement.query(params![range.since, range.until, self.connection])?;
-        while let Some(row) = rows.next()? {
-            let mut facts = Facts::of(row)?;
-            if row.get(CONTENT)? {
-                Outcome::Interrupted.as_str().clone_into(&mut facts.outcome);
-                facts.maybe_billed = facts.server.is_none();
-            }
+        let query = UsageQuery {
+            connection: self.connection.map(str::to_owned),
+            ..UsageQuery::by(self.by)
+        };
+        each_open(database, orphans, range, &query, |facts| {
             let time = Timestamp::from_millis(facts.started_at);
-            let place = (self.period(time), key_of(&facts, self.by));
-            self.sums.entry(place).or_default().add(&facts);
-        }
-        Ok(())
+            let place = (self.period(time), key_of(facts, self.by));
+            self.sums.entry(place).or_default().add(facts);
+        })
     }
 }
 
@@ -313,6 +302,35 @@ impl Names {
         }
         Ok(shown)
     }
+}
+
+/// Visits the calls in progress of a range that `query` sums, and those of dead processes that could
+/// not be completed.
+pub(super) fn each_open(
+    database: &Connection,
+    orphans: &OrphanRows,
+    range: Range,
+    query: &UsageQuery,
+    mut visit: impl FnMut(&Facts),
+) -> rusqlite::Result<()> {
+    let mut statement = database.prepare_cached(&format!(
+        "SELECT {}, {} FROM entries WHERE outcome <> 'ok' AND outcome = 'open'
+         AND started_at >= ?1 AND started_at < ?2 AND (?3 IS NULL OR connection = ?3)
+         AND {}",
+        sealed(),
+        orphans.condition(),
+        rows_of(query.by)
+    ))?;
+    let mut rows = statement.query(params![range.since, range.until, query.connection])?;
+    while let Some(row) = rows.next()? {
+        let mut facts = Facts::of(row)?;
+        if row.get(CONTENT)? {
+            Outcome::Interrupted.as_str().clone_into(&mut facts.outcome);
+            facts.maybe_billed = facts.server.is_none();
+        }
+        visit(&facts);
+    }
+    Ok(())
 }
 
 /// Visits the complete rows of a range that `query` sums, of one connection or all.

@@ -4,6 +4,7 @@ mod exact;
 mod keys;
 mod lines;
 mod range;
+mod spans;
 
 use rusqlite::Connection;
 use synapse_core::Failure;
@@ -14,6 +15,7 @@ use synapse_core::ledger::{
 use self::exact::Exact;
 use self::lines::{Lines, Timing};
 use self::range::Range;
+pub(super) use self::spans::Spans;
 use super::daily::DailySums;
 use super::latency::Tally;
 use super::orphans::OrphanRows;
@@ -78,7 +80,7 @@ fn over_time(
     })
 }
 
-fn report(
+pub(super) fn report(
     database: &Connection,
     orphans: &OrphanRows,
     query: &UsageQuery,

@@ -6,7 +6,7 @@ use synapse_core::ledger::{
     Column, Filter, HistoryQuery, Opening, Outcome, Reservation, UsageKey, UsageQuery,
 };
 use synapse_core::limits::{Limits, Need, Sums, UsageEstimate};
-use synapse_core::ports::{Ledger as _, LedgerReader as _};
+use synapse_core::ports::{Ledger as _, LedgerReader as _, assemble_overview};
 use synapse_core::time::Timestamp;
 use synapse_home::Home;
 use synapse_store::SqliteLedger;
@@ -282,6 +282,29 @@ async fn usage_over_time_is_the_report_and_its_split() {
             assert_eq!(report.lines.is_empty(), by.is_of_hub(), "{by:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn an_overview_is_the_answers_to_its_single_questions() {
+    let bench = Bench::new().await;
+    // The month before overlaps the last thirty days, lies before them, or has not the same day.
+    for days in [0, 12, 20, 31, 45] {
+        let now = Timestamp::from_millis(NOON + days * DAY);
+        let together = bench.ledger.overview(now).await.unwrap();
+        let single = assemble_overview(&bench.ledger, now).await.unwrap();
+        assert_eq!(together, single, "{now}");
+    }
+    let found = bench.ledger.overview(Timestamp::from_millis(NOON)).await;
+    let found = found.unwrap();
+    assert!(found.days.total.calls > found.models.total.calls);
+    assert!(found.before.calls > 0 && !found.newest.is_empty());
+    assert!(
+        found
+            .clients
+            .lines
+            .iter()
+            .any(|line| line.key == UsageKey::TERMINAL)
+    );
 }
 
 #[tokio::test]
