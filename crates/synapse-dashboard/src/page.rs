@@ -52,7 +52,7 @@ pub(crate) struct Page {
     pub(crate) body: Markup,
     /// The equivalent command.
     pub(crate) command: Option<String>,
-    /// The document for `?format=json`.
+    /// The document for `?format=json`; null unless that is asked for.
     pub(crate) document: Option<Value>,
 }
 
@@ -88,9 +88,19 @@ impl Page {
         }
     }
 
-    pub(crate) fn document(self, document: &impl serde::Serialize) -> Self {
+    /// The document is made only if it is asked for: it may be larger than the page.
+    pub(crate) fn document<D: serde::Serialize>(
+        self,
+        ask: &Ask,
+        document: impl FnOnce() -> D,
+    ) -> Self {
+        let made = if ask.wants("json") {
+            serde_json::to_value(document()).ok()
+        } else {
+            Some(Value::Null)
+        };
         Self {
-            document: serde_json::to_value(document).ok(),
+            document: made,
             ..self
         }
     }

@@ -30,7 +30,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .route(
             "/",
             get(|State(app): TheApp, Extension(ask): TheAsk| async move {
-                show(&app, &ask, overview::page(&app, &ask).await)
+                overview::answer(&app, &ask).await
             }),
         )
         .route(
@@ -227,7 +227,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .route(
             &app.base,
             get(|State(app): TheApp, Extension(ask): TheAsk| async move {
-                show(&app, &ask, overview::page(&app, &ask).await)
+                overview::answer(&app, &ask).await
             }),
         )
         .fallback(missing)

@@ -7,7 +7,7 @@ use synapse_core::check::Outcome;
 use synapse_core::error::Failure;
 use synapse_core::gate::NetworkGate;
 use synapse_core::ledger::{
-    Column, Entry, Filter, HistoryQuery, LimitUsage, UsageKey, UsageLine, UsageQuery,
+    Column, Entry, Filter, HistoryQuery, LatestCall, LimitUsage, UsageKey, UsageLine, UsageQuery,
 };
 use synapse_core::ports::StoredConnection;
 use synapse_core::time::Timestamp;
@@ -62,7 +62,7 @@ pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
     for line in months.iter().flat_map(|month| &month.lines) {
         usage.entry(&line.key).or_default().merge(line);
     }
-    let newest = rows.as_ref().map_or(&[][..], Vec::as_slice);
+    let newest: Vec<LatestCall> = rows.iter().flatten().map(LatestCall::from).collect();
     let table = html! { table .wrap {
         thead { tr {
             th scope="col" { "Name" } th scope="col" .p2 { "Provider, model" } th scope="col" { "Gate" }
@@ -71,7 +71,7 @@ pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
         } }
         tbody { @for stored in &all {
             @let name = stored.name.as_str();
-            @let lately = Lately::of(stored, newest);
+            @let lately = Lately::of(stored, &newest);
             @let here = shown.is_some_and(|shown| shown.name == stored.name);
             tr class=[if here { Some("here") } else { lately.row_class() }] {
                 th scope="row" {
@@ -111,10 +111,10 @@ pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
     Ok(match shown {
         Some(stored) => page
             .command(format!("synapse connection show {}", stored.name))
-            .document(&ConnectionDocument::new(stored, app.remedies())),
+            .document(ask, || ConnectionDocument::new(stored, app.remedies())),
         None => page
             .command("synapse connection list")
-            .document(&ConnectionsDocument::new(&all, app.remedies())),
+            .document(ask, || ConnectionsDocument::new(&all, app.remedies())),
     })
 }
 
@@ -285,5 +285,5 @@ pub(crate) fn remove(app: &App, ask: &Ask, name: &str) -> Result<Page, Failure> 
     Ok(Page::new(Nav::Connections, format!("Remove {name}"), body)
         .below(app.to("connections"), "Connections")
         .command(format!("synapse connection remove {name}"))
-        .document(&ConnectionDocument::new(&stored, app.remedies())))
+        .document(ask, || ConnectionDocument::new(&stored, app.remedies())))
 }

@@ -56,12 +56,9 @@ pub(crate) fn page(app: &App, ask: &Ask) -> Page {
     };
     Page::new(Nav::Doctor, "Doctor", body)
         .command("synapse doctor")
-        .document(&DoctorDocument::new(
-            checks,
-            &about.version,
-            &about.system,
-            app.remedies(),
-        ))
+        .document(ask, || {
+            DoctorDocument::new(checks, &about.version, &about.system, app.remedies())
+        })
 }
 
 fn verdict(checks: &[Check], at: Timestamp) -> Markup {

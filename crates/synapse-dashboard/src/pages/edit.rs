@@ -31,7 +31,8 @@ use crate::view::note;
 /// `connections/new`
 pub(crate) fn new(app: &App, ask: &Ask) -> Result<Page, Failure> {
     let filled = choose::kept(app, ask, None).unwrap_or_else(|| begun(ask));
-    Ok(page(app, ask, &filled, &explained()).document(&ProvidersDocument::new(&ProviderKind::ALL)))
+    Ok(page(app, ask, &filled, &explained())
+        .document(ask, || ProvidersDocument::new(&ProviderKind::ALL)))
 }
 
 /// A new form, filled with the parameters of its link.
@@ -68,7 +69,7 @@ pub(crate) fn edit(app: &App, ask: &Ask, name: &str) -> Result<Page, Failure> {
         filled.draft.gate = synapse_core::gate::NetworkGate::Open;
     }
     Ok(page(app, ask, &filled, &explained())
-        .document(&ConnectionDocument::new(&stored, app.remedies())))
+        .document(ask, || ConnectionDocument::new(&stored, app.remedies())))
 }
 
 /// `POST connections`: starts a check that saves if it passes, or lists the provider's models.
@@ -139,7 +140,7 @@ fn again(app: &App, ask: &Ask, filled: &Filled) -> Response<Body> {
             Code::ConfigChanged | Code::ConfigDuplicateName => StatusCode::CONFLICT,
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         });
-        page = page.document(&ErrorDocument::new(failure, app.remedies()));
+        page = page.document(ask, || ErrorDocument::new(failure, app.remedies()));
     }
     show(app, ask, Ok(page))
 }

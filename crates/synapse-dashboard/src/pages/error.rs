@@ -46,7 +46,7 @@ pub(crate) fn page(app: &App, ask: &Ask, failure: &Failure) -> Page {
     let mut page = Page::new(crate::page::Nav::Overview, title(failure), body)
         .status(status(failure))
         .command(format!("synapse explain {}", failure.code()))
-        .document(&ErrorDocument::new(failure, app.remedies()));
+        .document(ask, || ErrorDocument::new(failure, app.remedies()));
     page.nav = None;
     page
 }
@@ -113,7 +113,7 @@ pub(crate) fn explain(app: &App, ask: &Ask, name: &str) -> Result<Page, Failure>
         body,
     )
     .command(format!("synapse explain {}", entry.name))
-    .document(&CodeDocument::new(entry, app.remedies()));
+    .document(ask, || CodeDocument::new(entry, app.remedies()));
     page.nav = None;
     Ok(page)
 }
@@ -143,7 +143,7 @@ pub(crate) fn missing(app: &App, ask: &Ask, said: &str, known: &[String]) -> Pag
     };
     let mut page = Page::new(crate::page::Nav::Overview, said, body)
         .status(StatusCode::NOT_FOUND)
-        .document(&ErrorDocument::new(&failure, app.remedies()));
+        .document(ask, || ErrorDocument::new(&failure, app.remedies()));
     page.nav = None;
     page
 }

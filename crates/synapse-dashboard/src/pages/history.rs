@@ -44,7 +44,7 @@ pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
     Ok(Page::new(Nav::History, "History", body)
         .beside(html! { span { "times are UTC" } })
         .command(command(ask))
-        .document(&HistoryDocument::new(&rows, &pages)))
+        .document(ask, || HistoryDocument::new(&rows, &pages)))
 }
 
 fn query(ask: &Ask, now: Timestamp) -> Result<HistoryQuery, Failure> {

@@ -27,7 +27,11 @@ use crate::words::{ago, count, maybe, moment, several, unknown, verb};
 /// `hub`
 pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
     let hub = app.program.hub().await?;
-    let document = app.program.hub_document().await?;
+    let document = if ask.wants("json") {
+        app.program.hub_document().await?
+    } else {
+        serde_json::Value::Null
+    };
     let waiting = app.program.approvals().await?;
     let number = u64::try_from(waiting.len()).unwrap_or(u64::MAX);
     let body = html! {
@@ -51,7 +55,7 @@ pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
     Ok(Page::new(Nav::Hub, "Hub", body)
         .beside(html! { span { "nothing was started or contacted to show this" } })
         .command("synapse hub status")
-        .document(&document))
+        .document(ask, || document))
 }
 
 fn one(app: &App, ask: &Ask, server: &ServerView) -> Markup {
@@ -199,7 +203,10 @@ pub(crate) async fn approvals(app: &App, ask: &Ask) -> Result<Page, Failure> {
     Ok(Page::new(Nav::Hub, format!("{title} to approve"), body)
         .below(app.to("hub"), "Hub")
         .command("synapse hub approve SERVER")
-        .document(&json!({"schema": "synapse.approvals/1", "ok": true, "approvals": items})))
+        .document(
+            ask,
+            || json!({"schema": "synapse.approvals/1", "ok": true, "approvals": items}),
+        ))
 }
 
 fn approval_panel(app: &App, ask: &Ask, approval: &Approval, index: usize) -> Markup {
@@ -297,7 +304,7 @@ pub(crate) async fn act(
             return Ok(show(
                 app,
                 ask,
-                Ok(page.status(StatusCode::CONFLICT).document(&document)),
+                Ok(page.status(StatusCode::CONFLICT).document(ask, || document)),
             ));
         }
     }

@@ -131,7 +131,7 @@ pub(crate) fn page(app: &App, ask: &Ask, id: &str) -> Page {
             html! { span data-login=(word(&stage)) { (word(&stage)) " at " (moment(app.now())) } },
         )
         .command(command(&desk.order))
-        .document(&document(app, server, &stage))
+        .document(ask, || document(app, server, &stage))
 }
 
 fn confirm(proposal: &LoginProposal, buttons: &Markup) -> Markup {

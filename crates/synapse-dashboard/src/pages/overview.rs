@@ -1,11 +1,14 @@
 //! The overview: attention needed, cost, health, and distribution.
 
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::Response;
 use maud::{Markup, html};
 use serde_json::json;
 use synapse_core::error::Failure;
 use synapse_core::ledger::{
-    Entry, FailureGroup, HistoryQuery, LimitUsage, PeriodUsage, UsageKey, UsageLine, UsageQuery,
-    UsageReport,
+    Entry, HistoryQuery, Overview, OverviewSpans, UsageKey, UsageLine, UsageQuery, UsageReport,
 };
 use synapse_core::ports::StoredConnection;
 use synapse_core::time::Timestamp;
@@ -13,73 +16,95 @@ use synapse_documents::{
     ConnectionsDocument, ErrorDocument, HistoryDocument, Pages, UsageDocument,
 };
 
-use std::collections::BTreeMap;
-
-use super::standing::{Lately, is_near, limit, today};
+use super::needs::needs;
+use super::seen::Seen;
+use super::show::show;
+use super::standing::{Lately, limit, today};
 use crate::app::App;
 use crate::ask::{Ask, link, segment};
 use crate::chart::{self, Column};
-use crate::hub::{HubView, Tone};
 use crate::icon::Icon;
 use crate::page::{Nav, Page};
+use crate::response::answered_in_parts;
 use crate::text::foreign;
 use crate::view::{code, icon, panel, remedy_of, said, scrolling, state};
 use crate::words::{
     self, clock, count, maybe, money, month, percent, rest_of_day, several, span, sum, unknown,
 };
 
-/// The data of the page. An unreadable part is a failure of that part only.
-struct Seen {
-    now: Timestamp,
-    connections: Result<Vec<StoredConnection>, Failure>,
-    ledger: Result<Ledger, Failure>,
-    hub: Result<HubView, Failure>,
-    approvals: usize,
-}
-
-struct Ledger {
-    days: UsageReport,
-    month: UsageReport,
-    before: UsageReport,
-    clients: UsageReport,
-    today: UsageReport,
-    failures: Vec<FailureGroup>,
-    standings: BTreeMap<String, LimitUsage>,
-    newest: Vec<Entry>,
-}
-
-pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
-    let now = app.now();
+/// `/`: its frame is sent before the ledger is read. Failures are shown within, so that the status
+/// is known by then.
+pub(crate) async fn answer(app: &Arc<App>, ask: &Ask) -> Response<Body> {
     let connections = app.engine.connections();
+    // Without connections it may be the page of the first steps.
+    if ask.wants("json") || connections.as_ref().is_ok_and(Vec::is_empty) {
+        return show(app, ask, whole(app, ask, connections).await);
+    }
+    match streamed(app, ask, connections) {
+        Ok(response) => response,
+        Err(failure) => show(app, ask, Err(failure)),
+    }
+}
+
+fn streamed(
+    app: &Arc<App>,
+    ask: &Ask,
+    connections: Result<Vec<StoredConnection>, Failure>,
+) -> Result<Response<Body>, Failure> {
+    // Random, so foreign text cannot contain it.
+    let marker = app.sessions.random::<16>()?;
+    let html = frame(app, ask, html! { (marker) }).html(app, ask);
+    let (begin, end) = html.split_once(&marker).unwrap_or((&html, ""));
+    let (end, app, ask) = (end.to_owned(), Arc::clone(app), ask.clone());
+    let rest = async move {
+        let seen = Seen::of(&app, connections).await;
+        format!("{}{end}", body(&app, &ask, &seen).into_string())
+    };
+    Ok(answered_in_parts(begin.to_owned(), rest))
+}
+
+async fn whole(
+    app: &App,
+    ask: &Ask,
+    connections: Result<Vec<StoredConnection>, Failure>,
+) -> Result<Page, Failure> {
     let is_empty = connections.as_ref().is_ok_and(Vec::is_empty);
-    let ledger = read(app, now).await;
+    let seen = Seen::of(app, connections).await;
     if is_empty
-        && ledger.as_ref().is_ok_and(|ledger| ledger.newest.is_empty())
+        && seen
+            .ledger
+            .as_ref()
+            .is_ok_and(|ledger| ledger.newest.is_empty())
         && ask.get("done").is_none()
     {
         return super::welcome::page(app, ask).await;
     }
-    let seen = Seen {
-        now,
-        connections,
-        ledger,
-        hub: app.program.hub().await,
-        approvals: app.program.approvals().await.map_or(0, |all| all.len()),
-    };
-    // The document has the latencies of each day too, which take longer to sum.
-    let mut seen = seen;
-    if ask.wants("json")
-        && let Ok(ledger) = &mut seen.ledger
-    {
-        let query = UsageQuery {
-            since: Some(Timestamp::of_day(now.day() - 29)),
-            ..UsageQuery::by(UsageKey::Day)
-        };
-        ledger.days = app.engine.usage(query).await?;
+    if ask.wants("json") {
+        let reader = &app.engine.ports().reader;
+        let days = app.engine.usage(days_query(seen.now)).await;
+        let newest = reader.history(HistoryQuery::newest(Overview::NEWEST)).await;
+        let document = document(app, &seen, days, newest);
+        return Ok(frame(app, ask, html! {}).document(ask, || document));
     }
-    let body = html! {
+    Ok(frame(app, ask, body(app, ask, &seen)))
+}
+
+fn frame(app: &App, ask: &Ask, body: Markup) -> Page {
+    let now = app.now();
+    Page::new(Nav::Overview, "Overview", body)
+        .beside(html! {
+            span { (words::moment(now)) " · the day ends in " (rest_of_day(now)) }
+            a .btn.sm href=(app.to("")) { (Icon::Refresh.small()) "Refresh" }
+        })
+        .command("synapse usage --by day --since 30d")
+        .document(ask, || ())
+}
+
+fn body(app: &App, ask: &Ask, seen: &Seen) -> Markup {
+    let now = seen.now;
+    html! {
         (said(app, ask))
-        (needs(app, &seen))
+        (needs(app, seen))
         @match &seen.ledger {
             Ok(ledger) => {
                 (figures(ledger, now))
@@ -91,246 +116,22 @@ pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
             Err(failure) => (super::error::head(app, failure)),
         }
         div .cols.fill {
-            (connections_table(app, &seen))
-            (servers(app, &seen))
+            (connections_table(app, seen))
+            (servers(app, seen))
         }
         @if let Ok(ledger) = &seen.ledger { (failures(app, ledger, now)) }
-    };
-    Ok(Page::new(Nav::Overview, "Overview", body)
-        .beside(html! {
-            span { (words::moment(now)) " · the day ends in " (rest_of_day(now)) }
-            a .btn.sm href=(app.to("")) { (Icon::Refresh.small()) "Refresh" }
-        })
-        .command("synapse usage --by day --since 30d")
-        .document(&document(app, &seen)))
-}
-
-async fn read(app: &App, now: Timestamp) -> Result<Ledger, Failure> {
-    let reader = &app.engine.ports().reader;
-    let today = Timestamp::of_day(now.day());
-    let month = now.month_start();
-    let ask = |by, since: Timestamp, until: Option<Timestamp>| UsageQuery {
-        since: Some(since),
-        until,
-        ..UsageQuery::by(by)
-    };
-    // The same span of the previous month, limited by its length.
-    let before = Timestamp::of_day(month.day() - 1).month_start();
-    let passed = now.as_millis().saturating_sub(month.as_millis());
-    let until = Timestamp::from_millis(
-        before
-            .as_millis()
-            .saturating_add(passed)
-            .min(month.as_millis()),
-    );
-    let first = Timestamp::of_day(now.day() - 29);
-    let days = reader
-        .usage_per(UsageKey::Day, ask(UsageKey::Model, first.min(month), None))
-        .await?;
-    let before = reader
-        .usage_per(UsageKey::Month, ask(UsageKey::Model, before, Some(until)))
-        .await?;
-    let clients = reader
-        .usage_per(UsageKey::Month, ask(UsageKey::Client, month, None))
-        .await?;
-    // The names of days are in the order of time.
-    let since = |from: Timestamp| {
-        let from = UsageKey::Day.period(from).unwrap_or_default();
-        days.iter().filter(move |day| day.period >= from)
-    };
-    Ok(Ledger {
-        days: summed(since(first), |period, _| period.to_owned()),
-        month: summed(since(month), |_, key| key.to_owned()),
-        before: summed(before.iter(), |_, key| key.to_owned()),
-        clients: summed(clients.iter(), |_, key| key.to_owned()),
-        today: reader.usage(ask(UsageKey::Day, today, None)).await?,
-        failures: reader.failures(today).await?,
-        standings: reader.standings(now).await?,
-        newest: reader.history(HistoryQuery::newest(LOOKED_AT)).await?,
-    })
-}
-
-/// One report of several periods, by the name that `name` gives a line.
-fn summed<'a>(
-    periods: impl Iterator<Item = &'a PeriodUsage>,
-    name: impl Fn(&'a str, &'a str) -> String,
-) -> UsageReport {
-    let mut lines: BTreeMap<String, UsageLine> = BTreeMap::new();
-    let mut total = UsageLine {
-        key: "total".to_owned(),
-        ..UsageLine::default()
-    };
-    for period in periods {
-        for line in &period.lines {
-            let key = name(&period.period, &line.key);
-            lines.entry(key).or_default().merge(line);
-            total.merge(line);
-        }
-    }
-    let lines = lines
-        .into_iter()
-        .map(|(key, line)| UsageLine { key, ..line })
-        .collect();
-    UsageReport {
-        lines,
-        total,
-        ..UsageReport::default()
     }
 }
 
-fn needs(app: &App, seen: &Seen) -> Markup {
-    let mut items: Vec<Markup> = Vec::new();
-    let mut item = |tone: Tone, text: Markup, to: String, label: &str| {
-        items.push(html! {
-            li { (icon(tone).with_class(match tone { Tone::Bad => "i bad", _ => "i warn" })) div { (text) } a .btn.sm href=(to) { (label) } }
-        });
-    };
-    match &seen.connections {
-        Err(failure) => item(
-            Tone::Bad,
-            html! { b { "connections.toml" } " " (crate::view::failure_in_short(app, failure)) },
-            app.to("connections"),
-            "See where",
-        ),
-        Ok(all) => {
-            for stored in all {
-                let to = link(&app.to("connections"), &[("show", stored.name.as_str())]);
-                let rows = seen
-                    .ledger
-                    .as_ref()
-                    .map_or(&[][..], |ledger| &ledger.newest);
-                match Lately::of(stored, rows) {
-                    Lately::Broken(name) => item(
-                        Tone::Bad,
-                        html! { b { (foreign(stored.name.as_str())) } " cannot be understood: " (code(app, &name)) },
-                        to.clone(),
-                        "See why",
-                    ),
-                    Lately::Fails {
-                        since,
-                        times,
-                        code: name,
-                        call,
-                    } => item(
-                        Tone::Bad,
-                        html! {
-                            b { (foreign(stored.name.as_str())) } " failed its last " (several(times, "call")) ": "
-                            @match &name {
-                                Some(name) => (code(app, name)),
-                                None => "interrupted",
-                            }
-                            " " span .sub { "since " (words::lately(since, seen.now)) }
-                        },
-                        app.to(&format!("history/{}", segment(&call))),
-                        "See the last call",
-                    ),
-                    _ => {}
-                }
-                if stored
-                    .usable()
-                    .is_ok_and(|connection| !connection.is_bound())
-                {
-                    item(
-                        Tone::Look,
-                        html! { b { (foreign(stored.name.as_str())) } " has an unconfirmed host" },
-                        app.to(&format!(
-                            "connections/{}/edit",
-                            segment(stored.name.as_str())
-                        )),
-                        "Confirm it",
-                    );
-                }
-                let standing = seen
-                    .ledger
-                    .as_ref()
-                    .ok()
-                    .and_then(|ledger| ledger.standings.get(stored.name.as_str()));
-                if let (Ok(connection), Some(standing)) = (&stored.connection, standing)
-                    && let Some(limits) = &connection.limits
-                    && [
-                        (limits.day.nano_usd, standing.spent.day.nano_usd),
-                        (limits.day.tokens, standing.spent.day.tokens),
-                        (limits.month.nano_usd, standing.spent.month.nano_usd),
-                        (limits.month.tokens, standing.spent.month.tokens),
-                    ]
-                    .iter()
-                    .any(|(most, used)| most.is_some_and(|most| is_near(*used, most)))
-                {
-                    item(
-                        Tone::Look,
-                        html! { b { (foreign(stored.name.as_str())) } " is near a limit" },
-                        to,
-                        "See its limits",
-                    );
-                }
-            }
-        }
-    }
-    if let Err(failure) = &seen.ledger {
-        item(
-            Tone::Bad,
-            html! { b { "The ledger" } " " (crate::view::failure_in_short(app, failure)) },
-            app.to("doctor"),
-            "Ask doctor",
-        );
-    }
-    if let Ok(ledger) = &seen.ledger
-        && ledger.today.waiting.calls > 0
-    {
-        item(
-            Tone::Look,
-            html! { (several(ledger.today.waiting.calls, "call")) " " (words::verb(ledger.today.waiting.calls, "waits", "wait")) " next to the ledger, not yet in the sums" },
-            app.to("doctor"),
-            "Ask doctor",
-        );
-    }
-    match &seen.hub {
-        Err(failure) => item(
-            Tone::Bad,
-            html! { b { "The hub" } " " (crate::view::failure_in_short(app, failure)) },
-            app.to("hub"),
-            "See where",
-        ),
-        Ok(hub) => {
-            for server in hub
-                .servers
-                .iter()
-                .filter(|server| matches!(server.tone, Tone::Bad | Tone::Look))
-            {
-                item(
-                    server.tone,
-                    html! { b { (foreign(&server.name)) } " " (foreign(&server.state)) },
-                    format!("{}#{}", app.to("hub"), segment(&server.name)),
-                    "See it",
-                );
-            }
-        }
-    }
-    if seen.approvals > 0 {
-        let number = u64::try_from(seen.approvals).unwrap_or(u64::MAX);
-        item(
-            Tone::Look,
-            html! { (several(number, "change")) " of upstream servers " (words::verb(number, "waits", "wait")) " for your approval" },
-            app.to("hub/approvals"),
-            "Review",
-        );
-    }
-    let number = u64::try_from(items.len()).unwrap_or(u64::MAX);
-    html! {
-        @if items.is_empty() {
-            p .quiet { (state(Tone::Good, Icon::Tick, &html! { "Nothing needs you." })) }
-        } @else {
-            (panel("todo", "", "Needs you", &html! { (several(number, "thing")) }, &html! { ul .todo { @for item in &items { (item) } } }))
-        }
+fn days_query(now: Timestamp) -> UsageQuery {
+    UsageQuery {
+        since: Some(OverviewSpans::of(now).first),
+        ..UsageQuery::by(UsageKey::Day)
     }
 }
 
-fn figures(ledger: &Ledger, now: Timestamp) -> Markup {
-    let (today, month, before) = (
-        &ledger.today.total,
-        &ledger.month.total,
-        &ledger.before.total,
-    );
+fn figures(ledger: &Overview, now: Timestamp) -> Markup {
+    let (today, month, before) = (&ledger.today.total, &ledger.models.total, &ledger.before);
     let cost = |line: &UsageLine| sum(line.cost_nano_usd, line.unknown_cost, money);
     let left_out = |line: &UsageLine| {
         html! {
@@ -375,7 +176,7 @@ fn month_name(now: Timestamp) -> String {
     month(now)
 }
 
-fn days(app: &App, ledger: &Ledger) -> Markup {
+fn days(app: &App, ledger: &Overview) -> Markup {
     let now = app.now();
     let of = |day: i64| {
         let key = words::date(Timestamp::of_day(day));
@@ -439,17 +240,17 @@ fn days(app: &App, ledger: &Ledger) -> Markup {
     )
 }
 
-fn by_model(app: &App, ledger: &Ledger, now: Timestamp) -> Markup {
+fn by_model(app: &App, ledger: &Overview, now: Timestamp) -> Markup {
     panel(
         "models",
         "",
         &format!("{} by model", month(now)),
         &html! {},
-        &shares(app, &ledger.month, "model_served", "Model"),
+        &shares(app, &ledger.models, "model_served", "Model"),
     )
 }
 
-fn by_client(app: &App, ledger: &Ledger, now: Timestamp) -> Markup {
+fn by_client(app: &App, ledger: &Overview, now: Timestamp) -> Markup {
     panel(
         "clients",
         "grow",
@@ -551,7 +352,7 @@ fn servers(app: &App, seen: &Seen) -> Markup {
     )
 }
 
-fn failures(app: &App, ledger: &Ledger, now: Timestamp) -> Markup {
+fn failures(app: &App, ledger: &Overview, now: Timestamp) -> Markup {
     html! {
         @if !ledger.failures.is_empty() {
             (panel("failed", "", "Failed today, and what to do", &html! { a href=(link(&app.to("history"), &[("since", &words::date(now))])) { "all calls of today" } }, &scrolling("Table of failures", &html! { table .wrap {
@@ -568,7 +369,13 @@ fn failures(app: &App, ledger: &Ledger, now: Timestamp) -> Markup {
     }
 }
 
-fn document(app: &App, seen: &Seen) -> serde_json::Value {
+/// The latencies of each day and whole rows, which only it has, take longer to read.
+fn document(
+    app: &App,
+    seen: &Seen,
+    days: Result<UsageReport, Failure>,
+    newest: Result<Vec<Entry>, Failure>,
+) -> serde_json::Value {
     let query = UsageQuery::by(UsageKey::Day);
     let pages = Pages::default();
     json!({
@@ -579,17 +386,14 @@ fn document(app: &App, seen: &Seen) -> serde_json::Value {
             Ok(all) => json!(ConnectionsDocument::new(all, app.remedies())),
             Err(failure) => json!(ErrorDocument::new(failure, app.remedies())),
         },
-        "usage": match &seen.ledger {
-            Ok(ledger) => json!(UsageDocument::new(&query, &ledger.days)),
+        "usage": match &days {
+            Ok(days) => json!(UsageDocument::new(&query, days)),
             Err(failure) => json!(ErrorDocument::new(failure, app.remedies())),
         },
-        "newest": match &seen.ledger {
-            Ok(ledger) => json!(HistoryDocument::new(&ledger.newest, &pages)),
+        "newest": match &newest {
+            Ok(newest) => json!(HistoryDocument::new(newest, &pages)),
             Err(_) => serde_json::Value::Null,
         },
         "approvals": seen.approvals,
     })
 }
-
-/// Number of newest rows that determine a connection's health.
-const LOOKED_AT: u32 = 200;

@@ -47,7 +47,7 @@ pub(crate) async fn page(app: &App, ask: &Ask, call: &str) -> Result<Page, Failu
     )
     .below(app.to("history"), "History")
     .command(format!("synapse history show {call_id}"))
-    .document(&EntryDocument::new(&entry, text.as_ref())))
+    .document(ask, || EntryDocument::new(&entry, text.as_ref())))
 }
 
 fn slip(entry: &Entry) -> Markup {

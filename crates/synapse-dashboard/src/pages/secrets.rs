@@ -77,7 +77,9 @@ pub(crate) fn page(app: &App, ask: &Ask, failure: Option<&Failure>) -> Page {
     let warnings: Vec<Failure> = loaded.err().into_iter().collect();
     Page::new(Nav::Secrets, "Secrets", body)
         .command("synapse secret list")
-        .document(&SecretsDocument::new(views, &warnings, app.remedies()))
+        .document(ask, || {
+            SecretsDocument::new(views, &warnings, app.remedies())
+        })
 }
 
 fn uses(app: &App) -> BTreeMap<String, Use> {
@@ -206,10 +208,9 @@ pub(crate) async fn keep(
             Ok(show(
                 app,
                 ask,
-                Ok(page.document(&synapse_documents::ErrorDocument::new(
-                    &failure,
-                    app.remedies(),
-                ))),
+                Ok(page.document(ask, || {
+                    synapse_documents::ErrorDocument::new(&failure, app.remedies())
+                })),
             ))
         }
     }

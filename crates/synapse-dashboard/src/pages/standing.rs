@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 use synapse_core::gate::NetworkGate;
-use synapse_core::ledger::{Entry, LimitUsage, Outcome};
+use synapse_core::ledger::{LatestCall, LimitUsage, Outcome};
 use synapse_core::limits::{Allowance, Sums};
 use synapse_core::ports::StoredConnection;
 use synapse_core::time::Timestamp;
@@ -37,8 +37,8 @@ pub(crate) enum Lately {
 }
 
 impl Lately {
-    /// From the newest rows of any connection, newest first.
-    pub(crate) fn of(stored: &StoredConnection, rows: &[Entry]) -> Self {
+    /// From the newest calls of any connection, newest first.
+    pub(crate) fn of(stored: &StoredConnection, calls: &[LatestCall]) -> Self {
         if let Err(failure) = &stored.connection {
             return Self::Broken(failure.code().as_str().to_owned());
         }
@@ -46,31 +46,32 @@ impl Lately {
             return Self::Closed;
         }
         let own = || {
-            rows.iter()
-                .filter(|row| row.receipt.connection == stored.name.as_str())
+            calls
+                .iter()
+                .filter(|call| call.connection == stored.name.as_str())
         };
-        let failed = |row: &&Entry| {
+        let failed = |call: &&LatestCall| {
             matches!(
-                row.outcome,
+                call.outcome,
                 Outcome::Error | Outcome::Refused | Outcome::Interrupted
             )
         };
-        let Some(newest) = own().find(|row| row.outcome != Outcome::Cancelled) else {
+        let Some(newest) = own().find(|call| call.outcome != Outcome::Cancelled) else {
             return Self::Unused;
         };
         match newest.outcome {
             Outcome::Open => Self::UnderWay,
             Outcome::Ok => Self::Answered(newest.started_at),
             _ => {
-                let run: Vec<&Entry> = own()
-                    .filter(|row| row.outcome != Outcome::Cancelled)
+                let run: Vec<&LatestCall> = own()
+                    .filter(|call| call.outcome != Outcome::Cancelled)
                     .take_while(failed)
                     .collect();
                 Self::Fails {
-                    since: run.last().map_or(newest.started_at, |row| row.started_at),
+                    since: run.last().map_or(newest.started_at, |call| call.started_at),
                     times: u64::try_from(run.len()).unwrap_or(u64::MAX),
                     code: newest.error_code.clone(),
-                    call: newest.receipt.call_id.to_string(),
+                    call: newest.call_id.to_string(),
                 }
             }
         }

@@ -38,7 +38,7 @@ pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
             a .btn.sm href=(ask.with("format", "csv")) { (crate::icon::Icon::Download.small()) "CSV" }
         })
         .command(command(&query, &shown))
-        .document(&UsageDocument::new(&query, &report)))
+        .document(ask, || UsageDocument::new(&query, &report)))
 }
 
 /// `usage?format=csv`

@@ -24,7 +24,7 @@ struct Steps {
 }
 
 /// `welcome`, and the overview while there is no data.
-pub(crate) async fn page(app: &App, _ask: &Ask) -> Result<Page, Failure> {
+pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
     let steps = steps(app).await;
     let done = [
         true,
@@ -85,7 +85,7 @@ pub(crate) async fn page(app: &App, _ask: &Ask) -> Result<Page, Failure> {
     });
     Ok(Page::new(Nav::Overview, "Welcome", body)
         .command("synapse connection create NAME --provider PROVIDER --model MODEL --credential REFERENCE --allow-network")
-        .document(&document))
+        .document(ask, || document))
 }
 
 async fn steps(app: &App) -> Steps {

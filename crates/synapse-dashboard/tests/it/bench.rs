@@ -236,6 +236,8 @@ pub(crate) struct StubProgram {
     pub(crate) looked: AtomicUsize,
     pub(crate) acted: AtomicUsize,
     pub(crate) kept: AtomicUsize,
+    /// The state of the hub is known while nobody holds it.
+    pub(crate) hub_lock: tokio::sync::Mutex<()>,
     /// The browser comes back from the authorization server.
     pub(crate) returned: tokio::sync::Notify,
 }
@@ -301,6 +303,7 @@ impl Program for StubProgram {
     }
 
     async fn hub(&self) -> Result<HubView, Failure> {
+        drop(self.hub_lock.lock().await);
         Ok(HubView {
             servers: vec![ServerView {
                 name: "notes".into(),

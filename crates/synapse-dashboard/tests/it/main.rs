@@ -8,5 +8,6 @@ mod choosing;
 mod input;
 mod login;
 mod pages;
+mod parts;
 mod safety;
 mod slow;
