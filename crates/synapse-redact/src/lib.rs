@@ -134,7 +134,7 @@ pub fn without_tokens(text: &str) -> Cow<'_, str> {
 /// Whether `text` contains anything shaped like a token.
 #[must_use]
 pub fn holds_token(text: &str) -> bool {
-    Search::thorough(None).any(text)
+    !vendors::is_short_name(text) && Search::thorough(None).any(text)
 }
 
 /// Whether `word` may be a token of unknown shape: long, letters and digits without spaces, neither

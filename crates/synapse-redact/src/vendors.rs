@@ -94,6 +94,26 @@ pub fn begins_like_token(word: &str) -> bool {
     })
 }
 
+/// Whether `text` has only the characters of names, and fewer than any token in any notation: the
+/// other shapes have a space, `=`, `:` or 20 characters, and less than 24 are not decoded.
+pub(crate) fn is_short_name(text: &str) -> bool {
+    text.len() < SHORTEST && text.bytes().all(is_dotted)
+}
+
+/// The length of the shortest token that a prefix makes one.
+const SHORTEST: usize = {
+    let mut shortest = usize::MAX;
+    let mut rows = TOKEN_PREFIXES;
+    while let [row, rest @ ..] = rows {
+        let length = row.prefix.len() + row.least;
+        if length < shortest {
+            shortest = length;
+        }
+        rows = rest;
+    }
+    shortest
+};
+
 const LEAST_OF_A_WORD: usize = 8;
 
 /// Longer prefixes come before their own prefixes.
@@ -188,6 +208,17 @@ mod tests {
                 .find(|earlier| row.prefix.starts_with(earlier.prefix));
             assert!(hidden.is_none(), "{} is behind {hidden:?}", row.prefix);
         }
+    }
+
+    #[test]
+    fn a_token_is_no_short_name_whatever_its_prefix() {
+        for row in TOKEN_PREFIXES {
+            let tail = "a1".repeat(row.least);
+            let token = format!("{}{}", row.prefix, &tail[..row.least]);
+            assert!(crate::holds_token(&token), "{token}");
+            assert!(!is_short_name(&token), "{token}");
+        }
+        assert!(is_short_name("work-2.eu_west") && !is_short_name("a b") && !is_short_name("a=b"));
     }
 
     #[test]

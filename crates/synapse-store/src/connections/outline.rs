@@ -48,11 +48,7 @@ impl Outline {
             match scanner.header()? {
                 Header::Connection(name) => {
                     text.get(name.clone())?.parse::<ConnectionName>().ok()?;
-                    let mut keys = Keys::default();
-                    scanner.fields(|scanner, key| {
-                        keys.add(CONNECTION.iter().position(|each| *each == key)?)?;
-                        scanner.connection_field(key, &mut checked)
-                    })?;
+                    scanner.connection(&mut checked)?;
                     outline.connections.push((name, begin..scanner.at));
                 }
                 // What is in them is for others to judge.
@@ -114,9 +110,11 @@ impl Keys {
     }
 }
 
-/// The last verdict: many connections have the same text.
+/// What was found good: many connections have the same text.
 #[derive(Default)]
 struct Checked<'t> {
+    /// The lines of the last connection, with the places of their keys in [`CONNECTION`].
+    lines: Vec<(&'t str, usize)>,
     time: &'t str,
     origin: &'t str,
     proxy: &'t str,
@@ -152,17 +150,51 @@ impl<'t> Scanner<'t> {
 
     /// Each field up to the next table or the end, whose value `value` reads.
     fn fields(&mut self, mut value: impl FnMut(&mut Self, &'t str) -> Option<()>) -> Option<()> {
+        while self.is_at_field()? {
+            let key = self.field()?;
+            self.equals()?;
+            value(self, key)?;
+            self.line_end()?;
+        }
+        Some(())
+    }
+
+    /// The fields of a connection. A line that the connection before has at the same place is not
+    /// read again.
+    fn connection(&mut self, checked: &mut Checked<'t>) -> Option<()> {
+        let mut keys = Keys::default();
+        let mut count = 0;
+        while self.is_at_field()? {
+            let rest = self.text.get(self.at..)?;
+            if let Some((line, index)) = checked.lines.get(count)
+                && rest.starts_with(line)
+            {
+                keys.add(*index)?;
+                self.at += line.len();
+            } else {
+                let begin = self.at;
+                let key = self.field()?;
+                let index = CONNECTION.iter().position(|each| *each == key)?;
+                keys.add(index)?;
+                self.equals()?;
+                self.connection_field(key, checked)?;
+                self.line_end()?;
+                checked.lines.truncate(count);
+                checked.lines.push((self.text.get(begin..self.at)?, index));
+            }
+            count += 1;
+        }
+        Some(())
+    }
+
+    /// Passes over empty lines and comments. Whether a field comes, and no table and not the end.
+    fn is_at_field(&mut self) -> Option<bool> {
         loop {
             self.blank();
             match self.peek() {
-                None | Some(b'[') => return Some(()),
+                None | Some(b'[') => return Some(false),
                 Some(b'\n' | b'\r' | b'#') => self.line_end()?,
-                Some(_) => {
-                    let key = self.field()?;
-                    self.equals()?;
-                    value(self, key)?;
-                    self.line_end()?;
-                }
+                Some(_) => return Some(true),
             }
         }
     }
@@ -469,6 +501,31 @@ provider = "ollama"
             assert!(a.starts_with("[connections.a]") && a.trim_end().ends_with("unproven = [] }"));
             assert!(table("b.c").unwrap().trim_end().ends_with("\"ollama\""));
             assert_eq!(table("c"), None);
+        }
+    }
+
+    #[test]
+    fn lines_of_the_connection_before_count_where_they_are() {
+        let a = "[connections.a]\nprovider = \"openai\"\nmodel = \"m\"\n";
+        let with = |b: &str| {
+            let text = format!("format = 1\n\n{a}\n[connections.b]\n{b}");
+            Outline::of(&text).map(|outline| outline.table(&text, "b").unwrap().to_owned())
+        };
+        for b in [
+            "provider = \"openai\"\nmodel = \"m\"\n",
+            "# same\nprovider = \"openai\"\n\n  model = \"m\"",
+            "provider = \"openai\"\nnetwork = \"open\"\nmodel = \"m\"\n",
+            "model = \"m\"\nprovider = \"openai\"\n",
+            "",
+        ] {
+            assert_eq!(with(b), Some(format!("[connections.b]\n{b}")));
+        }
+        for b in [
+            "provider = \"openai\"\nprovider = \"ollama\"\n",
+            "provider = \"openai\"\nmodel = \"m\"\nmodel = \"m\"\n",
+            "provider = \"openai\"\nmodel = \"m\" x\n",
+        ] {
+            assert_eq!(with(b), None, "{b}");
         }
     }
 
