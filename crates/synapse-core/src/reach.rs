@@ -73,10 +73,15 @@ async fn of(stored: &StoredConnection, secrets: &dyn SecretResolver) -> Finding 
     }
     match &connection.credential {
         None => Finding::Ok("needs no credential".to_owned()),
-        Some(reference) => match secrets.reach(reference).await {
-            Ok(seen) => Finding::Ok(seen),
-            Err(failure) => Finding::Fail(failure),
-        },
+        Some(reference) => {
+            if let Err(failure) = connection.check_binding() {
+                return Finding::Fail(failure);
+            }
+            match secrets.reach(reference).await {
+                Ok(seen) => Finding::Ok(seen),
+                Err(failure) => Finding::Fail(failure),
+            }
+        }
     }
 }
 

@@ -33,18 +33,25 @@ pub(super) async fn resolve(secrets: &Secrets, written: &str) -> Result<Resolved
 }
 
 /// Refuses a file in our own directory when other users can replace it.
-fn guarded(home: &Home, path: &Path) -> Result<(), Failure> {
+pub(super) fn guarded(home: &Home, path: &Path) -> Result<(), Failure> {
     let Some(parent) = path.parent() else {
         return Ok(());
     };
-    if same_file(parent, home.directory()) {
-        return rely_on(home, path);
-    }
-    if same_file(parent, &home.secrets()) {
+    let in_secrets = same_file(parent, &home.secrets());
+    if in_secrets {
         rely_on(home, parent)?;
-        return rely_on(home, path);
+    } else if !same_file(parent, home.directory()) {
+        return Ok(());
     }
-    Ok(())
+    let Err(refusal) = rely_on(home, path) else {
+        return Ok(());
+    };
+    // For the file alone, the mode that a secret needs is the whole remedy.
+    rely_on(home, home.directory())?;
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_file() => check_mode(path, &found).and(Err(refusal)),
+        _ => Err(refusal),
+    }
 }
 
 /// The party responsible for the mode of a file.

@@ -38,7 +38,7 @@ pub(super) async fn resolve(secrets: &Secrets, path: &str) -> Result<ResolvedSec
 
 /// Checks that the entry exists. pass would print the tree of a directory and exit with 0, and it
 /// does not distinguish a missing entry from a missing store.
-fn look(secrets: &Secrets, path: &str) -> Result<(), Failure> {
+pub(super) fn look(secrets: &Secrets, path: &str) -> Result<(), Failure> {
     let given = (secrets.environment)("PASSWORD_STORE_DIR").filter(|value| !value.is_empty());
     let home = || Some(secrets.user_home.as_ref()?.join(".password-store"));
     let Some(store) = given.map(PathBuf::from).or_else(home) else {

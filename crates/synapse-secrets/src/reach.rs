@@ -8,7 +8,7 @@ use synapse_home::failure::shown;
 use super::bounded::bounded;
 use super::command::find;
 use super::file::{self, Modes};
-use super::{Secrets, keyring, local_vault, server, systemd, variable};
+use super::{Secrets, keyring, local_vault, pass, server, systemd, variable};
 
 /// Checks the location that `reference` names.
 pub(super) async fn reach(secrets: &Secrets, reference: &CredentialRef) -> Result<String, Failure> {
@@ -16,7 +16,11 @@ pub(super) async fn reach(secrets: &Secrets, reference: &CredentialRef) -> Resul
         CredentialRef::File(written) => {
             let path = file::expand(written, secrets.user_home.as_deref())?;
             let place = format!("the file system of {}", shown(&path));
+            let home = secrets.home.clone();
             bounded(secrets.deadline, &place, move || {
+                if let Some(home) = &home {
+                    file::guarded(home, &path)?;
+                }
                 let mode = file::look(&path, Modes::OwnerOnly)?;
                 Ok(format!("{}, {mode}not read", shown(&path)))
             })
@@ -27,7 +31,11 @@ pub(super) async fn reach(secrets: &Secrets, reference: &CredentialRef) -> Resul
         CredentialRef::LocalVault(_) => local_vault::reach(secrets),
         CredentialRef::Vault(secret) => server::reach(secrets, secret).await,
         CredentialRef::OnePassword(_) => program(secrets, "op"),
-        CredentialRef::Pass(_) => program(secrets, "pass"),
+        CredentialRef::Pass(path) => {
+            let seen = program(secrets, "pass")?;
+            pass::look(secrets, path)?;
+            Ok(seen)
+        }
         CredentialRef::Systemd(name) => systemd::reach(secrets, name),
         CredentialRef::Command(words) => program(secrets, words.first().map_or("", String::as_str)),
         _ => Err(Failure::new(
@@ -80,6 +88,13 @@ mod tests {
     async fn each_kind_fails_as_reading_would() {
         let home = tempfile::tempdir().unwrap();
         let home = home.path();
+        let programs = home.join("bin");
+        std::fs::create_dir(&programs).unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink("/bin/sh", programs.join("pass")).unwrap();
+        #[cfg(windows)]
+        synapse_home::atomic::create(&programs.join("pass.exe"), b"").unwrap();
+        let programs = programs.to_str().unwrap();
         for (variables, reference, code) in [
             (&[][..], "env:SOME_NAME", Code::CredentialMissing),
             (
@@ -97,6 +112,17 @@ mod tests {
                 "pass:a",
                 Code::CredentialStoreNotFound,
             ),
+            // A store that is not passed on to the server.
+            (
+                &[("PATH", programs)],
+                "pass:a",
+                Code::CredentialStoreNotConfigured,
+            ),
+            (
+                &[("PATH", programs), ("PASSWORD_STORE_DIR", programs)],
+                "pass:a",
+                Code::CredentialMissing,
+            ),
             (&[], r#"cmd:["gone"]"#, Code::CredentialStoreNotFound),
             (&[], "systemd:a", Code::CredentialStoreNotConfigured),
         ] {
@@ -107,6 +133,29 @@ mod tests {
         assert_eq!(set.unwrap(), "environment variable SOME_NAME; not read");
         let there = seen(home, &[], r#"cmd:["/bin/sh"]"#).await;
         assert_eq!(there.is_ok(), cfg!(unix));
+    }
+
+    /// An IDE's check is not green where its server would refuse the file.
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_directory_that_others_may_change_fails_as_reading_would() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let home = tempfile::tempdir().unwrap();
+        let secrets = Home::new(home.path()).secrets();
+        std::fs::create_dir(&secrets).unwrap();
+        let key = secrets.join("key");
+        synapse_home::atomic::create(&key, b"fake").unwrap();
+        let set = |path: &Path, mode| {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        };
+        set(&key, 0o600);
+        set(&secrets, 0o700);
+        let reference = format!("file:{}", key.display());
+        assert!(seen(home.path(), &[], &reference).await.is_ok());
+        set(&secrets, 0o770);
+        let found = seen(home.path(), &[], &reference).await;
+        assert_eq!(found, Err(Code::StorageModeTooOpen));
     }
 
     #[cfg(all(unix, not(target_os = "macos")))]

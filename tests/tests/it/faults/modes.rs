@@ -74,6 +74,29 @@ fn a_credential_in_a_directory_of_ours_that_others_may_change_is_not_read() {
     );
 }
 
+/// One command mends it: `chmod go-w` would leave a file that others may read, refused again.
+#[test]
+fn a_credential_of_ours_that_others_may_change_needs_the_mode_of_a_secret() {
+    let double = OpenAiDouble::start();
+    let home = Home::connected(TWIN, &double);
+    for place in ["key", "secrets/key"] {
+        let file = home.synapse().join(place);
+        let reference = format!("file:{}", file.display());
+        let set = home
+            .twin(["secret", "set", &reference])
+            .input("fake-token\n");
+        set.output().with_code(0);
+        for open in [0o644, 0o620, 0o666] {
+            set_mode(&file, open);
+            let check = home.run(["secret", "check", &reference, "--json"]);
+            let document = check.with_code(CREDENTIAL).json();
+            assert_eq!(document["error"]["code"], "credential.mode-too-open");
+            let command = &document["error"]["hints"][0]["command"];
+            assert_eq!(*command, format!("chmod 600 {}", file.display()));
+        }
+    }
+}
+
 #[test]
 fn what_belongs_to_somebody_else_is_not_used() {
     let double = OpenAiDouble::start();
@@ -168,4 +191,5 @@ fn what_a_killed_write_left_is_seen_by_doctor_and_swept_by_the_next() {
     assert!(!left.exists());
 }
 
+const CREDENTIAL: i32 = 4;
 const STORAGE: i32 = 13;

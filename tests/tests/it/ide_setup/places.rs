@@ -87,6 +87,27 @@ fn a_secret_that_the_client_would_not_reach() {
     }
 }
 
+/// A call is refused before the secret is read, so the check is not green.
+#[test]
+fn a_host_that_nobody_confirmed() {
+    let home = with_entry(&[], &[]);
+    connect(&home, "work", None);
+    let file = home.connections();
+    let text = std::fs::read_to_string(&file).unwrap();
+    let base_url = "base_url = \"http://127.0.0.1:9/v1\"";
+    assert!(text.contains(base_url), "{text}");
+    std::fs::remove_file(&file).unwrap();
+    home.write(
+        ".synapse/connections.toml",
+        text.replace(base_url, "base_url = \"https://example.com/v1\""),
+    );
+    let document = check(&home, "cursor").with_code(4).json();
+    assert_eq!(
+        document["error"]["code"], "credential.unbound",
+        "{document}"
+    );
+}
+
 #[test]
 fn a_secret_that_the_client_reaches() {
     let home = with_entry(&[], &[("SOME_TOKEN", "${env:SOME_TOKEN}")]);

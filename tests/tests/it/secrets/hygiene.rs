@@ -91,6 +91,57 @@ fn a_credential_that_git_tracks_is_not_even_read() {
     assert_eq!(*warning, "credential.not-ignored-by-git");
 }
 
+/// A call would fail there, and doctor says so, without reading the secret.
+#[test]
+fn doctor_fails_for_a_credential_that_a_call_could_not_read() {
+    let server = answering();
+    let home = Home::new(TWIN);
+    let base_url = server.url("/v1").to_string();
+    let empty = home.write("empty.token", "");
+    set_mode(&empty, 0o600);
+    let open = home.write("open.token", "fake-token");
+    for (reference, code) in [
+        (home.credential("fake-token"), None),
+        ("file:~/gone.token".to_owned(), Some("credential.missing")),
+        ("file:~/".to_owned(), Some("credential.not-a-file")),
+        (
+            format!("file:{}", empty.display()),
+            Some("credential.empty"),
+        ),
+        (
+            format!("file:{}", open.display()),
+            Some("credential.mode-too-open"),
+        ),
+        (
+            "cmd:[\"gone\"]".to_owned(),
+            Some("credential.store-not-found"),
+        ),
+        (
+            "vault:local/gone".to_owned(),
+            Some("credential.store-not-found"),
+        ),
+    ] {
+        let flags = Flags::new("openai", "m", &reference, &base_url);
+        home.create("work", &flags, &["--offline"]).with_code(0);
+        set_mode(&open, 0o644);
+        // Nothing is called behind a closed gate.
+        let doctor = run(&home, &["doctor", "--json"]).with_code(0).json();
+        let expected: Vec<_> = code.into_iter().map(|code| ("warn", code)).collect();
+        assert_eq!(codes(&doctor), pairs(&expected), "{reference}");
+        let saved = std::fs::read_to_string(home.connections()).unwrap();
+        rewrite(
+            &home.connections(),
+            saved.replace("network = \"closed\"", "network = \"open\""),
+        );
+        let status = code.map_or(0, |_| CREDENTIAL);
+        let doctor = run(&home, &["doctor", "--json"]).with_code(status).json();
+        let expected: Vec<_> = code.into_iter().map(|code| ("fail", code)).collect();
+        assert_eq!(codes(&doctor), pairs(&expected), "{reference}");
+        run(&home, &["connection", "remove", "work", "--yes"]).with_code(0);
+    }
+    assert_eq!(server.heads(), 0);
+}
+
 #[test]
 fn doctor_looks_at_everything_and_says_what_is_wrong() {
     let server = answering();

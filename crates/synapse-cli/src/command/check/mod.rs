@@ -88,7 +88,8 @@ impl Looking<'_> {
     /// Checks everything, with one line for each connection and each entry.
     async fn everything(&mut self, entries: &Entries<'_>) -> Result<(), Failure> {
         let sheet = &mut self.sheet;
-        doctor::examine_observed(self.context, self.engine, &mut |check| {
+        let then = doctor::Then::Preflights;
+        doctor::examine_observed(self.context, self.engine, then, &mut |check| {
             sheet.push(check.clone());
         })
         .await?;

@@ -11,6 +11,7 @@ use synapse_core::check::{Check, CheckId, Finding, Skip, first_failure};
 use synapse_core::credential::CredentialRef;
 use synapse_core::engine::Engine;
 use synapse_core::error::{Code, Failure, Remedy};
+use synapse_core::gate::NetworkGate;
 use synapse_core::ports::{SecretWriter as _, StoredConnection};
 use synapse_core::redact::printable;
 use synapse_documents::DoctorDocument;
@@ -63,18 +64,29 @@ pub(super) async fn run(
 /// Receives each check when it is made.
 pub(super) type Observer<'a> = dyn FnMut(&Check) + Send + 'a;
 
+/// What follows the checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Then {
+    /// Nothing.
+    Nothing,
+    /// The preflight of each open connection, which reads its credential.
+    Preflights,
+}
+
 /// Makes every check, in order.
 pub(super) async fn examine(context: &Context, engine: &Engine) -> Result<Vec<Check>, Failure> {
-    examine_observed(context, engine, &mut |_| ()).await
+    examine_observed(context, engine, Then::Nothing, &mut |_| ()).await
 }
 
 /// As [`examine`], and passes each check to `observe` as soon as it is made.
 pub(super) async fn examine_observed(
     context: &Context,
     engine: &Engine,
+    then: Then,
     observe: &mut Observer<'_>,
 ) -> Result<Vec<Check>, Failure> {
     let mut doctor = Doctor::new(context, engine, observe)?;
+    doctor.then = then;
     doctor.examine().await;
     Ok(doctor.checks)
 }
@@ -96,6 +108,7 @@ struct Doctor<'a, 'o> {
     engine: &'a Engine,
     secrets: Secrets,
     directory: PathBuf,
+    then: Then,
     checks: Vec<Check>,
     observe: &'a mut Observer<'o>,
 }
@@ -111,6 +124,7 @@ impl<'a, 'o> Doctor<'a, 'o> {
             engine,
             secrets: compose::secrets(context)?,
             directory: context.environment.synapse_home()?,
+            then: Then::Nothing,
             checks: Vec::new(),
             observe,
         })
@@ -288,7 +302,7 @@ impl Doctor<'_, '_> {
         };
         self.push(CheckId::Connection, Some(&name), finding);
         match &connection.credential {
-            Some(reference) => self.credential(&name, reference).await,
+            Some(reference) => self.credential(&name, connection.gate, reference).await,
             None => {
                 let why = Skip::Because("the connection has none");
                 self.push(CheckId::Credential, Some(&name), Finding::Skip(why));
@@ -296,15 +310,32 @@ impl Doctor<'_, '_> {
         }
     }
 
-    /// Checks where a credential is stored, without reading it: `secret check` does that.
-    async fn credential(&mut self, name: &str, reference: &CredentialRef) {
+    /// Checks where a credential is stored, and whether it could be read, without reading it:
+    /// `secret check` does that. Behind a closed gate nothing needs it yet, and a variable counts in
+    /// the environment of the IDE, not in this one.
+    async fn credential(&mut self, name: &str, gate: NetworkGate, reference: &CredentialRef) {
         use synapse_core::ports::SecretResolver as _;
 
         let flaws = self.secrets.inspect(reference).await;
-        if flaws.is_empty() {
-            let place = self.secrets.place(reference);
-            let seen = format!("{place}; not read, see `synapse secret check`");
-            self.push(CheckId::Credential, Some(name), Finding::Ok(seen));
+        let is_read_next = self.then == Then::Preflights && gate == NetworkGate::Open;
+        let reached = match reference {
+            CredentialRef::Env(_) => Ok(String::new()),
+            _ if is_read_next => Ok(String::new()),
+            _ => self.secrets.reach(reference).await,
+        };
+        let finding = match reached {
+            Err(failure) if gate == NetworkGate::Open => Some(Finding::Fail(failure)),
+            Err(failure) => Some(Finding::Doubt(failure)),
+            Ok(_) if flaws.is_empty() => {
+                let place = self.secrets.place(reference);
+                Some(Finding::Ok(format!(
+                    "{place}; not read, see `synapse secret check`"
+                )))
+            }
+            Ok(_) => None,
+        };
+        if let Some(finding) = finding {
+            self.push(CheckId::Credential, Some(name), finding);
         }
         for flaw in flaws {
             let finding = match flaw.code() {
