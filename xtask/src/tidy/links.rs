@@ -1,30 +1,82 @@
-//! Every relative link in a Markdown file resolves. Web addresses are not fetched; anchors are not
-//! checked.
+//! Every relative link in a Markdown file resolves, with its anchor when it leads to a page. Web
+//! addresses are not fetched.
 
+use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
 use crate::repository::TextFile;
 use crate::violation::Violation;
 
-/// Checks one Markdown file; `exists` takes a path below the root.
-pub(crate) fn check(file: &TextFile, exists: impl Fn(&str) -> bool) -> Vec<Violation> {
+/// Checks one Markdown file of `files`; `exists` takes a path below the root.
+pub(crate) fn check(
+    file: &TextFile,
+    files: &[TextFile],
+    exists: impl Fn(&str) -> bool,
+) -> Vec<Violation> {
     let mut violations = Vec::new();
     for (line, target) in links(&file.text) {
-        let Some(path) = local_path(&target) else {
-            continue;
+        let page = match local_path(&target) {
+            Some(path) => {
+                let Some(page) = resolve(&file.path, path).filter(|path| exists(path)) else {
+                    let message = format!("links to `{path}`, which does not exist");
+                    violations.push(Violation::at(&file.path, line, message));
+                    continue;
+                };
+                page
+            }
+            None if target.starts_with('#') => file.path.clone(),
+            None => continue,
         };
-        let found = resolve(&file.path, path).is_some_and(|path| exists(&path));
-        if !found {
-            let message = format!("links to `{path}`, which does not exist");
+        let text = files
+            .iter()
+            .find(|each| each.path == page && each.is_markdown());
+        if let (Some((_, anchor)), Some(text)) = (target.split_once('#'), text)
+            && !anchors(&text.text).contains(anchor)
+        {
+            let message = format!("links to `{target}`, and there is no such heading");
             violations.push(Violation::at(&file.path, line, message));
         }
     }
     violations
 }
 
+/// The anchors of a page's headings, as GitHub and mdBook make them.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let mut anchors = BTreeSet::new();
+    for (_, line) in prose(text) {
+        let Some(heading) = line.strip_prefix('#') else {
+            continue;
+        };
+        let heading = heading.trim_start_matches('#').trim().to_lowercase();
+        let kept = heading
+            .chars()
+            .filter(|each| each.is_alphanumeric() || " -_".contains(*each));
+        let anchor: String = kept
+            .map(|each| if each == ' ' { '-' } else { each })
+            .collect();
+        let numbered = (1..).map(|number| format!("{anchor}-{number}"));
+        let free = std::iter::once(anchor.clone())
+            .chain(numbered)
+            .find(|each| !anchors.contains(each));
+        anchors.extend(free);
+    }
+    anchors
+}
+
 /// Returns each link target outside code, with its line.
 fn links(text: &str) -> Vec<(usize, String)> {
     let mut links = Vec::new();
+    for (line, text) in prose(text) {
+        let text = without_code(text);
+        let targets = inline(&text).chain(reference(&text)).chain(html(&text));
+        links.extend(targets.map(|target| (line, target.to_owned())));
+    }
+    links
+}
+
+/// The lines outside fenced code, with their numbers.
+fn prose(text: &str) -> Vec<(usize, &str)> {
+    let mut lines = Vec::new();
     let mut fence: Option<&str> = None;
     for (index, line) in text.lines().enumerate() {
         let trimmed = line.trim_start();
@@ -37,14 +89,11 @@ fn links(text: &str) -> Vec<(usize, String)> {
         fence = ["```", "~~~"]
             .into_iter()
             .find(|mark| trimmed.starts_with(mark));
-        if fence.is_some() {
-            continue;
+        if fence.is_none() {
+            lines.push((index + 1, line));
         }
-        let prose = without_code(line);
-        let targets = inline(&prose).chain(reference(&prose)).chain(html(&prose));
-        links.extend(targets.map(|target| (index + 1, target.to_owned())));
     }
-    links
+    lines
 }
 
 /// Blanks inline code.
@@ -131,12 +180,14 @@ mod tests {
     use super::*;
 
     fn broken(text: &str) -> Vec<String> {
-        let file = TextFile {
-            path: "docs/a.md".to_owned(),
+        let page = |path: &str, text: &str| TextFile {
+            path: path.to_owned(),
             text: text.to_owned(),
         };
+        let b = "# `pass:` the *top*\n\n## Twice, 2\n\n## Twice, 2\n\n```\n# not here\n```\n";
+        let files = [page("docs/a.md", text), page("docs/b.md", b)];
         let present = ["docs/b.md", "README.md", ""];
-        check(&file, |path| present.contains(&path))
+        check(&files[0], &files, |path| present.contains(&path))
             .iter()
             .map(ToString::to_string)
             .collect()
@@ -173,9 +224,24 @@ mod tests {
     }
 
     #[test]
-    fn addresses_anchors_and_code_are_not_followed() {
+    fn an_anchor_is_a_heading_of_its_page() {
         assert_eq!(
-            broken("[w](https://example.com/c.md) [m](mailto:a@b) [h](#here)"),
+            broken(
+                "# Here\n[h](#here) [t](b.md#pass-the-top) [b](b.md#twice-2) [c](b.md#twice-2-1)"
+            ),
+            [""; 0]
+        );
+        let expected = [
+            "docs/a.md:1: error: links to `#here`, and there is no such heading",
+            "docs/a.md:2: error: links to `b.md#not-here`, and there is no such heading",
+        ];
+        assert_eq!(broken("[h](#here)\n[n](b.md#not-here)"), expected);
+    }
+
+    #[test]
+    fn addresses_and_code_are_not_followed() {
+        assert_eq!(
+            broken("[w](https://example.com/c.md#x) [m](mailto:a@b)"),
             [""; 0]
         );
         assert_eq!(

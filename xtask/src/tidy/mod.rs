@@ -50,7 +50,7 @@ fn check(repository: &Repository) -> Result<Vec<Violation>, Failure> {
             violations.extend(core_purity::check(file));
         }
         if file.is_markdown() {
-            violations.extend(links::check(file, |target| {
+            violations.extend(links::check(file, &files, |target| {
                 repository.path(target).exists()
             }));
         }
