@@ -79,10 +79,10 @@ impl Entry {
         if !is_name || looks_like_token(name) {
             return Err(Failure::new(
                 Code::UsageInvalidArguments,
-                "`--env` takes the name of a variable and no value",
+                "`--pass-env` takes the name of a variable and no value",
             )
             .cause("an entry is in a file that is shared, synchronised and backed up")
-            .hint("give the name alone, such as `--env HTTPS_PROXY`"));
+            .hint("give the name alone, such as `--pass-env OPENAI_API_KEY`"));
         }
         if !self.passed.iter().any(|known| known == name) {
             self.passed.push(name.to_owned());

@@ -18,7 +18,7 @@ pub fn link(client: &Client, entry: &Entry) -> Result<String, Failure> {
     let Some(form) = client.link else {
         return Err(refusal(
             client,
-            &format!("{} takes no entry from a link", client.title()),
+            &format!("{} cannot add an entry from a link", client.title()),
         ));
     };
     match form {

@@ -155,7 +155,7 @@ impl Update {
             let is_asked = entry.passed().iter().any(|passed| passed == name);
             if !is_asked && there != Some(&json!(here)) {
                 self.notes.push(format!(
-                    "{name} of the entry is kept and is not the one set here; `--env {name}` \
+                    "{name} of the entry is kept and is not the one set here; `--pass-env {name}` \
                      replaces it"
                 ));
             }

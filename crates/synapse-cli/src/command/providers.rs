@@ -22,7 +22,7 @@ pub(super) fn run(context: &Context, name: Option<&str>) -> Result<(), CommandEr
         (Some(_), [kind]) => printer.wrapped(&one(kind.profile())),
         (_, kinds) => {
             printer.line(&all(kinds));
-            printer.note("synapse providers NAME tells more; --base-url overrides the base URL");
+            printer.note("details: synapse providers NAME; --base-url overrides the base URL");
         }
     }
     Ok(())

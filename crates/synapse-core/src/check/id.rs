@@ -41,11 +41,11 @@ ids! {
     Model "model" "The provider knows the model";
     Live "live" "One small paid prompt is answered";
     // An installation.
-    Process "process" "Core dumps are off, and other processes cannot read this one";
-    Installations "installations" "A single program called synapse is on PATH";
+    Process "process" "Core dumps are off; on Linux, other processes cannot read this one";
+    Installations "installations" "At most one program called synapse is on PATH";
     Entries "entries" "The entries of clients start this program";
-    Home "home" "Only its owner can write the directory of Synapse";
-    Connections "connections" "The file of connections can be read";
+    Home "home" "Only its owner can write the directory of Synapse and its files";
+    Connections "connections" "The file of connections can be read, its other tables too";
     Ledger "ledger" "The ledger is intact and writable";
     Vault "vault" "The header of the local vault is valid; it is not opened";
     Connection "connection" "The connection is valid, and its credential is confirmed for its host";
@@ -61,7 +61,7 @@ ids! {
     Ide "ide" "A client has the entry";
     Secrets "secrets" "No tracked file seems to contain a token";
     // The entry of a client, in the order of starting it.
-    Entry "entry" "The client's file has our entry, unchanged";
+    Entry "entry" "The client's file has our entry, and it is up to date";
     Loaded "loaded" "The client loads it: no other entry takes precedence, and no setting disables it";
     Command "command" "The command is found and executable from the client's directory";
     Start "start" "It starts";

@@ -93,10 +93,10 @@ fn key(connection: &Connection, fact: &KeyFact) -> Check {
 fn put_a_key_there(profile: &ProviderProfile) -> String {
     match profile.token {
         TokenNeed::Required => format!(
-            "put the key there, for your eyes only; create one at {}",
+            "put the key there, readable by you alone; create one at {}",
             profile.token_page
         ),
-        TokenNeed::Optional => "put the key there, for your eyes only".to_owned(),
+        TokenNeed::Optional => "put the key there, readable by you alone".to_owned(),
     }
 }
 
@@ -130,7 +130,7 @@ fn endpoint(connection: &Connection) -> Check {
     let whose = if is_default {
         "the provider's own"
     } else {
-        "your choice"
+        "set by you"
     };
     ok(CheckId::Endpoint, format!("{url}, {whose}"))
 }
@@ -246,7 +246,7 @@ fn secrets(exposure: &Exposure) -> Check {
         ),
         Exposure::Unknown(why) => warn(
             CheckId::Secrets,
-            format!("not looked for: {why}"),
+            format!("not checked: {why}"),
             Hint::new("run the checklist in the project's directory"),
         ),
     }

@@ -201,7 +201,7 @@ catalogue! {
         remedy "Keep exactly one line, the token itself.";
     CredentialMalformed "credential.malformed" Credential
         means "the credential contains characters that are invalid in a token"
-        detected "a byte order mark, a space, a control or non-ASCII character, quotes around it, a line like NAME=value, or more than 8 KiB"
+        detected "a byte order mark, a space, a control or non-ASCII character, quotes around it, a line like API_KEY=value, or more than 8 KiB"
         remedy "Write the token again with a plain-text editor, without spaces around it.";
     CredentialWrongVendor "credential.wrong-vendor" Credential
         means "the token belongs to another provider or is of a kind that cannot chat"

@@ -310,9 +310,9 @@ providers! {
         start: Some("ollama serve"),
         documentation: "https://docs.ollama.com/api/openai-compatibility",
         differences: &[
-            "the prompt is cut to the context length of the server (`OLLAMA_CONTEXT_LENGTH`) without a word",
+            "the prompt is silently cut to the context length of the server (`OLLAMA_CONTEXT_LENGTH`)",
             "models are listed by `/api/tags`, with size and quantization",
-            "`tool_choice` and `parallel_tool_calls` are ignored without a word",
+            "`tool_choice` and `parallel_tool_calls` are silently ignored",
         ],
     }
 

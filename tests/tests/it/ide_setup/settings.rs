@@ -105,9 +105,11 @@ fn what_serve_would_refuse_is_refused_before() {
     );
     assert_eq!(entry_of(&home), before);
     for wrong in ["HTTPS_PROXY=http://a", "1", ""] {
-        let words = ["ide", "install", "cursor", "--yes", "--env", wrong];
+        let words = ["ide", "install", "cursor", "--yes", "--pass-env", wrong];
         let refused = home.run(words).with_code(2);
         assert!(!refused.stderr.contains("http://a"), "{refused}");
+        // The flag by its name, not by its hidden alias.
+        assert!(refused.stderr.contains("`--pass-env"), "{refused}");
     }
     let words = ["ide", "install", "zed", "--yes", "--env", "HTTPS_PROXY"];
     let refused = home.run(words).with_code(2);

@@ -194,7 +194,7 @@ fn in_one_line(report: &PreflightReport) -> Finding {
     }
     let (proven, _) = report.proven();
     let proven: Vec<&str> = proven.into_iter().map(CheckId::as_str).collect();
-    let text = format!("{} hold", proven.join(", "));
+    let text = format!("proven: {}", proven.join(", "));
     let doubt = report.checks.iter().find_map(|check| match &check.finding {
         Finding::Warn(why) => Some(format!("{}: {why}", check.id)),
         _ => None,

@@ -54,7 +54,7 @@ impl Sheet {
         );
         let mut parts = vec![format!("{holds} ok")];
         for (number, word) in [
-            (warned, "to look at"),
+            (warned, if warned == 1 { "warning" } else { "warnings" }),
             (failed, "failed"),
             (skipped, "skipped"),
         ] {

@@ -40,7 +40,7 @@ pub(super) async fn exposure(
         Some(1) => {}
         // A tracked key is reported even when the search fails.
         _ if files.is_empty() => {
-            return Exposure::Unknown("git knows no repository here".to_owned());
+            return Exposure::Unknown("there is no git repository here".to_owned());
         }
         _ => {}
     }

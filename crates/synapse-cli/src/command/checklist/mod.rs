@@ -168,7 +168,7 @@ pub(super) fn key(
             Ok(found) if is_open_to_others(&found) => {
                 KeyFact::Unusable("other users may read it".to_owned())
             }
-            Ok(_) => KeyFact::There("a file for your eyes only".to_owned()),
+            Ok(_) => KeyFact::There("a file that only you can read".to_owned()),
             Err(error) => KeyFact::Unusable(error.kind().to_string()),
         };
     }

@@ -108,7 +108,7 @@ pub(super) fn copy(
         printer.note("it has the same limits, which count for it alone");
     }
     printer.note(&format!(
-        "next: synapse connection edit {new} --model MODEL   to make it another one"
+        "next: synapse connection edit {new} --model MODEL   to change its model"
     ));
     Ok(())
 }

@@ -33,11 +33,11 @@ pub(super) async fn run(context: &Context, engine: &Engine) -> Result<(), Comman
 
 fn print(printer: &Printer, found: &Verification) {
     let rows = match found.rows {
-        1 => "1 row is".to_owned(),
-        count => format!("{count} rows are"),
+        1 => "1 row".to_owned(),
+        count => format!("{count} rows"),
     };
     printer.line(&format!(
-        "{} · {rows} what was written · {} under way · {} purged{}",
+        "{} · {rows} unchanged · {} in progress · {} purged{}",
         styled(GOOD, "sound"),
         found.open,
         found.purged,
