@@ -110,7 +110,7 @@ impl Keys {
     }
 }
 
-/// What was found good: many connections have the same text.
+/// Text that was found good: many connections have the same.
 #[derive(Default)]
 struct Checked<'t> {
     /// The lines of the last connection, with the places of their keys in [`CONNECTION`].
