@@ -51,9 +51,10 @@ where
         }
         Err(failure) => {
             let shown = format!(
-                "{} {:?} {:?}",
+                "{} {:?} {:?} {:?}",
                 failure.message(),
                 failure.causes(),
+                failure.hints(),
                 failure.context()
             );
             assert!(!holds_token(&shown), "{shown}");

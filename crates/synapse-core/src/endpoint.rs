@@ -5,6 +5,7 @@ use std::str::FromStr;
 use url::Url;
 
 use crate::error::{Code, Failure};
+use crate::redact::holds_token;
 use crate::value::secure_url::{SecureUrl, SecureUrlError, is_private};
 pub use crate::value::{BaseUrl, Origin};
 
@@ -104,7 +105,8 @@ fn plain_http(url: &Url, payload: Payload) -> Failure {
         Payload::Prompts => "plain http would send every prompt unencrypted",
     });
     let mut encrypted = url.clone();
-    if encrypted.set_scheme("https").is_err() {
+    // A token in place of an address is not repeated.
+    if encrypted.set_scheme("https").is_err() || holds_token(url.as_str()) {
         return failure;
     }
     let encrypted = encrypted.as_str().trim_end_matches('/');

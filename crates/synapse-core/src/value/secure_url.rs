@@ -13,6 +13,7 @@ use thiserror::Error;
 use url::{Host, Url};
 
 use super::origin::Origin;
+use crate::redact::Redactor;
 
 /// An https URL, or an http URL of this machine; without user info, query and fragment.
 ///
@@ -38,7 +39,7 @@ pub enum SecureUrlError {
     /// http to another machine; otherwise valid.
     #[error("plain http is not encrypted")]
     PlainHttp(Url),
-    /// Neither http nor https.
+    /// Neither http nor https; without what looks like a token.
     #[error("the scheme `{0}` is not supported")]
     Scheme(String),
     /// A user name or a password.
@@ -80,7 +81,8 @@ impl FromStr for SecureUrl {
             return Err(SecureUrlError::NoHost);
         }
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(SecureUrlError::Scheme(url.scheme().to_owned()));
+            let scheme = Redactor::none().clean(url.scheme(), LONGEST_SCHEME);
+            return Err(SecureUrlError::Scheme(scheme));
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(SecureUrlError::UserInfo);
@@ -100,6 +102,8 @@ impl fmt::Display for SecureUrl {
         formatter.write_str(self.0.as_str())
     }
 }
+
+const LONGEST_SCHEME: usize = 40;
 
 /// Whether the host of `url` is this machine: a loopback address, or a name mapped to one.
 #[must_use]
