@@ -20,6 +20,7 @@ mod edits;
 mod floor;
 mod hub;
 mod load;
+mod memory;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -31,7 +32,7 @@ use serde_json::{Value, json};
 use synapse_testkit::mcp_bridge::StdioServer;
 use synapse_testkit::provider_doubles::OpenAiDouble;
 use synapse_tests::process::Run;
-use synapse_tests::{Era, Flags, Home, Ide, report};
+use synapse_tests::{Flags, Home, report};
 
 use self::floor::Client;
 use self::hub::floors::{self, BUILT_IN, PASS_THROUGH};
@@ -69,12 +70,12 @@ fn main() {
     let bench = Bench::new();
     let mut ratios = vec![
         bench.spawn(&effort),
-        bench.memory(),
         bench.calls(&effort),
         answers::large(&effort),
         edits::large(&effort),
         bench.size(),
     ];
+    ratios.extend(memory::at_rest(&bench));
     ratios.extend(load::ratios(&effort));
     ratios.extend(hub::ratios(&effort));
     for ratio in &ratios {
@@ -160,31 +161,6 @@ impl Bench {
             floor,
             unit: "ms",
             most: 1.2,
-        }
-    }
-
-    /// Memory of an idle server after the handshake.
-    fn memory(&self) -> Ratio {
-        let servers = [
-            self.product(),
-            self.floor(Client::AtStart),
-            self.floor(Client::OnUse),
-        ];
-        let [product, floor, least] = servers.map(|server| {
-            let mut ide = Ide::start(server);
-            drop(ide.shake_hands(Era::Legacy));
-            megabytes(ide.process_id(), "VmRSS:")
-        });
-        report(&format!(
-            "memory at rest: {product:.2} MB is {:.2} of a floor that makes its HTTP client later",
-            product / least,
-        ));
-        Ratio {
-            name: "memory at rest",
-            product,
-            floor,
-            unit: "MB",
-            most: 2.5,
         }
     }
 
@@ -398,15 +374,6 @@ fn best_median(times: &[Duration]) -> Duration {
 
 fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
-}
-
-/// A field of a process's status file on Linux.
-fn megabytes(process: u32, name: &str) -> f64 {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with(name));
-    let kilobytes = line.and_then(|line| line.split_whitespace().nth(1));
-    let kilobytes: f64 = kilobytes.map_or(0.0, |number| number.parse().unwrap());
-    kilobytes * 1024.0 / 1e6
 }
 
 const FLOOR: &str = "floor";

@@ -13,7 +13,8 @@ use synapse_tests::third_party::{NODE, SERVERS, installed};
 use synapse_tests::{Home, report};
 
 use self::floors::{BUILT_IN, PASS_THROUGH};
-use super::{Effort, Ratio, TWIN, Talk, best_median, megabytes, milliseconds};
+use super::memory::megabytes;
+use super::{Effort, Ratio, TWIN, Talk, best_median, milliseconds};
 
 const SCRIPTED: &str = env!("CARGO_BIN_EXE_scripted-upstream");
 

@@ -12,7 +12,8 @@ use synapse_tests::process::Run;
 use synapse_tests::{Home, LocalProvider as _, provider, report};
 
 use super::answers::worked;
-use super::{Effort, MANY, PROMPT, Ratio, TWIN, Talk, best_median, megabytes, milliseconds};
+use super::memory::{self, Memory};
+use super::{Effort, MANY, PROMPT, Ratio, TWIN, Talk, best_median, milliseconds};
 
 /// Every ratio of this module.
 pub(crate) fn ratios(effort: &Effort) -> Vec<Ratio> {
@@ -57,7 +58,7 @@ impl Pair {
 }
 
 /// Small calls, 64 in flight: time and processor time of each, and memory afterwards.
-fn at_once(effort: &Effort) -> [Ratio; 3] {
+fn at_once(effort: &Effort) -> [Ratio; 4] {
     let pair = Pair::new(provider::here(), Duration::ZERO);
     let mut talks = pair.talks();
     let mut times = [Vec::new(), Vec::new()];
@@ -70,9 +71,18 @@ fn at_once(effort: &Effort) -> [Ratio; 3] {
     let calls = u32::try_from(ROUNDS * effort.calls).unwrap();
     let mut each = talks.iter().zip(before).map(|(talk, before)| {
         let spent = (worked(talk.process) - before) / calls;
-        (spent, megabytes(talk.process, "VmRSS:"))
+        (spent, Memory::of(talk.process))
     });
     let (product, floor) = (each.next().unwrap(), each.next().unwrap());
+    let [all, anonymous] = memory::ratios(
+        [
+            "memory after many calls",
+            "anonymous memory after many calls",
+        ],
+        product.1,
+        floor.1,
+        1.5,
+    );
     let [product_time, floor_time] = times.map(|times| milliseconds(best_median(&times)) * 1e3);
     [
         Ratio {
@@ -90,13 +100,8 @@ fn at_once(effort: &Effort) -> [Ratio; 3] {
             unit: "µs",
             most: 2.0,
         },
-        Ratio {
-            name: "memory after many calls",
-            product: product.1,
-            floor: floor.1,
-            unit: "MB",
-            most: 1.5,
-        },
+        all,
+        anonymous,
     ]
 }
 
