@@ -86,6 +86,39 @@ impl Timestamp {
     }
 }
 
+/// Where a period of calls begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// With the first call.
+    First,
+    /// With the first call at this time or later.
+    At(Timestamp),
+}
+
+impl Start {
+    /// The forms accepted by [`Start::named`].
+    pub const NAMES: &'static str = "30d, 24h, 2w, 2026-11-01, 2026-11, 2026-11-01T08:00:00Z, now, \
+        today, this-week, this-month or all";
+
+    /// Parses `all`, or what [`Timestamp::named`] parses.
+    #[must_use]
+    pub fn named(text: &str, now: Timestamp) -> Option<Self> {
+        match text {
+            "all" => Some(Self::First),
+            _ => Timestamp::named(text, now).map(Self::At),
+        }
+    }
+
+    /// The time; `None` when there is no limit.
+    #[must_use]
+    pub const fn time(self) -> Option<Timestamp> {
+        match self {
+            Self::First => None,
+            Self::At(time) => Some(time),
+        }
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let time = jiff::Timestamp::from_millisecond(self.0).map_err(|_| fmt::Error)?;

@@ -117,7 +117,7 @@ pub(crate) struct HistoryFilter {
     #[arg(long, value_name = "CODE")]
     pub(crate) code: Option<String>,
 
-    /// Only those that began at WHEN or later: 2026-11-01, 30d, 24h, this-month, …
+    /// Only those that began at WHEN or later: 2026-11-01, 30d, 24h, this-month, all, …
     #[arg(long, value_name = "WHEN")]
     pub(crate) since: Option<String>,
 

@@ -12,7 +12,7 @@ pub(crate) struct UsageArguments {
     #[arg(long, value_parser = one_of(UsageKey::ALL, key), default_value = UsageKey::Connection.as_str())]
     pub(crate) by: UsageKey,
 
-    /// Only calls that began at WHEN or later
+    /// Only calls that began at WHEN or later; `all` for every call
     #[arg(long, value_name = "WHEN")]
     pub(crate) since: Option<String>,
 

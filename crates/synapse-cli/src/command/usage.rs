@@ -6,7 +6,7 @@ use synapse_core::ledger::{UsageKey, UsageLine, UsageQuery, UsageReport};
 use synapse_core::redact::printable;
 use synapse_documents::{UsageDocument, UsageLineView};
 
-use super::time_flag::maybe_when;
+use super::time_flag::{maybe_when, since};
 use super::{CommandError, Context, history};
 use crate::args::UsageArguments;
 use crate::output::{Column, Printer, bar, listing};
@@ -19,7 +19,7 @@ pub(super) async fn run(
     let now = engine.ports().clock.now();
     let query = UsageQuery {
         by: arguments.by,
-        since: maybe_when("--since", arguments.since.as_deref(), now)?,
+        since: since(arguments.since.as_deref(), now)?,
         until: maybe_when("--until", arguments.until.as_deref(), now)?,
         connection: arguments.connection.clone(),
     };

@@ -3,7 +3,7 @@
 use synapse_core::cost::dollars;
 use synapse_core::error::Failure;
 use synapse_core::ledger::{UsageKey, UsageQuery, UsageReport};
-use synapse_core::time::Timestamp;
+use synapse_core::time::{Start, Timestamp};
 use synapse_documents::UsageDocument;
 use synapse_mcp::host::{ToolCall, ToolResult};
 
@@ -29,13 +29,13 @@ pub(super) async fn call(view: &View, call: ToolCall) -> Result<ToolResult, Fail
     };
     let now = view.engine().ports().clock.now();
     let since = since.map(|text| {
-        Timestamp::named(&text, now).ok_or_else(|| {
+        Start::named(&text, now).ok_or_else(|| {
             invalid("since is not a point in time")
-                .cause(format!("it takes {}", Timestamp::NAMES))
+                .cause(format!("it takes {}", Start::NAMES))
                 .with("argument", "since")
         })
     });
-    let since = since.transpose()?;
+    let since = since.transpose()?.and_then(Start::time);
     let (query, report) = sums(view, by, since).await?;
     let document = UsageDocument::new(&query, &report);
     Ok(ToolResult::text(text(&report)).with_document(&document))

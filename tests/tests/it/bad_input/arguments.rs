@@ -222,7 +222,7 @@ fn flags_that_do_not_fit() {
     ----- stdout
     ----- stderr
     error[usage.invalid-arguments]: that is not a point in time
-      cause: --since takes 30d, 24h, 2w, 2026-11-01, 2026-11, 2026-11-01T08:00:00Z, now, today, this-week or this-month
+      cause: --since takes 30d, 24h, 2w, 2026-11-01, 2026-11, 2026-11-01T08:00:00Z, now, today, this-week, this-month or all
       hint: for example, 7 days ago: synapse usage --since 7d
     ");
 }

@@ -5,7 +5,7 @@ use synapse_core::ledger::{Column, Filter, HistoryQuery, Test, UsageKey};
 use synapse_core::time::Timestamp;
 
 use crate::args::HistoryFilter;
-use crate::command::time_flag::maybe_when;
+use crate::command::time_flag::{maybe_when, since};
 
 /// The query for `filter`, without order and position, in pages of `limit` rows.
 pub(super) fn query(
@@ -34,7 +34,7 @@ pub(super) fn query(
     filters.extend(filter.kind.map(|kind| Filter::is(Column::Operation, kind)));
     filters.extend(filter.client.as_deref().map(client));
     Ok(HistoryQuery {
-        since: maybe_when("--since", filter.since.as_deref(), now)?,
+        since: since(filter.since.as_deref(), now)?,
         until: maybe_when("--until", filter.until.as_deref(), now)?,
         outcome: filter.outcome,
         filters,
