@@ -7,6 +7,7 @@ mod document;
 mod edit;
 mod fields;
 mod outline;
+mod row_policy;
 mod source;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ use tokio::task::spawn_blocking;
 
 pub(crate) use self::document::LedgerSettings;
 use self::outline::Outline;
+pub(crate) use self::row_policy::RowPolicy;
 use self::source::{Opened, Source, Watched};
 use synapse_home::atomic::{Lock, replace};
 use synapse_home::failure::{of_file, rely_on, shown};

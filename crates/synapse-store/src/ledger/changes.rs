@@ -1,7 +1,5 @@
 //! Changes of one call that are written together.
 
-use std::fmt::Debug;
-
 use synapse_core::call::CallId;
 use synapse_core::time::Timestamp;
 use uuid::Uuid;
@@ -13,29 +11,24 @@ use super::work::Work;
 #[derive(Debug)]
 pub(super) struct Changes {
     pub(super) works: Vec<Work>,
-    release: Option<Release>,
+    pub(super) lines: InJournal,
 }
 
-/// Releases on drop what was needed until the row is written.
-pub(super) type Release = Box<dyn Debug + Send>;
+/// Whether the journal has lines of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum InJournal {
+    None,
+    /// Of its changes but the last. Readers could enter it as a row already.
+    Begun,
+    /// Of all its changes. Its caller has its answer.
+    Ended,
+}
 
 impl Changes {
-    pub(super) fn new(works: Vec<Work>, release: Release) -> Self {
-        Self {
-            works,
-            release: Some(release),
-        }
-    }
-
     pub(super) fn call_id(&self) -> CallId {
         // Never empty.
         let nobody = CallId::new(Uuid::nil());
         self.works.first().map_or(nobody, Work::call_id)
-    }
-
-    /// Whether readers could enter the call as a row already.
-    pub(super) const fn are_noted(&self) -> bool {
-        self.release.is_some()
     }
 
     /// When the call started, if its start is among them.
@@ -48,7 +41,7 @@ impl From<Work> for Changes {
     fn from(work: Work) -> Self {
         Self {
             works: vec![work],
-            release: None,
+            lines: InJournal::None,
         }
     }
 }

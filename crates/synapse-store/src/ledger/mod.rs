@@ -20,6 +20,7 @@ mod first_page;
 mod glance;
 mod journal;
 mod latency;
+mod lines;
 mod orphans;
 mod overview;
 mod presence;
@@ -52,6 +53,7 @@ use std::future::ready;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use synapse_core::Failure;
@@ -71,7 +73,7 @@ use tokio::task::spawn_blocking;
 
 use self::changes::Changes;
 use self::database::Opened;
-use self::journal::{Continued, Journal};
+use self::journal::{Continued, Ended, Journal};
 
 pub use self::prices::SqlitePrices;
 use self::purge::Which;
@@ -79,7 +81,7 @@ use self::queue::Queue;
 use self::reader::Reader;
 use self::work::Work;
 use self::writer::{Job, Writer};
-use crate::connections::ledger_settings;
+use crate::connections::{RowPolicy, ledger_settings};
 use crate::failure::sqlite;
 use synapse_home::failure::no_thread;
 
@@ -90,6 +92,7 @@ use synapse_home::failure::no_thread;
 pub struct SqliteLedger {
     home: Home,
     reader: Arc<Reader>,
+    policy: RowPolicy,
     running: Mutex<Option<Running>>,
 }
 
@@ -112,6 +115,7 @@ impl SqliteLedger {
     pub fn new(home: Home) -> Self {
         Self {
             reader: Arc::new(Reader::new(home.clone())),
+            policy: RowPolicy::new(home.clone()),
             home,
             running: Mutex::new(None),
         }
@@ -134,7 +138,7 @@ impl SqliteLedger {
         let id = presence::writer_id();
         let writes = Writes {
             jobs: Arc::new(Queue::new()),
-            journal: Journal::new(self.home.clone(), id),
+            journal: Arc::new(Journal::new(&self.home, id)),
         };
         let writer = Writer::new(self.home.clone(), id, Arc::clone(&writes.journal));
         let queue = Arc::clone(&writes.jobs);
@@ -147,11 +151,11 @@ impl SqliteLedger {
     /// Notes the start of a call, or queues its row.
     fn begin_row(&self, work: Work) -> Written {
         let work = match self.writes() {
-            Ok(writes) => match writes.journal.begin(work) {
+            Ok(writes) if !self.policy.requires_rows() => match writes.journal.begin(work) {
                 Ok(()) => return Box::pin(ready(Ok(()))),
                 Err(work) => work,
             },
-            Err(_) => work,
+            _ => work,
         };
         self.row(work.into())
     }
@@ -161,24 +165,24 @@ impl SqliteLedger {
         let changes = match self.writes() {
             Ok(writes) => match writes.journal.go_on(work) {
                 Continued::Noted => return Box::pin(ready(Ok(()))),
-                Continued::Absent(work) => work.into(),
-                Continued::Failed(changes) => changes,
+                Continued::Row(changes) => changes,
             },
             Err(_) => work.into(),
         };
         self.row(changes)
     }
 
-    /// The last change of a call, with the others if they are only noted.
-    fn end_of_row(&self, work: Work) -> Changes {
-        let taken = self.writes().ok();
-        match taken.and_then(|writes| writes.journal.take(work.call_id())) {
-            Some(mut changes) => {
-                changes.works.push(work);
-                changes
-            }
-            None => work.into(),
+    /// Notes the end of a call. Returns the change to be written as a row now, if it was not noted.
+    fn end_row(&self, work: Work) -> Option<Changes> {
+        let Ok(writes) = self.writes() else {
+            return Some(work.into());
+        };
+        match writes.journal.end(work) {
+            Ended::Later(changes) => writes.jobs.push_patiently(Job::row(changes, None)),
+            Ended::Soon(changes) => writes.jobs.push(Job::row(changes, None)),
+            Ended::Now(changes) => return Some(changes),
         }
+        None
     }
 
     /// Queues a change of a row without waiting.
@@ -200,6 +204,23 @@ impl SqliteLedger {
                 .await
                 .map_err(|error| no_thread(&home.ledger(), &error))?
         })
+    }
+
+    /// Whether all rows of this process are written, as far as they can be.
+    fn is_idle(&self) -> bool {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running
+            .as_ref()
+            .is_none_or(|running| running.writes.jobs.is_idle())
+    }
+
+    /// The failure to write the row of a call that was answered before, once.
+    fn report(&self) -> Result<(), Failure> {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let failure = running
+            .as_ref()
+            .and_then(|running| running.writes.journal.report());
+        failure.map_or(Ok(()), Err)
     }
 
     /// Runs a query on a worker thread.
@@ -265,14 +286,30 @@ impl Ledger for SqliteLedger {
 
     fn close(&self, closing: Closing) {
         // If the writer cannot be started, the next open or flush fails and reports it.
-        if let Ok(Writes { jobs, .. }) = self.writes() {
-            let changes = self.end_of_row(Work::Close(Box::new(closing)));
+        if let Some(changes) = self.end_row(Work::Close(Box::new(closing)))
+            && let Ok(Writes { jobs, .. }) = self.writes()
+        {
             jobs.push_for_later(Job::row(changes, None));
         }
     }
 
     fn complete(&self, closing: Closing) -> Written {
-        self.row(self.end_of_row(Work::Close(Box::new(closing))))
+        let Some(changes) = self.end_row(Work::Close(Box::new(closing))) else {
+            return Box::pin(ready(self.report()));
+        };
+        let journal = self.writes().map(|writes| writes.journal);
+        let written = self.row(changes);
+        Box::pin(async move {
+            let written = written.await;
+            let earlier = journal.ok().and_then(|journal| journal.report());
+            match (written, earlier) {
+                (written, None) => written,
+                (Ok(()), Some(earlier)) => Err(earlier),
+                (Err(failure), Some(_)) => {
+                    Err(failure.cause("rows of earlier calls could not be written either"))
+                }
+            }
+        })
     }
 
     async fn is_required(&self) -> bool {
@@ -282,13 +319,8 @@ impl Ledger for SqliteLedger {
     }
 
     async fn flush(&self) -> Result<(), Failure> {
-        let idle = self
-            .running
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .is_none();
-        if idle {
-            return Ok(());
+        if self.is_idle() {
+            return self.report();
         }
         self.ask(Job::Flush).await
     }
@@ -303,6 +335,10 @@ impl Ledger for SqliteLedger {
     }
 
     async fn purge(&self, before: Timestamp) -> Result<Purged, Failure> {
+        if !self.is_idle() {
+            // Rows of this process that are not written yet. Failures are reported elsewhere.
+            drop(self.ask(Job::Settle).await);
+        }
         on_a_thread(&self.home, move |home| purge_all(home, before)).await
     }
 
@@ -321,7 +357,10 @@ impl HubLedger for SqliteLedger {
     }
 
     fn end(&self, closing: HubClosing) -> Written {
-        self.row(self.end_of_row(Work::End(Box::new(closing))))
+        match self.end_row(Work::End(Box::new(closing))) {
+            Some(changes) => self.row(changes),
+            None => Box::pin(ready(Ok(()))),
+        }
     }
 }
 
@@ -436,6 +475,7 @@ fn purge_all(home: &Home, before: Timestamp) -> Result<Purged, Failure> {
     let _repair = database::no_repair(home)?;
     let database = database::open_to_write(home)?;
     drop(sweep::sweep(&database, home));
+    await_rows(home, before);
     let which = Which {
         before: before.as_millis(),
         // The caller gave the time explicitly.
@@ -443,7 +483,7 @@ fn purge_all(home: &Home, before: Timestamp) -> Result<Purged, Failure> {
     };
     let mut all = Purged::default();
     loop {
-        match purge::purge_some(&database, which, PURGED_TOGETHER) {
+        match purge::purge_some(&database, home, which, PURGED_TOGETHER) {
             Ok(Purged { rows: 0, .. }) => break,
             Ok(purged) => {
                 all.rows += purged.rows;
@@ -460,4 +500,16 @@ fn purge_all(home: &Home, before: Timestamp) -> Result<Purged, Failure> {
     Ok(all)
 }
 
+/// Waits until other processes have written the rows of their ended calls. Those of one that does
+/// not are left.
+fn await_rows(home: &Home, before: Timestamp) {
+    let deadline = Instant::now() + PATIENCE;
+    while journal::have_ended_before(home, before) && Instant::now() < deadline {
+        std::thread::sleep(POLL);
+    }
+}
+
 const PURGED_TOGETHER: u32 = 10_000;
+/// Longer than the rows of ended calls wait.
+const PATIENCE: Duration = queue::LONGEST.saturating_mul(2);
+const POLL: Duration = Duration::from_millis(10);

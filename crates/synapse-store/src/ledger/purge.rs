@@ -1,13 +1,16 @@
 //! Removes old rows under a sealed record: the chain continues over the gap, and any other removal
 //! is detected.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use synapse_core::ledger::Purged;
+use synapse_home::Home;
 
 use super::carried::{self, Removed};
 use super::chain::{self, Gap, Head, Purge, Seal};
 use super::columns::{self, Facts};
-use super::daily;
+use super::{daily, journal};
 
 /// The rows to remove.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,14 +22,18 @@ pub(super) struct Which {
 }
 
 /// Removes at most `most` complete rows, with their texts and their share of the daily sums, in one
-/// transaction. Carries their amounts against limits.
+/// transaction. Carries their amounts against limits. Leaves the rows of calls with lines in a
+/// journal, from which they could be entered again.
 pub(super) fn purge_some(
     database: &Connection,
+    home: &Home,
     which: Which,
     most: u32,
 ) -> rusqlite::Result<Purged> {
     let change = Transaction::new_unchecked(database, TransactionBehavior::Immediate)?;
-    let doomed = find(&change, which, most)?;
+    // Under the write lock: such lines are entered under it too.
+    let noted = journal::noted_calls(home);
+    let doomed = find(&change, which, most, &noted)?;
     if doomed.is_empty() {
         return Ok(Purged::default());
     }
@@ -79,7 +86,12 @@ struct Doomed {
     sealed: Option<(i64, Seal)>,
 }
 
-fn find(database: &Connection, which: Which, most: u32) -> rusqlite::Result<Vec<Doomed>> {
+fn find(
+    database: &Connection,
+    which: Which,
+    most: u32,
+    noted: &BTreeSet<[u8; 16]>,
+) -> rusqlite::Result<Vec<Doomed>> {
     let Which { before, first_kept } = which;
     let last: Option<[u8; 16]> = database.query_row(
         "SELECT max(last_id) FROM daily WHERE day <= ?",
@@ -95,7 +107,8 @@ fn find(database: &Connection, which: Which, most: u32) -> rusqlite::Result<Vec<
              AND (? IS NULL OR sequence < ?) ORDER BY call_id LIMIT ?",
         columns::sealed()
     ))?;
-    let values = params![last, before, first_kept, first_kept, most];
+    let among = i64::from(most) + i64::try_from(noted.len()).unwrap_or_default();
+    let values = params![last, before, first_kept, first_kept, among];
     let rows = statement.query_map(values, |row| {
         let sequence: Option<i64> = row.get("sequence")?;
         let seal: Option<Seal> = row.get("seal")?;
@@ -104,7 +117,9 @@ fn find(database: &Connection, which: Which, most: u32) -> rusqlite::Result<Vec<
             sealed: sequence.zip(seal),
         })
     })?;
-    rows.collect()
+    let is_noted = |row: &Doomed| noted.contains(&row.facts.call_id);
+    rows.filter(|row| !row.as_ref().is_ok_and(is_noted))
+        .collect()
 }
 
 /// The gaps left by sorted places.

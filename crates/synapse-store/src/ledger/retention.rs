@@ -67,7 +67,7 @@ impl Retention {
             self.texts = None;
         }
         if let Some(kept) = self.rows
-            && !matches!(remove(database, today, kept), Ok(1..))
+            && !matches!(remove(database, &self.home, today, kept), Ok(1..))
         {
             self.rows = None;
         }
@@ -75,7 +75,7 @@ impl Retention {
 }
 
 /// Removes a batch of rows older than `kept` days; returns their number.
-fn remove(database: &Connection, today: i64, kept: i64) -> rusqlite::Result<u64> {
+fn remove(database: &Connection, home: &Home, today: i64, kept: i64) -> rusqlite::Result<u64> {
     let Some(believed) = days::believed(database, today, kept)? else {
         return Ok(0);
     };
@@ -84,7 +84,7 @@ fn remove(database: &Connection, today: i64, kept: i64) -> rusqlite::Result<u64>
         before: Timestamp::of_day(first).as_millis(),
         first_kept: days::first_since(database, first, believed)?,
     };
-    purge::purge_some(database, which, SOME).map(|purged| purged.rows)
+    purge::purge_some(database, home, which, SOME).map(|purged| purged.rows)
 }
 
 /// Removes a batch of texts older than `kept` days; returns their number.

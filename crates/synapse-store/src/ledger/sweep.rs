@@ -11,18 +11,23 @@ use super::journal;
 use super::orphans::{OPEN, OrphanRows};
 use super::presence::Departed;
 
-/// Enters the calls in progress, and completes the open rows of dead processes.
+/// Enters the calls of all journals, and completes the open rows of dead processes.
 ///
 /// A call may have been billed if its row says that the request was about to be sent. Older formats
 /// did not record that; all of their calls may have been billed.
 pub(super) fn sweep(database: &Connection, home: &Home) -> rusqlite::Result<OrphanRows> {
-    journal::enter(database, home);
+    // Best effort: rows that cannot be entered now are those of calls that just ended.
+    drop(journal::enter(database, home));
     let departed: Vec<Departed> = open_writers(database)?
         .into_iter()
         .filter_map(|writer| Departed::check(home, writer))
         .collect();
     if departed.is_empty() {
         return Ok(OrphanRows::default());
+    }
+    for each in &departed {
+        // It may have noted the end of a call since its file was read.
+        journal::enter_departed(database, home, each);
     }
     let orphans = OrphanRows {
         writers: departed.iter().map(|each| each.writer).collect(),

@@ -2,11 +2,11 @@
 //! complete and sealed.
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::{Connection, params, params_from_iter};
 use synapse_core::call::CallId;
 
 use super::chain::Head;
-use super::changes::Changes;
+use super::changes::{Changes, InJournal};
 use super::columns::{CONTENT, Facts};
 use super::completion::Completed;
 use super::rows::RowWriter;
@@ -15,23 +15,27 @@ use super::texts;
 use super::work::{RowValues, Work, WorkKind};
 
 impl RowWriter {
-    /// Writes changes of one call. A reader may have entered the start of a call without a row:
-    /// then the rest is missing.
+    /// Writes changes of one call. A reader may have entered a call without a row: then the rest is
+    /// missing, or nothing if it ended.
     pub(super) fn write_all(
         &self,
         database: &Connection,
         changes: &Changes,
     ) -> rusqlite::Result<Completed> {
         match &changes.works[..] {
-            [work] if !changes.are_noted() => self.write(database, work),
+            [work] if changes.lines == InJournal::None => self.write(database, work),
             works @ [
                 Work::Open(_) | Work::Begin(_),
                 ..,
-                Work::Close(_) | Work::End(_),
-            ] => match self.write_whole(database, works)? {
-                Completed::Yes => Ok(Completed::Yes),
-                Completed::Missing => self.write_each(database, works),
-            },
+                end @ (Work::Close(_) | Work::End(_)),
+            ] => {
+                if self.write_whole(database, works)? == Completed::Yes
+                    || is_entered(database, changes.lines, &end.values(self.writer()))?
+                {
+                    return Ok(Completed::Yes);
+                }
+                self.write_each(database, works)
+            }
             works => self.write_each(database, works),
         }
     }
@@ -89,6 +93,21 @@ impl RowWriter {
         }
         Ok(done)
     }
+}
+
+/// Whether a reader entered all of an ended call.
+fn is_entered(
+    database: &Connection,
+    lines: InJournal,
+    end: &RowValues<'_>,
+) -> rusqlite::Result<bool> {
+    if lines != InJournal::Ended {
+        return Ok(false);
+    }
+    let id = key(end.call_id).into_bytes();
+    database
+        .prepare_cached("SELECT 1 FROM entries WHERE call_id = ? AND ended_at = ? AND outcome = ?")?
+        .exists(params![id, end.at.as_millis(), end.outcome.as_str()])
 }
 
 fn has_row(database: &Connection, call_id: CallId) -> rusqlite::Result<bool> {

@@ -75,15 +75,12 @@ impl Work {
         }
     }
 
-    /// The recorded prompt, if it is the start.
+    /// The recorded prompt of a start, or the answer of an end.
     pub(super) fn text(&self) -> Option<&str> {
         match self {
             Self::Open(opening) => opening.prompt.as_deref(),
-            Self::Sending(..)
-            | Self::Close(_)
-            | Self::Begin(_)
-            | Self::Departing(..)
-            | Self::End(_) => None,
+            Self::Close(closing) => closing.reply.as_deref(),
+            Self::Sending(..) | Self::Begin(_) | Self::Departing(..) | Self::End(_) => None,
         }
     }
 

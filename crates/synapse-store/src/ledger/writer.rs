@@ -1,5 +1,5 @@
 //! The writer thread: writes all rows of this process in order, pending ones together in one
-//! transaction.
+//! transaction. Rows of ended calls that are in the journal wait for others.
 //!
 //! Unwritable rows go to the spool, or to memory if that fails too, and are entered before
 //! anything else.
@@ -16,9 +16,9 @@ use synapse_home::failure::shown;
 use tokio::sync::oneshot::Sender;
 use uuid::Uuid;
 
-use super::changes::Changes;
+use super::changes::{Changes, InJournal};
 use super::completion::Completed;
-use super::journal::{Journal, Soundness};
+use super::journal::{self, Journal, Soundness};
 use super::presence::{self, Presence};
 use super::queue::{Queue, Taken};
 use super::retention::Retention;
@@ -44,6 +44,8 @@ pub(super) enum Job {
     },
     /// Reply with the first unreported failure since the last flush.
     Flush(Sender<Result<(), Failure>>),
+    /// Reply, and leave failures to the next report.
+    Settle(Sender<Result<(), Failure>>),
 }
 
 impl Job {
@@ -66,6 +68,16 @@ impl Job {
         }
     }
 
+    /// The call whose lines are not needed when this is done.
+    fn noted(&self) -> Option<CallId> {
+        match self {
+            Self::Row { changes, .. } if changes.lines != InJournal::None => {
+                Some(changes.call_id())
+            }
+            Self::Row { .. } | Self::Reserve { .. } | Self::Flush(_) | Self::Settle(_) => None,
+        }
+    }
+
     fn carry_out(&mut self, database: &Connection, rows: &RowWriter) -> rusqlite::Result<()> {
         match self {
             Self::Row { changes, done, .. } => *done = rows.write_all(database, changes)?,
@@ -74,7 +86,7 @@ impl Job {
                 decision,
                 ..
             } => *decision = reserve::reserve(database, reservation)?,
-            Self::Flush(_) => {}
+            Self::Flush(_) | Self::Settle(_) => {}
         }
         Ok(())
     }
@@ -89,7 +101,6 @@ pub(super) struct Writer {
     /// Opened for the first row, and again after a failure, because the cause may have been fixed.
     database: Option<Connection>,
     presence: Option<Presence>,
-    failure: Option<Failure>,
     /// The spool may contain our lines.
     spooled: bool,
     /// Changes that could not be written anywhere, retried with the next job.
@@ -107,7 +118,6 @@ impl Writer {
             rows: RowWriter::new(id),
             database: None,
             presence: None,
-            failure: None,
             spooled: false,
             unwritten: Vec::new(),
         }
@@ -146,15 +156,17 @@ impl Writer {
     }
 
     /// In one transaction; if that fails, each job in its own, so that none fails because of
-    /// another.
+    /// another. A lock that others hold is waited for once.
     fn write_together(&mut self, mut jobs: Vec<Job>) {
         match self.write(&mut jobs) {
             Ok(()) => {
+                let settled: Vec<CallId> = jobs.iter().filter_map(Job::noted).collect();
+                self.journal.settle(&settled);
                 for job in jobs {
                     self.answer(job, None);
                 }
             }
-            Err(failure) if jobs.len() == 1 => {
+            Err(failure) if jobs.len() == 1 || failure.code() == Code::StorageLocked => {
                 for job in jobs {
                     self.answer(job, Some(failure.clone()));
                 }
@@ -162,6 +174,9 @@ impl Writer {
             Err(_) => {
                 for mut job in jobs {
                     let failure = self.write(std::slice::from_mut(&mut job)).err();
+                    if failure.is_none() {
+                        self.journal.settle(job.noted().as_slice());
+                    }
                     self.answer(job, failure);
                 }
             }
@@ -192,7 +207,8 @@ impl Writer {
                 };
                 drop(reply.send(result));
             }
-            Job::Flush(reply) => drop(reply.send(self.failure.take().map_or(Ok(()), Err))),
+            Job::Flush(reply) => drop(reply.send(self.journal.report().map_or(Ok(()), Err))),
+            Job::Settle(reply) => drop(reply.send(Ok(()))),
         }
     }
 
@@ -206,14 +222,14 @@ impl Writer {
         }
     }
 
-    /// An unobserved failure is reported by the next flush.
-    fn reply(&mut self, reply: Option<Sender<Result<(), Failure>>>, result: Result<(), Failure>) {
+    /// An unobserved failure is reported by the next answer or flush.
+    fn reply(&self, reply: Option<Sender<Result<(), Failure>>>, result: Result<(), Failure>) {
         let untold = match reply {
             Some(reply) => reply.send(result).err(),
             None => Some(result),
         };
         if let Some(Err(failure)) = untold {
-            self.failure.get_or_insert(failure);
+            self.journal.report_later(failure);
         }
     }
 
@@ -221,6 +237,10 @@ impl Writer {
     fn keep(&mut self, changes: Changes, failure: Failure) -> Failure {
         let spool = shown(&self.home.spool());
         let call_id = changes.call_id();
+        let failure = match changes.lines {
+            InJournal::Ended => failure.cause("the answer of the call was returned before"),
+            InJournal::None | InJournal::Begun => failure,
+        };
         // In order: a change after an unwritten one of the same call waits too.
         let waits = |each: &Changes| each.call_id() == call_id;
         let kept = if self.unwritten.iter().any(waits) {
@@ -231,6 +251,9 @@ impl Writer {
         match kept {
             Some(Ok(())) => {
                 self.spooled = true;
+                if changes.lines != InJournal::None {
+                    self.journal.settle(&[call_id]);
+                }
                 failure.cause(format!(
                     "the row waits in {spool} and is entered when the ledger can be written"
                 ))
@@ -263,10 +286,21 @@ impl Writer {
     }
 
     fn write(&mut self, jobs: &mut [Job]) -> Result<(), Failure> {
-        if jobs.iter().all(|job| matches!(job, Job::Flush(_))) {
+        if jobs
+            .iter()
+            .all(|job| matches!(job, Job::Flush(_) | Job::Settle(_)))
+        {
             return Ok(());
         }
-        let database = match self.ready() {
+        let ready = self.ready().and_then(|database| {
+            let reserves = jobs.iter().any(|job| matches!(job, Job::Reserve { .. }));
+            if reserves && let Err(failure) = self.catch_up_with_others(&database) {
+                database::abandon(database);
+                return Err(failure);
+            }
+            Ok(database)
+        });
+        let database = match ready {
             Ok(database) => database,
             Err(failure) => {
                 self.journal.found(Soundness::Broken);
@@ -306,9 +340,17 @@ impl Writer {
                 database::abandon(database);
                 return Err(sqlite(&self.home.ledger(), &error));
             }
+            let settled: Vec<CallId> = self.unwritten.iter().map(Changes::call_id).collect();
+            self.journal.settle(&settled);
             self.unwritten.clear();
         }
         Ok(database)
+    }
+
+    /// Enters the ended calls of other processes, which count against limits.
+    fn catch_up_with_others(&self, database: &Connection) -> Result<(), Failure> {
+        spool::enter(database, &self.home)?;
+        journal::enter_others(database, &self.home, self.id)
     }
 
     fn connect(&mut self) -> Result<Connection, Failure> {

@@ -6,6 +6,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process, waitpid};
 use synapse_home::Home;
 
 use crate::{connections, ledger};
@@ -29,6 +30,8 @@ pub(crate) enum Role {
     HoldRow,
     /// Has calls in progress and waits.
     NoteAndWait,
+    /// Ends calls whose rows are not written yet, and stops.
+    EndAndStop,
     /// Writes 500 rows.
     WriteRows,
     /// Starts calls against a limit.
@@ -36,7 +39,7 @@ pub(crate) enum Role {
 }
 
 impl Role {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::InsertConnections,
         Self::ReadUnreadable,
         Self::WriteReadOnly,
@@ -45,6 +48,7 @@ impl Role {
         Self::CrashUnwritten,
         Self::HoldRow,
         Self::NoteAndWait,
+        Self::EndAndStop,
         Self::WriteRows,
         Self::Reserve,
     ];
@@ -62,6 +66,7 @@ impl Role {
             Self::CrashUnwritten => ledger::spool::send_unwritten_and_die(&home),
             Self::HoldRow => ledger::processes::open_a_row_and_wait(home),
             Self::NoteAndWait => ledger::journal::note_and_wait(&home),
+            Self::EndAndStop => ledger::ended::end_and_stop(&home),
             Self::WriteRows => ledger::processes::write_rows(home),
             Self::Reserve => ledger::limits::reserve_all(home),
         }
@@ -120,18 +125,28 @@ pub(crate) fn run_unprivileged(role: Role, home: &Home) {
     finish(command.spawn().unwrap());
 }
 
-/// A process that waits until this is dropped.
+/// A process that waits until it is released.
 pub(crate) struct Held {
-    child: Child,
+    child: Owned,
     stdin: ChildStdin,
     stdout: BufReader<ChildStdout>,
+}
+
+/// Killed on drop: a stopped process would outlive a failed test.
+struct Owned(Child);
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
 }
 
 impl Held {
     /// Starts a process in `role` and waits until it is ready.
     pub(crate) fn start(role: Role, home: &Home) -> Self {
-        let mut child = start(role, home);
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut child = Owned(start(role, home));
+        let mut stdout = BufReader::new(child.0.stdout.take().unwrap());
         let mut line = String::new();
         while !line.trim_end().ends_with(READY) {
             line.clear();
@@ -141,7 +156,7 @@ impl Held {
                 "it was never ready"
             );
         }
-        let stdin = child.stdin.take().unwrap();
+        let stdin = child.0.stdin.take().unwrap();
         Self {
             child,
             stdin,
@@ -149,10 +164,20 @@ impl Held {
         }
     }
 
+    /// Waits until the process has stopped by [`ready_and_stop`].
+    pub(crate) fn wait_until_stopped(&self) {
+        let pid = Pid::from_child(&self.child.0);
+        waitpid(Some(pid), WaitOptions::UNTRACED).unwrap();
+    }
+
+    /// Lets a stopped process go on.
+    pub(crate) fn resume(&self) {
+        kill_process(Pid::from_child(&self.child.0), Signal::CONT).unwrap();
+    }
+
     /// Kills the process without cleanup.
-    pub(crate) fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+    pub(crate) fn kill(self) {
+        drop(self);
     }
 
     /// Lets the process finish, which must succeed.
@@ -165,7 +190,7 @@ impl Held {
         drop(stdin);
         let mut rest = String::new();
         stdout.read_to_string(&mut rest).unwrap();
-        assert!(child.wait().unwrap().success(), "{rest}");
+        assert!(child.0.wait().unwrap().success(), "{rest}");
     }
 }
 
@@ -174,6 +199,20 @@ pub(crate) fn ready_and_wait() {
     let mut stdout = std::io::stdout();
     writeln!(stdout, "{READY}").unwrap();
     stdout.flush().unwrap();
+    wait();
+}
+
+/// Signals readiness, does the last work, stops, and then waits for the parent.
+pub(crate) fn ready_and_stop(last: impl FnOnce()) {
+    let mut stdout = std::io::stdout();
+    writeln!(stdout, "{READY}").unwrap();
+    stdout.flush().unwrap();
+    last();
+    kill_process(getpid(), Signal::STOP).unwrap();
+    wait();
+}
+
+fn wait() {
     let mut line = String::new();
     std::io::stdin().read_line(&mut line).unwrap();
 }

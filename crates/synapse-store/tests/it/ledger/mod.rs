@@ -2,6 +2,7 @@
 
 mod audit;
 pub(crate) mod broken;
+pub(crate) mod ended;
 mod glance;
 mod hub;
 pub(crate) mod journal;

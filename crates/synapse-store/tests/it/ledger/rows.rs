@@ -298,9 +298,12 @@ async fn a_row_that_cannot_be_completed_is_reported_once_by_the_next_flush() {
     assert_eq!(ledger.flush().await, Ok(()));
     let found = ledger.entry(known.receipt.call_id).await.unwrap().unwrap();
     assert_eq!(found.outcome, Outcome::Ok);
-    // A duplicate call is reported at its end, and does not affect the existing row.
+    // A duplicate call is reported when its row is written, and does not affect the existing one.
     ledger.open(known.clone()).await.unwrap();
-    assert!(ledger.complete(closing(&known)).await.is_err());
+    let mut again = closing(&known);
+    again.ended_at = Timestamp::from_millis(NOON + 2_000);
+    ledger.complete(again).await.unwrap();
+    assert!(ledger.flush().await.is_err());
     let still = ledger.entry(known.receipt.call_id).await.unwrap();
     assert_eq!(still, Some(found));
     ledger.open(opening("hf", NOON + 1)).await.unwrap();
