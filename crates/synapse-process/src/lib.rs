@@ -8,6 +8,7 @@ mod guard;
 #[cfg(windows)]
 mod job;
 mod launch;
+mod listener;
 mod others;
 mod pipes;
 mod program;
@@ -17,6 +18,7 @@ mod running;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+pub use listener::{Listener, listener};
 pub use others::{end_at_once, end_politely, is_there};
 pub use pipes::{Input, Output};
 pub use program::Program;

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use synapse_core::error::{Code, Failure};
+use synapse_core::redact::printable_line;
 use synapse_dashboard::{Dashboard, Listening};
 use synapse_home::Home;
 
@@ -22,7 +23,8 @@ pub(super) fn run(context: &Context, arguments: &DashboardArguments) -> Result<(
     let engine = compose::engine(context, Asking::Nobody)?;
     let to_flush = engine.clone();
     let result = runtime.block_on(async {
-        let listening = Listening::bind(arguments.port).await?;
+        let bound = Listening::bind(arguments.port).await;
+        let listening = bound.map_err(|failure| held(failure, arguments.port))?;
         let program = Arc::new(Surroundings::new(context, engine.clone())?);
         let dashboard = Dashboard::new(engine, program, listening)?;
         let printer = &context.printer;
@@ -55,6 +57,18 @@ pub(super) fn run(context: &Context, arguments: &DashboardArguments) -> Result<(
         Ok::<(), Failure>(())
     });
     result.map_err(CommandError::from)
+}
+
+/// Names the program that holds the port, if the system tells.
+fn held(failure: Failure, port: u16) -> Failure {
+    match synapse_process::listener(port) {
+        Some(found) => failure.cause(format!(
+            "it is {} (process {})",
+            printable_line(&found.program),
+            found.process
+        )),
+        None => failure,
+    }
 }
 
 /// Opens the address through a file that only its owner can read: other users can see the arguments
