@@ -75,11 +75,10 @@ const steps = {
     assert.match(await page.textContent(".verdict"), new RegExp(`spelled nearly so: ${settings.MODEL}`));
     // The id comes from the provider's own list, and the form is as it was.
     await press(page, "List the models");
-    const listed = await page.locator("#models option").evaluateAll((all) => all.map((each) => each.value));
+    const listed = await page.locator("#listed option").evaluateAll((all) => all.map((each) => each.value));
     assert.ok(listed.includes(settings.MODEL), listed.join());
-    assert.equal(await page.getAttribute("#model", "list"), "models");
     assert.equal(await page.inputValue("#credential"), `file:${settings.KEY_FILE}`);
-    await page.fill("#model", settings.MODEL);
+    await page.selectOption("#listed", settings.MODEL);
     // Enter is the same as the first visible button.
     await page.press("#model", "Enter");
     await page.waitForLoadState("load");
@@ -253,9 +252,12 @@ const steps = {
     keep("models");
     await page.goto(`${base}doctor`);
     await page.getByRole("button", { name: /^Look/ }).first().click();
-    await page.goto(`${base}history`);
+    await page.goto(`${base}history?where=connection%3Dwork`);
     await page.locator("tbody td a").first().click();
     keep("receipt");
+    // It offers another description by now.
+    await page.goto(`${base}hub`);
+    await page.locator("form[action$='hub/notes/start'] button").click();
     await page.goto(`${base}hub`);
     await page.getByRole("button", { name: /^Log in/ }).first().click();
     await press(page, "Log in there");

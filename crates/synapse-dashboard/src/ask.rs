@@ -71,7 +71,7 @@ impl Ask {
 
     /// The query with these parameters changed.
     pub(crate) fn with_all(&self, set: &[(&str, &str)]) -> String {
-        let mut query = url::form_urlencoded::Serializer::new(String::from("?"));
+        let mut query = url::form_urlencoded::Serializer::for_suffix("?".to_owned(), 1);
         for (known, value) in &self.query {
             if !set.iter().any(|(name, _)| name == known) {
                 query.append_pair(known, value);
@@ -100,7 +100,9 @@ impl Ask {
 
 /// A link with parameters.
 pub(crate) fn link(path: &str, parameters: &[(&str, &str)]) -> String {
-    let mut query = url::form_urlencoded::Serializer::new(format!("{path}?"));
+    let begin = format!("{path}?");
+    let length = begin.len();
+    let mut query = url::form_urlencoded::Serializer::for_suffix(begin, length);
     for (name, value) in parameters {
         query.append_pair(name, value);
     }
@@ -119,4 +121,17 @@ pub(crate) fn segment(text: &str) -> String {
         }
     }
     encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_has_one_sign_between_parameters() {
+        assert_eq!(
+            link("/x/usage", &[("by", "a b"), ("c", "&")]),
+            "/x/usage?by=a+b&c=%26"
+        );
+    }
 }

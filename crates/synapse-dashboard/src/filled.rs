@@ -35,13 +35,15 @@ pub(crate) struct Choice {
 }
 
 impl Choice {
-    /// The models that contain the text in the field, or all of them.
+    /// The models that contain the text in the field, or all of them: also if it is the id of one,
+    /// whose owner looks for another.
     pub(crate) fn of(models: &Models, typed: &str) -> Self {
         let all = &models.listed.models;
         // An id that cannot be shown as it is cannot be chosen either.
         let shown = |model: &&ListedModel| printable(&model.id) == model.id;
         let found: Vec<&ListedModel> = all.iter().filter(|model| model.matches(typed)).collect();
-        let found = if found.is_empty() {
+        let is_one = all.iter().any(|model| model.id == typed.trim());
+        let found = if is_one || found.is_empty() {
             all.iter().collect()
         } else {
             found
@@ -58,11 +60,16 @@ impl Choice {
         }
     }
 
-    /// The list for the model's field.
-    pub(crate) fn datalist(&self) -> Markup {
+    /// The list, beside the model's field: suggestions within the field would be narrowed to the id
+    /// that is in it.
+    pub(crate) fn list(&self) -> Markup {
         html! {
-            datalist id=(LIST) {
-                @for (id, prices) in &self.models { option value=(id) label=[(!prices.is_empty()).then_some(prices)] {} }
+            @if !self.models.is_empty() {
+                label for=(LISTED) { "Or one that is listed" }
+                select .mono id=(LISTED) name=(LISTED) autofocus aria-describedby="listed-hint" {
+                    option value="" { "the id in the field above" }
+                    @for (id, prices) in &self.models { option value=(id) { (id) @if !prices.is_empty() { " · " (prices) } } }
+                }
             }
         }
     }
@@ -72,11 +79,11 @@ impl Choice {
         let of = u64::try_from(self.of).unwrap_or(u64::MAX);
         let here = u64::try_from(self.models.len()).unwrap_or(u64::MAX);
         html! {
-            p .hint role="status" {
+            p .hint #listed-hint role="status" {
                 @if self.models.is_empty() { (foreign(&self.host)) " lists no model: type the id." }
                 @else {
-                    b { (several(of, "model")) " listed by " (foreign(&self.host)) } @if here < of { ", " (count(here)) " of them in this field" }
-                    ". Click into the field or type to choose one. Not each of them answers prompts."
+                    b { (several(of, "model")) " listed by " (foreign(&self.host)) } @if here < of { ", " (count(here)) " of them in the list above" }
+                    ". One that is chosen there counts, whatever is in the field. Not each of them answers prompts."
                 }
             }
         }
@@ -91,7 +98,7 @@ fn prices(model: &ListedModel) -> String {
     }
 }
 
-/// The id of the list in the page.
-pub(crate) const LIST: &str = "models";
+/// The field of the list.
+pub(crate) const LISTED: &str = "listed";
 /// Keeps the page below its size limit.
 const MOST: usize = 500;

@@ -14,6 +14,18 @@ pub(crate) fn foreign_block(text: &str) -> Markup {
     shown(text, |character| matches!(character, '\n' | '\t'))
 }
 
+/// Foreign text on one line, with what it quotes by backticks as code.
+pub(crate) fn prose(text: &str) -> Markup {
+    if text.matches('`').count() % 2 == 1 {
+        return foreign(text);
+    }
+    html! {
+        @for (place, piece) in text.split('`').enumerate() {
+            @if place % 2 == 1 { code { (foreign(piece)) } } @else { (foreign(piece)) }
+        }
+    }
+}
+
 fn shown(text: &str, keep: impl Fn(char) -> bool) -> Markup {
     let capped: String = text.chars().take(MOST_CHARACTERS).collect();
     let is_cut = capped.len() < text.len();

@@ -9,7 +9,7 @@ use crate::ask::{Ask, segment};
 use crate::hub::Tone;
 use crate::icon::Icon;
 use crate::page::csrf;
-use crate::text::{foreign, foreign_block, outward};
+use crate::text::{foreign, foreign_block, outward, prose};
 
 /// A panel with a heading.
 pub(crate) fn panel(id: &str, class: &str, heading: &str, end: &Markup, body: &Markup) -> Markup {
@@ -137,7 +137,7 @@ pub(crate) fn check_row(app: &App, check: &Check, took: Option<u64>) -> Markup {
                     Finding::Fail(failure) => {
                         (code(app, failure.code().as_str())) br; (foreign(failure.message()))
                     }
-                    _ => (foreign(&check.what())),
+                    _ => (prose(&check.what())),
                 }
             }
             span .ms { @if let Some(took) = took { (crate::words::span(took)) } }

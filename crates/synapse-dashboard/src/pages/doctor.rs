@@ -17,7 +17,7 @@ use crate::hub::Tone;
 use crate::icon::Icon;
 use crate::page::{Nav, Page};
 use crate::response::redirect;
-use crate::text::foreign;
+use crate::text::{foreign, prose};
 use crate::view::{button, failure_in_short, note, plain, remedies, said};
 use crate::words::moment;
 
@@ -104,7 +104,7 @@ fn line(app: &App, check: &Check) -> Markup {
             b { (check.id.as_str()) @if let Some(subject) = &check.subject { " " (foreign(subject)) } }
             span .what {
                 @match check.failure() {
-                    None => (foreign(&check.what())),
+                    None => (prose(&check.what())),
                     Some(failure) => {
                         (failure_in_short(app, failure))
                         @if !failure.hints().is_empty() { div .remedy { (remedies(app, failure.hints())) } }

@@ -19,7 +19,7 @@ use super::show::show;
 use super::start::start;
 use crate::app::App;
 use crate::ask::Ask;
-use crate::filled::Filled;
+use crate::filled::{Filled, LISTED};
 use crate::form::wrong;
 use crate::hub::Tone;
 use crate::page::{Nav, Page};
@@ -74,7 +74,7 @@ pub(crate) fn edit(app: &App, ask: &Ask, name: &str) -> Result<Page, Failure> {
 
 /// `POST connections`: starts a check that saves if it passes, or lists the provider's models.
 pub(crate) async fn submit(app: &App, ask: &Ask) -> Result<Response<Body>, Failure> {
-    let mut names = vec!["name", "editing", "digest", "do"];
+    let mut names = vec!["name", "editing", "digest", "do", LISTED];
     names.extend(FIELDS.iter().map(|field| field.key));
     ask.form.only(&names)?;
     let name = ask.form.need("name")?;
@@ -92,11 +92,11 @@ pub(crate) async fn submit(app: &App, ask: &Ask) -> Result<Response<Body>, Failu
         digest: ask.form.get("digest").unwrap_or_default().to_owned(),
         ..Filled::default()
     };
+    let listed = ask.form.get(LISTED).filter(|model| !model.is_empty());
     for field in FIELDS {
-        if let Err(failure) = field.set(
-            &mut filled.draft,
-            ask.form.get(field.key).unwrap_or_default(),
-        ) {
+        let given = ask.form.get(field.key);
+        let given = listed.filter(|_| field.key == "model").or(given);
+        if let Err(failure) = field.set(&mut filled.draft, given.unwrap_or_default()) {
             filled.failure.get_or_insert(failure);
         }
     }

@@ -143,6 +143,7 @@ pub(crate) fn missing(app: &App, ask: &Ask, said: &str, known: &[String]) -> Pag
     };
     let mut page = Page::new(crate::page::Nav::Overview, said, body)
         .status(StatusCode::NOT_FOUND)
+        .command(format!("synapse explain {}", failure.code()))
         .document(ask, || ErrorDocument::new(&failure, app.remedies()));
     page.nav = None;
     page

@@ -11,10 +11,10 @@ use synapse_core::redact::{holds_token, is_opaque};
 
 use crate::app::App;
 use crate::ask::{Ask, link};
-use crate::filled::{self, Filled};
+use crate::filled::Filled;
 use crate::icon::Icon;
 use crate::page::csrf;
-use crate::text::foreign;
+use crate::text::{foreign, prose};
 use crate::view::panel;
 
 /// The whole form.
@@ -84,7 +84,7 @@ fn input(app: &App, field: &FieldEntry, filled: &Filled, failure: Option<&Failur
                 input type="checkbox" id=(field.key) name=(field.key) value=(ON) checked[value == ON] aria-describedby=(hint);
                 div {
                     label for=(field.key) { b { (field.label) } }
-                    p .hint #(hint) { (field.hint) @if field.key == "network" { ". Calls and checks go to the host of the base URL if you give one, else to the host beside the provider's name, and nowhere else; while it is closed no socket is opened and no key is read" } "." }
+                    p .hint #(hint) { (prose(field.hint)) @if field.key == "network" { ". Calls and checks go to the host of the base URL if you give one, else to the host beside the provider's name, and nowhere else; while it is closed no socket is opened and no key is read" } "." }
                     @if let Some(failure) = failure { (error_line(field.key, failure)) }
                 }
             },
@@ -100,11 +100,11 @@ fn input(app: &App, field: &FieldEntry, filled: &Filled, failure: Option<&Failur
                         @for word in words { option value=(word) selected[*word == value] { (word) } }
                     },
                     _ => input .mono[!matches!(kind, FieldKind::Text | FieldKind::Number | FieldKind::Money)] type="text" inputmode=[match kind { FieldKind::Number => Some("numeric"), FieldKind::Money => Some("decimal"), _ => None }]
-                        id=(field.key) name=(field.key) value=(value) required[field.key == "model"] list=[choice.map(|_| filled::LIST)] autofocus[choice.is_some()] autocomplete="off" spellcheck="false" aria-invalid=[wrong] aria-describedby=(hint);,
+                        id=(field.key) name=(field.key) value=(value) required[field.key == "model"] autocomplete="off" spellcheck="false" aria-invalid=[wrong] aria-describedby=(hint);,
                 }
                 @if let Some(failure) = failure { (error_line(field.key, failure)) }
-                p .hint #(hint) { (field.hint) @if !field.hint.ends_with('…') { "." } }
-                @if let Some(choice) = choice { (choice.datalist()) (choice.sentence()) }
+                p .hint #(hint) { (prose(field.hint)) @if !field.hint.ends_with('…') { "." } }
+                @if let Some(choice) = choice { (choice.list()) (choice.sentence()) }
                 @if field.key == "model" { (to_the_list(choice.is_some())) }
                 @if field.key == "credential" && value.is_empty() { (to_a_key(app, draft)) }
             },

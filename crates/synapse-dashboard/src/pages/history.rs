@@ -188,20 +188,20 @@ pub(crate) fn table(app: &App, rows: &[Entry], now: Timestamp, columns: Columns)
     html! { table .wrap {
         thead { tr {
             th scope="col" { "Time" } @if all { th scope="col" { "Connection" } } th scope="col" { "Outcome" } @if all { th scope="col" .p2 { "Model" } }
-            th scope="col" .p2 { "Asked by" } @if all { th scope="col" .n.p3 { "In" } th scope="col" .n.p3 { "Out" } } th scope="col" .n { "Took" } th scope="col" .n { "Cost" }
+            th scope="col" .p2 { "Asked by" } @if all { th scope="col" .n.p3 { "In" } th scope="col" .n.p3 { "Out" } } th scope="col" .n.p2[all] { "Took" } th scope="col" .n { "Cost" }
         } }
         tbody { @for row in rows {
             @let receipt = &row.receipt;
             @if begins(row) { tr .sep { th scope="colgroup" colspan=(width) { (date(row.started_at)) @if row.started_at.day() == now.day() { " " span .sub { "today, UTC" } } } } }
             tr class=[matches!(row.outcome, Outcome::Error).then_some("bad")] {
                 td .nw { a href=(app.to(&format!("history/{}", segment(&receipt.call_id.to_string())))) { (clock(row.started_at)) span .vh { " receipt" } } }
-                @if all { th scope="row" { (foreign(&receipt.connection)) } }
+                @if all { th scope="row" { @match &row.hub { Some(facts) => { (foreign(&facts.server)) " " span .sub { "hub" } }, None => (foreign(&receipt.connection)) } } }
                 td { (outcome(row)) @if row.error_code.is_some() { span .sub { " " (short_code(app, row.error_code.as_deref())) } } }
-                @if all { td .p2.sub { (foreign(receipt.model_served.as_deref().unwrap_or(&receipt.model_requested))) } }
+                @if all { td .p2.sub { @match &row.hub { Some(_) => (foreign(row.caller.tool.as_deref().unwrap_or(&row.operation))), None => (foreign(receipt.model_served.as_deref().unwrap_or(&receipt.model_requested))) } } }
                 td .p2.sub { (foreign(row.caller.client_name.as_deref().unwrap_or("terminal"))) }
                 @if all { td .n.p3 { (tokens(row, receipt.usage.prompt_tokens)) } td .n.p3 { (tokens(row, receipt.usage.completion_tokens)) } }
-                td .n { @match receipt.latency_ms { Some(took) => (span(took)), None => span .dim { "–" } } }
-                td .n { @if receipt.exchange.maybe_billed || receipt.cost.amount_nano_usd.is_some() { (maybe(receipt.cost.amount_nano_usd, money)) } @else { span .dim { "not sent" } } }
+                td .n.p2[all] { @match receipt.latency_ms { Some(took) => (span(took)), None => span .dim { "–" } } }
+                td .n { @if receipt.exchange.maybe_billed || receipt.cost.amount_nano_usd.is_some() { (maybe(receipt.cost.amount_nano_usd, money)) } @else { span .dim { (if row.hub.is_some() { "–" } else { "not sent" }) } } }
             }
         } }
     } }

@@ -191,7 +191,7 @@ pub(crate) async fn approvals(app: &App, ask: &Ask) -> Result<Page, Failure> {
     let all = app.program.approvals().await?;
     let body = html! {
         (said(app, ask))
-        @if all.is_empty() { p .lede { "Nothing waits for your approval." } }
+        @if all.is_empty() { p .lede { "A server that was added or changed is shown here with its whole command, and a changed tool as a diff." } }
         @else { p .lede { "Nothing below runs or is offered until you approve it. Your approval covers exactly these bytes; any later change needs a new one." } }
         @for (index, approval) in all.iter().enumerate() { (approval_panel(app, ask, approval, index)) }
     };
@@ -199,8 +199,11 @@ pub(crate) async fn approvals(app: &App, ask: &Ask) -> Result<Page, Failure> {
         .iter()
         .map(|each| json!({"server": each.server, "tool": each.tool, "digest": each.digest, "stage": match each.stage { Stage::Target => "target", Stage::Offer => "offer" }, "reason": each.reason, "argv": each.argv.iter().filter(|piece| piece.change != Difference::Gone).map(|piece| &piece.text).collect::<Vec<_>>()}))
         .collect();
-    let title = several(u64::try_from(all.len()).unwrap_or(u64::MAX), "change");
-    Ok(Page::new(Nav::Hub, format!("{title} to approve"), body)
+    let title = match u64::try_from(all.len()).unwrap_or(u64::MAX) {
+        0 => "Nothing to approve".to_owned(),
+        number => format!("{} to approve", several(number, "change")),
+    };
+    Ok(Page::new(Nav::Hub, title, body)
         .below(app.to("hub"), "Hub")
         .command("synapse hub approve SERVER")
         .document(

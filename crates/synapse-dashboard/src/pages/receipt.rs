@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use synapse_core::call::CallId;
 use synapse_core::cost::CostSource;
 use synapse_core::error::Failure;
-use synapse_core::ledger::{Entry, Outcome, RecordedEntry, RecordedText, RowSeal};
+use synapse_core::ledger::{Entry, HubFacts, Outcome, RecordedEntry, RecordedText, RowSeal};
 use synapse_documents::EntryDocument;
 
 use super::history::outcome;
@@ -36,8 +36,8 @@ pub(crate) async fn page(app: &App, ask: &Ask, call: &str) -> Result<Page, Failu
     };
     let body = html! {
         div .cols {
-            div .w5 { (slip(&entry)) }
-            div .stack.w7 { (why(app, &entry)) (time(&entry)) (this_call(app, &entry, seal.as_ref())) (texts(text.as_ref(), &entry)) }
+            div .w5 { @match &entry.hub { Some(facts) => (slip_of_hub(&entry, facts)), None => (slip(&entry)) } }
+            div .stack.w7 { (why(app, &entry)) (time(&entry)) (this_call(app, &entry, seal.as_ref())) @if entry.hub.is_none() { (texts(text.as_ref(), &entry)) } }
         }
     };
     Ok(Page::new(
@@ -50,16 +50,57 @@ pub(crate) async fn page(app: &App, ask: &Ask, call: &str) -> Result<Page, Failu
     .document(ask, || EntryDocument::new(&entry, text.as_ref())))
 }
 
+fn line(name: &str, value: Option<Markup>, class: &str) -> Markup {
+    html! {
+        div class=(class) { dt { (name) } @match &value { Some(value) => dd { (value) }, None => dd .unk { "unknown" } } }
+    }
+}
+
+fn number(number: Option<u64>) -> Option<Markup> {
+    number.map(|number| html! { (count(number)) })
+}
+
+/// An event of the hub has neither model nor tokens nor cost.
+fn slip_of_hub(entry: &Entry, facts: &HubFacts) -> Markup {
+    let receipt = &entry.receipt;
+    let exchange = &receipt.exchange;
+    let text = |text: &Option<String>| text.as_deref().map(foreign);
+    let of_login = facts.issuer.is_some() || facts.requests.is_some();
+    html! {
+        div .slipwrap { section .slip aria-labelledby="slip" {
+            div .cap {
+                h2 #slip { (foreign(&facts.server)) @if let Some(tool) = &entry.caller.tool { " · " (foreign(tool)) } }
+                p .sub { "upstream server, " (foreign(&entry.operation)) }
+                p { (outcome(entry)) }
+            }
+            dl .lead {
+                (line("transport", text(&facts.transport), ""))
+                (line("protocol version", text(&facts.era), ""))
+                (line("approved catalogue", facts.catalogue.as_deref().map(|hash| html! { code { (foreign(hash)) } }), ""))
+                (line("may have run", Some(html! { (if facts.may_have_run { "yes" } else { "no" }) }), ""))
+            }
+            dl .lead {
+                (line("requests sent", Some(html! { (exchange.attempts) }), ""))
+                (line("status", exchange.http_status.map(|status| html! { (status) }), ""))
+                (line("sent", Some(html! { (count(exchange.bytes_out)) " bytes" }), ""))
+                (line("received", Some(html! { (count(exchange.bytes_in)) " bytes" }), ""))
+                (line("whole answer", receipt.latency_ms.map(|took| html! { (span(took)) }), ""))
+            }
+            @if of_login { dl .lead {
+                (line("authorization server", text(&facts.issuer), ""))
+                (line("client", text(&facts.client_kind), ""))
+                (line("scopes", text(&facts.scopes), ""))
+                (line("token generation", number(facts.generation), ""))
+                (line("requests of the login", number(facts.requests), ""))
+            } }
+        } }
+    }
+}
+
 fn slip(entry: &Entry) -> Markup {
     let receipt = &entry.receipt;
     let (exchange, usage, cost) = (&receipt.exchange, &receipt.usage, &receipt.cost);
-    let line = |name: &str, value: Option<Markup>, class: &str| {
-        html! {
-            div class=(class) { dt { (name) } @match &value { Some(value) => dd { (value) }, None => dd .unk { "unknown" } } }
-        }
-    };
     let text = |text: Option<&str>| text.map(foreign);
-    let number = |number: Option<u64>| number.map(|number| html! { (count(number)) });
     html! {
         div .slipwrap { section .slip aria-labelledby="slip" {
             div .cap {
@@ -160,10 +201,11 @@ fn this_call(app: &App, entry: &Entry, seal: Option<&RowSeal>) -> Markup {
         &html! {},
         &html! { div .pad { dl .kv {
             dt { "Call" } dd { code { (receipt.call_id.to_string()) } }
-            dt { "Connection" } dd { a href=(link(&app.to("connections"), &[("show", &receipt.connection)])) { (foreign(&receipt.connection)) } " · " (foreign(&receipt.provider)) }
+            @if let Some(facts) = &entry.hub { dt { "Server" } dd { a href=(format!("{}#{}", app.to("hub"), segment(&facts.server))) { (foreign(&facts.server)) } } }
+            @else { dt { "Connection" } dd { a href=(link(&app.to("connections"), &[("show", &receipt.connection)])) { (foreign(&receipt.connection)) } " · " (foreign(&receipt.provider)) } }
             dt { "Asked by" } dd { @match &caller.client_name { Some(name) => { (foreign(name)) " " (foreign(caller.client_version.as_deref().unwrap_or_default())) }, None => "terminal" } @if let Some(tool) = &caller.tool { ", tool " code { (foreign(tool)) } } }
-            dt { "Host" } dd { code { (foreign(&receipt.exchange.host)) } }
-            dt { "Request id" } dd { @match &receipt.exchange.request_id { Some(id) => code { (foreign(id)) }, None => (unknown()) } }
+            @if !receipt.exchange.host.is_empty() { dt { "Host" } dd { code { (foreign(&receipt.exchange.host)) } } }
+            @if entry.hub.is_none() { dt { "Request id" } dd { @match &receipt.exchange.request_id { Some(id) => code { (foreign(id)) }, None => (unknown()) } } }
             dt { "Operation" } dd { (foreign(&entry.operation)) }
             dt { "Began" } dd { (moment(entry.started_at)) }
             dt { "Ended" } dd { @match entry.ended_at { Some(at) => (moment(at)), None => (unknown()) } }

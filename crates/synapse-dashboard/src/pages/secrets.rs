@@ -90,9 +90,12 @@ fn uses(app: &App) -> BTreeMap<String, Use> {
         {
             let usage = uses.entry(reference.to_string()).or_default();
             usage.names.push(stored.name.to_string());
-            usage
-                .hosts
-                .extend(connection.bound_to.map(|origin| origin.host().to_owned()));
+            let hosts = connection.bound_to.iter();
+            for host in hosts.map(|origin| origin.host().to_owned()) {
+                if !usage.hosts.contains(&host) {
+                    usage.hosts.push(host);
+                }
+            }
         }
     }
     uses

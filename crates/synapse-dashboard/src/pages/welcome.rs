@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde_json::json;
 use synapse_core::error::Failure;
-use synapse_core::ledger::{HistoryQuery, Outcome};
+use synapse_core::ledger::{Column, Filter, HistoryQuery, Outcome, Test};
 use synapse_core::provider::{ProviderKind, TokenNeed};
 
 use crate::app::App;
@@ -21,6 +21,8 @@ struct Steps {
     proven: bool,
     ide: bool,
     answered: bool,
+    /// A connection, to show its entry for an IDE.
+    first: Option<String>,
 }
 
 /// `welcome`, and the overview while there is no data.
@@ -57,7 +59,7 @@ pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
                 li class=(class(1)) { h2 { "Choose who answers" } p { "You keep your own account and pay there. With a model on this machine you need neither key nor network." } (providers(app)) }
                 li class=(class(2)) { h2 { "Say where the key is" } p { "Synapse keeps a reference, never the key. Put it into a file that only you can read, the keyring, or a vault; or paste it on the page that keeps it there." } div .row { a .btn.sm href=(app.to("secrets")) { (Icon::Secrets.small()) "Put a key somewhere safe" } } }
                 li class=(class(3)) { h2 { "Let preflight prove it" } p { "Eight checks, from the spelling to the permission to chat; seven are free. Each shows its proof or, if it fails, its remedy. Nothing is saved before they pass." } div .row { a .btn.sm href=(app.to("connections/new")) { (Icon::Add.small()) "New connection" } } }
-                li class=(class(4)) { h2 { "Join your IDE" } p { @if ides.is_empty() { "No IDE was found on this machine. " } @else { "Found on this machine: " (foreign(&ides.join(", "))) ". " } "One command adds the entry and one removes it." } div .row { code .cmd data-copy { "synapse ide install CLIENT" } } }
+                li class=(class(4)) { h2 { "Join your IDE" } p { @if ides.is_empty() { "No IDE was found on this machine. " } @else { "Found on this machine: " (foreign(&ides.join(", "))) ". " } "One command adds the entry and one removes it." } div .row { code .cmd data-copy { "synapse ide install CLIENT" } @if let Some(name) = &steps.first { a .btn.sm href=(link(&app.to("connections"), &[("show", name)])) { "The entry to paste" } } } }
                 li class=(class(5)) { h2 { "Ask something" } p { "The first answer appears here with its receipt: requested and served model, tokens, cost, time. Missing values are shown as unknown." } div .row { code .cmd data-copy { "synapse chat NAME \"Say hello\"" } } }
             } }
             div .w4 { div .stack {
@@ -101,6 +103,11 @@ async fn steps(app: &App) -> Steps {
     };
     let answered = HistoryQuery {
         outcome: Some(Outcome::Ok),
+        // Events of the hub have none.
+        filters: vec![Filter {
+            column: Column::Connection,
+            test: Test::Known,
+        }],
         ..HistoryQuery::newest(1)
     };
     let ides = app.program.ides().unwrap_or_default();
@@ -120,6 +127,7 @@ async fn steps(app: &App) -> Steps {
             .history(answered)
             .await
             .is_ok_and(|rows| !rows.is_empty()),
+        first: connections.first().map(|stored| stored.name.to_string()),
     }
 }
 

@@ -32,7 +32,7 @@ async fn one_request_brings_the_form_back_with_the_models_to_choose_from() {
     assert_eq!(bench.provider.lists(), 1);
     let page = follow(&bench, &session, &listed).await;
     assert_eq!(page.status, 200);
-    assert!(page.body.contains("list=\"models\""), "{}", page.body);
+    assert!(page.body.contains("name=\"listed\""), "{}", page.body);
     assert!(page.body.contains("<option value=\"gpt-x\">"));
     assert!(page.body.contains("<option value=\"&lt;b&gt;\">"));
     assert!(!page.body.contains('\u{202e}'), "nobody can type it");
@@ -43,6 +43,33 @@ async fn one_request_brings_the_form_back_with_the_models_to_choose_from() {
     assert!(page.body.contains("3 models"));
     assert_eq!(bench.provider.lists(), 1, "a reload asks nobody");
     assert!(bench.provider.chats().is_empty());
+}
+
+#[tokio::test]
+async fn a_model_of_the_list_counts_whatever_is_in_the_field_and_the_list_is_whole() {
+    let bench = Bench::new().await;
+    let session = bench.enter().await;
+    let models = ["gpt-x", "gpt-x-mini", "other"].map(model);
+    bench.provider.will_list_models(models.to_vec());
+    let options = async |typed: &str| {
+        let form = FORM.replace("model=", &format!("model={typed}"));
+        let listed = bench.post(&session, "connections", &form).await;
+        let page = follow(&bench, &session, &listed).await.body;
+        page.matches("<option value=\"gpt-x").count()
+            + page.matches("<option value=\"other").count()
+    };
+    // Part of an id narrows the list; a whole one is to be replaced.
+    assert_eq!(options("mini").await, 1);
+    assert_eq!(options("gpt-x").await, 3);
+    assert_eq!(options("").await, 3);
+    let form = FORM
+        .replace("name=", "name=fresh")
+        .replace("do=models", "do=save-offline");
+    let form = form.replace("model=", "model=other&listed=gpt-x-mini");
+    let saved = bench.post(&session, "connections", &form).await;
+    follow(&bench, &session, &saved).await;
+    let page = bench.get(&session, "connections?show=fresh").await.body;
+    assert!(page.contains("gpt-x-mini"), "{page}");
 }
 
 #[tokio::test]
