@@ -2,18 +2,33 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::ops::Deref;
 
 use serde_json::Value;
 use synapse_tests::Home;
-use synapse_tests::process::Reading;
+use synapse_tests::process::{Reading, Run};
 
-/// A running dashboard and a session.
+/// A running dashboard and a tab of it.
 pub(super) struct Client {
     pub(super) dashboard: Reading,
+    pub(super) tab: Tab,
+}
+
+/// A tab of a browser in a session.
+#[derive(Clone)]
+pub(super) struct Tab {
     pub(super) host: String,
-    base: String,
+    pub(super) base: String,
     cookie: String,
     csrf: String,
+}
+
+impl Deref for Client {
+    type Target = Tab;
+
+    fn deref(&self) -> &Tab {
+        &self.tab
+    }
 }
 
 /// A response.
@@ -35,28 +50,39 @@ impl Answer {
 impl Client {
     /// Starts a dashboard over `home` and signs in.
     pub(super) fn enter(home: &Home) -> Self {
-        let mut dashboard = home.twin(["dashboard"]).start_to_read();
+        Self::enter_with(home, &[])
+    }
+
+    /// The same with further flags.
+    pub(super) fn enter_with(home: &Home, flags: &[&str]) -> Self {
+        Self::opened(home.twin([&["dashboard"], flags].concat()))
+    }
+
+    /// The same with a prepared program.
+    pub(super) fn opened(dashboard: Run) -> Self {
+        let mut dashboard = dashboard.start_to_read();
         let address = super::first_line(&mut dashboard);
         let rest = address.strip_prefix("http://").unwrap();
         let (host, path) = rest.split_once('/').unwrap();
-        let mut client = Self {
-            dashboard,
+        let mut tab = Tab {
             host: host.to_owned(),
             base: String::new(),
             cookie: String::new(),
             csrf: String::new(),
         };
-        let entered = client.ask("GET", &format!("/{path}"), None);
+        let entered = tab.ask("GET", &format!("/{path}"), None);
         assert_eq!(entered.status, 303, "{}", entered.body);
         let cookie = entered.header("set-cookie").split(';').next().unwrap();
-        client.cookie = cookie.to_owned();
-        client.base = entered.header("location").to_owned();
-        let page = client.get("secrets").body;
+        tab.cookie = cookie.to_owned();
+        tab.base = entered.header("location").to_owned();
+        let page = tab.get("secrets").body;
         let field = page.split("name=\"csrf\" value=\"").nth(1).unwrap();
-        client.csrf = field.split('"').next().unwrap().to_owned();
-        client
+        tab.csrf = field.split('"').next().unwrap().to_owned();
+        Self { dashboard, tab }
     }
+}
 
+impl Tab {
     pub(super) fn get(&self, page: &str) -> Answer {
         self.ask("GET", &format!("{}{page}", self.base), None)
     }

@@ -15,7 +15,7 @@ fn a_signal_ends_it_with_success_and_frees_its_address() {
     assert_eq!(client.get("").status, 200);
     client.dashboard.signal(Signal::TERM);
     assert_eq!(client.dashboard.end().code(), Some(0));
-    assert!(std::net::TcpStream::connect(&client.host).is_err());
+    assert!(std::net::TcpStream::connect(&client.tab.host).is_err());
 }
 
 #[test]

@@ -1,11 +1,16 @@
 //! The dashboard through the whole product, in a real browser: Debian's Chromium against the twin
 //! in a scratch home with the loopback provider. JavaScript is off unless a step needs it.
 
+mod broken;
 mod client;
+mod documents;
 mod ending;
 mod hub;
 mod login;
 mod pictures;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod quiet;
+mod tabs;
 
 use std::path::{Path, PathBuf};
 

@@ -48,16 +48,19 @@ fn the_guide_has_pictures_of_every_page_in_both_themes_wide_and_narrow() {
 
 /// A month of calls, connections that work and that do not, and upstream servers in several states.
 fn scene(double: &OpenAiDouble, login: &Bench) -> Hub {
-    let mut hub = Hub::new()
-        .with("notes", &["--stderr-lines", "3"])
-        .with("files", &[])
-        .with_entry("tickets", json!({"type": "http", "url": login.mcp()}));
-    month_of_calls(&hub.home);
+    let mut hub = Hub::new();
     for (server, says) in [("notes", "Says it back"), ("files", "Reads a file")] {
-        crate::write(&hub.notes(server, "description"), says);
-        hub = hub.approved(server);
+        // The command of a picture is not that of the test's own program.
+        let program = hub.home.path().join(format!("{server}-server"));
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_scripted-upstream"), &program).unwrap();
+        let description = hub.notes(server, "description");
+        crate::write(&description, says);
+        let arguments = json!(["--description", description, "--stderr-lines", "3"]);
+        hub = hub.with_entry(server, json!({"command": program, "args": arguments}));
     }
-    hub = hub.approved("tickets");
+    hub = hub.with_entry("tickets", json!({"url": login.mcp()}));
+    month_of_calls(&hub.home);
+    hub = hub.approved("notes").approved("tickets");
     let credential = hub.home.credential(OpenAiDouble::KEY);
     let base = double.base_url();
     let flags = Flags::new("openai", OpenAiDouble::SMALL_MODEL, &credential, &base);
