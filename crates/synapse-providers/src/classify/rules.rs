@@ -155,12 +155,18 @@ fn rejected(answer: &Answer<'_>, body: &ErrorBody) -> Classification {
 
 fn broken(body: &ErrorBody, status: u16) -> Classification {
     let edge = matches!(status, 502..=504 | 520..=529);
-    let busy = ["at capacity", "over capacity", "overloaded", " busy"];
-    let busy = busy.iter().any(|words| body.says(words));
-    if edge || busy || body.has_code(&["slow_down"]) || body.format == BodyFormat::Html {
+    if edge || is_busy(body) || body.has_code(&["slow_down"]) || body.format == BodyFormat::Html {
         return OVERLOADED;
     }
     FAILED
+}
+
+fn is_busy(body: &ErrorBody) -> bool {
+    let says = |words: &[&str]| words.iter().any(|each| body.says(each));
+    // A capacity by itself may be the size of anything.
+    says(&["at capacity", "over capacity", "overloaded", " busy"])
+        || (body.says("capacity") && says(&CAPACITY_USED_UP))
+        || body.has_code(&["capacity_exceeded", "no_capacity", "insufficient_capacity"])
 }
 
 /// The router adds this header to every answer of a sub-provider.
@@ -213,3 +219,14 @@ const KEY_OF_THE_ROUTER: Classification = Classification::new(
     Code::ProviderFailed,
     "the sub-provider rejected the router's own key, which is not yours",
 );
+
+/// Said of a capacity that is used up.
+const CAPACITY_USED_UP: [&str; 7] = [
+    "exceeded",
+    "no capacity",
+    "out of capacity",
+    "not enough capacity",
+    "insufficient capacity",
+    "lack of capacity",
+    "capacity limit",
+];
