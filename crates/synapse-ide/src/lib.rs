@@ -20,6 +20,7 @@ mod link;
 mod location;
 mod machine;
 mod options;
+mod patterns;
 mod plan;
 mod preview;
 mod seen;

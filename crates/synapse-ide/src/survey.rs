@@ -10,6 +10,7 @@ use crate::failure::shown;
 use crate::file;
 use crate::format::{self, Text};
 use crate::machine::Machine;
+use crate::patterns::{Verdict, refusing};
 use crate::seen::{EntryState, Found, Seen};
 use crate::update::update;
 
@@ -239,9 +240,10 @@ impl<'a> Survey<'a> {
             return Vec::new();
         };
         let mut off = Vec::new();
-        let flag = self
-            .loaded()
-            .and_then(|value| Configured::read(self.client, &value)?.off);
+        let loaded = self.loaded();
+        let flag = loaded
+            .as_ref()
+            .and_then(|value| Configured::read(self.client, value)?.off);
         if let Some((field, value)) = flag {
             let with = self.places.iter().find(|place| {
                 place.site.reader.is_none()
@@ -253,6 +255,23 @@ impl<'a> Survey<'a> {
                 remedy: format!("set `{field}` to {} in {file}", !value),
             });
         }
+        let allows = self.client.allows.iter();
+        off.extend(
+            allows
+                .filter(|field| offers_nothing(loaded.as_ref(), field))
+                .map(|field| {
+                    let with = self.places.iter().find(|place| {
+                        place.site.reader.is_none() && offers_nothing(place.value(), field)
+                    });
+                    let file = shown(&with.unwrap_or(winner).site.file);
+                    Off {
+                        why: format!(
+                            "its entry in {file} has an empty `{field}`: it offers no tool"
+                        ),
+                        remedy: format!("name tools in `{field}` in {file}"),
+                    }
+                }),
+        );
         off.extend(self.off_in(winner.site.scope));
         off
     }
@@ -310,6 +329,14 @@ impl<'a> Survey<'a> {
                     format!("`{setting}` in {file} is `{text}`"),
                     format!("set `{setting}` to another value in {file}"),
                 ),
+                Rule::Refuses => match refusing(value) {
+                    Verdict::Refused(pattern) => (
+                        format!("`{setting}` in {file} turns off `{pattern}`"),
+                        format!("take `{pattern}` out of `{setting}` in {file}"),
+                    ),
+                    Verdict::Allowed => return None,
+                    Verdict::Silent => continue,
+                },
                 Rule::Is(_) | Rule::Says(_) => return None,
                 Rule::Lists | Rule::ListsOthers | Rule::Exists => continue,
             };
@@ -395,6 +422,12 @@ impl<'a> Survey<'a> {
         }
         ours
     }
+}
+
+/// Whether the entry lists its tools in `field`, and none.
+fn offers_nothing(entry: Option<&Value>, field: &str) -> bool {
+    let listed = entry.and_then(|entry| entry.get(field)?.as_array());
+    listed.is_some_and(Vec::is_empty)
 }
 
 /// Whether two places resolve to the same file.

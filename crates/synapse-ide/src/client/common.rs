@@ -141,6 +141,7 @@ pub(super) const USUAL: Client = Client {
     merge: Merge::Whole,
     upward: false,
     off: &[("disabled", true), ("enabled", false)],
+    allows: &[],
     switches: &[],
     passing: None,
     signs: &[],
@@ -272,6 +273,37 @@ pub(super) const GEMINI_SWITCHES: &[Switch] = &[
         scopes: ALL_SCOPES,
     },
 ];
+
+/// opencode's files, which it merges.
+const OPENCODE_SETTINGS: &[Spot] = &[
+    anywhere(Root::Given("OPENCODE_CONFIG_DIR"), "opencode.jsonc"),
+    anywhere(Root::Given("OPENCODE_CONFIG_DIR"), "opencode.json"),
+    anywhere(Root::Home, ".opencode/opencode.jsonc"),
+    anywhere(Root::Home, ".opencode/opencode.json"),
+    anywhere(Root::Project, ".opencode/opencode.jsonc"),
+    anywhere(Root::Project, ".opencode/opencode.json"),
+    anywhere(Root::Project, "opencode.jsonc"),
+    anywhere(Root::Project, "opencode.json"),
+    anywhere(Root::Given("OPENCODE_CONFIG"), ""),
+    anywhere(Root::Config, "opencode/opencode.jsonc"),
+    anywhere(Root::Config, "opencode/opencode.json"),
+    anywhere(Root::Config, "opencode/config.json"),
+];
+
+/// `opencode.ai/docs/mcp-servers`: tools are `SERVER_TOOL`, and patterns turn them off.
+pub(super) const OPENCODE_SWITCHES: &[Switch] = &[
+    refusing(OPENCODE_SETTINGS, &[Key::Name("tools")]),
+    refusing(OPENCODE_SETTINGS, &[Key::Name("permission")]),
+];
+
+const fn refusing(files: &'static [Spot], path: &'static [Key]) -> Switch {
+    Switch {
+        files,
+        path,
+        rule: Rule::Refuses,
+        scopes: ALL_SCOPES,
+    }
+}
 
 const fn listing(files: &'static [Spot], path: &'static [Key]) -> Switch {
     Switch {

@@ -30,6 +30,8 @@ pub struct Client {
     pub(crate) upward: bool,
     /// Fields that disable an entry, with the disabling value.
     pub(crate) off: &'static [(&'static str, bool)],
+    /// Fields of an entry that name the tools it offers: an empty list offers none.
+    pub(crate) allows: &'static [&'static str],
     /// Settings elsewhere that disable an entry.
     pub(crate) switches: &'static [Switch],
     /// How an entry inherits a variable of the client's environment, if supported.
@@ -313,6 +315,8 @@ pub(crate) enum Rule {
     Is(bool),
     /// This text. The first file with the setting decides.
     Says(&'static str),
+    /// An object of flags by patterns of tool names, one of which refuses all of our tools.
+    Refuses,
     /// The existence of the file: the client reads no other then.
     Exists,
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::common::{
     ALL_SCOPES, CLAUDE_DIRECTORY, CLAUDE_SWITCHES, CODEX_DIRECTORY, CODEX_PASSES,
-    COPILOT_DIRECTORY, DESKTOP, ENV_COLON, GEMINI_SWITCHES, LOCAL, MILLISECOND, NAMED_STDIO, PLAIN,
-    PROFILE, SECOND, SHELL, STDIO, UNIX, USUAL, WINDOWS, access, alone, anywhere, beside,
-    beside_in, of_another, only, past, project, there, user,
+    COPILOT_DIRECTORY, DESKTOP, ENV_COLON, GEMINI_SWITCHES, LOCAL, MILLISECOND, NAMED_STDIO,
+    OPENCODE_SWITCHES, PLAIN, PROFILE, SECOND, SHELL, STDIO, UNIX, USUAL, WINDOWS, access, alone,
+    anywhere, beside, beside_in, of_another, only, past, project, there, user,
 };
 use super::{
     Client, CommandForm, Constant, Directory, EntryShape, FileFormat, Key, Launch, LinkForm, Merge,
@@ -336,6 +336,7 @@ pub const CLIENTS: &[Client] = &[
         upward: true,
         merge: Merge::Fields,
         off: &[("enabled", false)],
+        allows: &["enabled_tools"],
         passing: Some(Passing::Named("env_vars")),
         verified: "2026-11-20",
         source: "openai/codex codex-rs/config; https://developers.openai.com/codex/mcp",
@@ -360,6 +361,7 @@ pub const CLIENTS: &[Client] = &[
         link: None,
         next: "start a new session; `/mcp` lists the servers",
         off: &[],
+        allows: &["includeTools"],
         switches: GEMINI_SWITCHES,
         passing: Some(Passing::Between("$", "")),
         verified: "2026-11-30",
@@ -600,6 +602,7 @@ pub const CLIENTS: &[Client] = &[
         merge: Merge::Fields,
         upward: true,
         off: &[("enabled", false)],
+        switches: OPENCODE_SWITCHES,
         passing: Some(Passing::Between("{env:", "}")),
         verified: "2026-11-30",
         source: "https://opencode.ai/docs/config; anomalyco/opencode packages/opencode/src/config",
@@ -651,6 +654,7 @@ pub const CLIENTS: &[Client] = &[
         next: "start a new session; `/mcp show` lists the servers",
         // Ignores `disabled` in an entry.
         off: &[],
+        allows: &["tools"],
         verified: "2026-11-30",
         source: "https://docs.github.com/copilot/how-tos/copilot-cli/add-mcp-servers; github/copilot-cli#3379, #3582",
         ..USUAL

@@ -359,6 +359,18 @@ fn settings_that_switch_an_entry_off() {
             "`excludeMCPServers`",
         ),
         (
+            "opencode",
+            "home/.config/opencode/opencode.json",
+            r#"{"tools": {"synapse*": false}}"#,
+            "`tools` in",
+        ),
+        (
+            "opencode",
+            "project/opencode.json",
+            r#"{"permission": {"bash": "ask", "synapse_*": "deny"}}"#,
+            "turns off `synapse_*`",
+        ),
+        (
             "gemini",
             "home/.gemini/mcp-server-enablement.json",
             r#"{"synapse": {"enabled": false}}"#,
@@ -433,6 +445,11 @@ fn fields_that_switch_an_entry_off() {
         ("opencode", "\"enabled\": false", true),
         ("cursor", "\"disabled\": true", true),
         ("cline", "\"disabled\": false", false),
+        // An empty list of tools offers none.
+        ("copilot-cli", "\"tools\": []", true),
+        ("copilot-cli", "\"tools\": [\"chat\"]", false),
+        ("gemini", "\"includeTools\": []", true),
+        ("cursor", "\"tools\": []", false),
         // These have no such field.
         ("claude-code", "\"disabled\": true", false),
         ("copilot-cli", "\"disabled\": true", false),
@@ -442,7 +459,8 @@ fn fields_that_switch_an_entry_off() {
         desk.install(client(id), user);
         let text = content(&file)
             .unwrap()
-            .replace(",\n      \"enabled\": true", "");
+            .replace(",\n      \"enabled\": true", "")
+            .replace(",\n      \"tools\": [\"*\"]", "");
         let text = text.replacen("\"synapse\": {", &format!("\"synapse\": {{\n{field},"), 1);
         put(&file, text);
         let notes = notes(&desk, id);
@@ -457,6 +475,11 @@ fn fields_that_switch_an_entry_off() {
             "codex",
             "[mcp_servers.synapse]\n",
             "[mcp_servers.synapse]\nenabled = false\n",
+        ),
+        (
+            "codex",
+            "[mcp_servers.synapse]\n",
+            "[mcp_servers.synapse]\nenabled_tools = []\n",
         ),
         ("goose", "enabled: true", "enabled: false"),
     ] {
