@@ -32,7 +32,7 @@ pub(super) fn parse(text: &str) -> Result<CredentialRef, Failure> {
 }
 
 /// Whether the text is an absolute path without a scheme.
-fn is_path_alone(text: &str) -> bool {
+pub(super) fn is_path_alone(text: &str) -> bool {
     let is_path = text.starts_with("~/") || text.starts_with('/') || is_windows_absolute(text);
     is_path && !looks_like_token(text)
 }
@@ -254,7 +254,7 @@ fn command_form(cause: &str) -> Failure {
         .hint("write cmd:[\"PROGRAM\",\"ARGUMENT\"]; no shell reads it, so nothing is expanded")
 }
 
-fn invalid(message: &str) -> Failure {
+pub(super) fn invalid(message: &str) -> Failure {
     Failure::new(Code::CredentialInvalidReference, message).in_field("credential")
 }
 

@@ -2,6 +2,7 @@
 //! implement them.
 
 mod grammar;
+mod meant;
 
 use std::str::FromStr;
 
@@ -14,12 +15,31 @@ impl FromStr for CredentialRef {
 
     /// # Errors
     /// `credential.literal-token` if the text looks like a token itself (not repeated in the
-    /// failure), `credential.invalid-reference` if it is invalid.
+    /// failure), `credential.invalid-reference` if it is invalid; that names the reference that was
+    /// probably meant.
     fn from_str(text: &str) -> Result<Self, Failure> {
         if looks_like_token(text) {
             return Err(literal_token());
         }
-        grammar::parse(text)
+        let parsed = grammar::parse(text);
+        let is_meant = match &parsed {
+            // `file://~/key` is a valid path, which nobody means.
+            Ok(Self::File(path)) => !path.starts_with("//~"),
+            Ok(_) => true,
+            Err(failure) => {
+                failure.code() != Code::CredentialInvalidReference || grammar::is_path_alone(text)
+            }
+        };
+        if is_meant {
+            return parsed;
+        }
+        match meant::meant(text) {
+            Some(suggested) => {
+                Err(grammar::invalid("that is no credential reference")
+                    .did_you_mean(text, &suggested))
+            }
+            None => parsed,
+        }
     }
 }
 
