@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use synapse_core::Failure;
-use synapse_files::{FileError, Rights, private_options};
+use synapse_files::{FileError, Rights};
 
 use crate::failure::{of_file, writing};
 
@@ -98,17 +98,15 @@ pub fn create(path: &Path, content: &[u8]) -> Result<bool, Failure> {
     synapse_files::create(path, content).map_err(of_file)
 }
 
-/// Writes a new file at `path`, for its owner only.
+/// Writes a new file at `path`, for its owner only: the whole content, or no file.
 ///
 /// # Errors
 /// `storage.read-only`, `storage.disk-full`, `storage.unavailable`, also if the path exists.
 pub fn write_private(path: &Path, content: &[u8]) -> Result<(), Failure> {
-    private_options()
-        .write(true)
-        .create_new(true)
-        .open(path)
-        .and_then(|mut file| file.write_all(content))
-        .map_err(|error| writing(path, &error))
+    if create(path, content)? {
+        return Ok(());
+    }
+    Err(writing(path, &io::ErrorKind::AlreadyExists.into()))
 }
 
 /// An advisory lock between processes, released on drop.

@@ -7,7 +7,7 @@ use synapse_core::ports::{
     Kept, PassphrasePrompt, PassphrasePurpose, SecretWriter, Shelf, Writing,
 };
 use synapse_core::shell::quote_text;
-use synapse_core::{Code, Failure};
+use synapse_core::{Code, Failure, Hint, Remedy};
 
 use super::{Secrets, content, file, keyring, local_vault, server};
 
@@ -125,6 +125,7 @@ impl SecretWriter for Secrets {
             CredentialRef::LocalVault(name) => local_vault::remove(self, name).await,
             _ => self.writable(reference),
         }
+        .map_err(nothing_removed)
         .map_err(|failure| failure.with("credential", reference))
     }
 
@@ -135,6 +136,15 @@ impl SecretWriter for Secrets {
             _ => Ok(Vec::new()),
         }
     }
+}
+
+/// To store a missing secret is no remedy when it was to be removed.
+fn nothing_removed(failure: Failure) -> Failure {
+    let stores = |hint: &&Hint| matches!(hint.remedy, Some(Remedy::StoreSecret { .. }));
+    if !failure.hints().iter().any(|hint| stores(&hint)) {
+        return failure;
+    }
+    failure.with_hints(vec![Hint::new("nothing was removed; check the reference")])
 }
 
 /// Cannot ask: for `serve`, whose stdin belongs to the protocol, and without a terminal.

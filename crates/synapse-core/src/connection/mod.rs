@@ -142,17 +142,19 @@ pub struct Connection {
 }
 
 impl Draft {
-    /// Whether this draft changes only local fields of `previous`: limits, recording of texts and
-    /// the timeout.
+    /// Whether this draft changes only local fields of `previous`: limits, the token cap, recording
+    /// of texts and the timeout.
     pub(crate) fn differs_locally(&self, previous: &Self) -> bool {
         let Self {
             limits,
+            max_tokens,
             record_text,
             timeout_seconds,
             ..
         } = self.clone();
         let changed = Self {
             limits,
+            max_tokens,
             record_text,
             timeout_seconds,
             ..previous.clone()

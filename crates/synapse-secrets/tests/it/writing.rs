@@ -2,8 +2,8 @@
 
 use std::os::unix::fs::symlink;
 
-use synapse_core::Code;
 use synapse_core::ports::{SecretWriter as _, Writing};
+use synapse_core::{Code, Remedy};
 use synapse_testkit::disk::mode;
 
 use crate::support::{Place, TOKEN, code, keep, value};
@@ -57,8 +57,20 @@ async fn a_replaced_file_is_private_and_a_missing_one_is_not_made() {
         .await
         .unwrap();
     assert!(!path.exists() && !place.path().join("link").is_symlink());
-    let failure = secrets.remove(&"file:~/link".parse().unwrap()).await;
-    assert_eq!(failure.unwrap_err().code(), Code::CredentialMissing);
+    for reference in ["file:~/link", "keyring:x", "vault:local/x"] {
+        let failure = secrets.remove(&reference.parse().unwrap()).await;
+        let failure = failure.unwrap_err();
+        // Storing it is no remedy here.
+        assert!(
+            failure
+                .hints()
+                .iter()
+                .all(|hint| !matches!(hint.remedy, Some(Remedy::StoreSecret { .. })))
+        );
+        if reference.starts_with("file:") {
+            assert_eq!(failure.code(), Code::CredentialMissing);
+        }
+    }
 }
 
 #[tokio::test]

@@ -31,6 +31,19 @@ fn warnings(output: &Output) -> Vec<String> {
         .collect()
 }
 
+/// A part of it would stop the next attempt, which never replaces a file.
+#[test]
+fn a_support_bundle_that_does_not_fit_leaves_no_file() {
+    let provider = provider();
+    let home = home(&provider, &[]);
+    let path = home.path().join("bundle.json");
+    let words = ["doctor", "--bundle", path.to_str().unwrap()];
+    confined(&home, &words, 1).output().with_code(13);
+    assert!(!path.exists());
+    home.run(words).with_code(0);
+    assert!(path.exists());
+}
+
 #[test]
 fn a_disk_that_fills_up_costs_no_answers_and_no_rows() {
     let provider = provider();

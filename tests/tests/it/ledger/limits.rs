@@ -40,6 +40,26 @@ fn a_limit_refuses_what_is_beyond_it_and_the_refusal_is_a_row() {
     assert_eq!(provider.requests().len(), 4);
 }
 
+/// Its server may be off meanwhile.
+#[test]
+fn a_change_of_a_limit_a_cap_a_timeout_or_a_record_asks_no_provider() {
+    let provider = provider();
+    let home = home(&provider, &[]);
+    drop(provider);
+    for change in [
+        "--limit-usd-day 5",
+        "--limit-mode warn",
+        "--limit-strict",
+        "--max-tokens 9",
+        "--timeout 30",
+        "--record-text",
+    ] {
+        let edit = format!("connection edit work {change}");
+        let edited = home.run(edit.split(' ')).with_code(0);
+        assert!(edited.stdout.contains("still holds"), "{change}: {edited}");
+    }
+}
+
 /// Twenty concurrent uncapped prompts: no more are sent than fit the limit.
 #[test]
 fn prompts_at_the_same_time_cannot_overshoot() {
