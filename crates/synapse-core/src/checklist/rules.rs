@@ -33,10 +33,10 @@ fn scope(connection: &Connection, facts: &Facts) -> Check {
     .into_iter()
     .filter_map(|(what, text)| Some(format!("{what} {}", text.as_ref()?.as_str())))
     .collect();
-    let whose = if named.is_empty() {
-        "the account of the key".to_owned()
-    } else {
-        named.join(", ")
+    let (whose, subject) = match (&connection.credential, named.is_empty()) {
+        (None, _) => ("no account".to_owned(), "the server answers without one"),
+        (Some(_), true) => ("the account of the key".to_owned(), "the key may chat"),
+        (Some(_), false) => (named.join(", "), "the key may chat"),
     };
     let live = CheckId::Live.as_str();
     let proven = facts.answered.is_some()
@@ -45,11 +45,11 @@ fn scope(connection: &Connection, facts: &Facts) -> Check {
             .as_ref()
             .is_some_and(|record| record.proven.iter().any(|id| id == live));
     if proven {
-        return ok(CheckId::Scope, format!("{whose}; the key may chat"));
+        return ok(CheckId::Scope, format!("{whose}; {subject}"));
     }
     warn(
         CheckId::Scope,
-        format!("{whose}; only a prompt proves that the key may chat"),
+        format!("{whose}; only a prompt proves that {subject}"),
         when_open(
             connection,
             Hint::with_remedy(
@@ -347,6 +347,31 @@ mod tests {
     #[test]
     fn a_connection_in_use_has_nothing_left_to_do() {
         assert_eq!(verdicts(NetworkGate::Open, &complete()), []);
+    }
+
+    #[test]
+    fn a_connection_without_a_key_speaks_of_none() {
+        let keyless = Connection {
+            credential: None,
+            ..connection(NetworkGate::Open)
+        };
+        for (answered, text) in [
+            (
+                complete().answered,
+                "no account; the server answers without one",
+            ),
+            (
+                None,
+                "no account; only a prompt proves that the server answers without one",
+            ),
+        ] {
+            let facts = Facts {
+                key: KeyFact::NotNeeded,
+                answered,
+                ..complete()
+            };
+            assert_eq!(evaluate(&keyless, &facts)[0].what(), text);
+        }
     }
 
     #[test]

@@ -48,7 +48,7 @@ fn begin(bench: &Bench, way: &str) -> Terminal {
 
 /// Approves the tools that the login brought, and ends.
 fn approve(mut terminal: Terminal) -> Output {
-    terminal.wait_for_last("Approve it as it is now?");
+    terminal.wait_for_last("Approve work with this 1 tool?");
     terminal.press("y\r");
     terminal.finish().with_code(0)
 }

@@ -64,7 +64,7 @@ pub(super) async fn run(
 /// Receives each check when it is made.
 pub(super) type Observer<'a> = dyn FnMut(&Check) + Send + 'a;
 
-/// What follows the checks.
+/// The step after the checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Then {
     /// Nothing.

@@ -12,7 +12,7 @@ use synapse_core::ports::{
     ApprovalStore as _, CallIds as _, Clock as _, HubLedger as _, UpstreamStore as _,
 };
 use synapse_core::upstream::expand::Expanded;
-use synapse_core::upstream::{Approval, Start, Target, Upstream, UpstreamTransport};
+use synapse_core::upstream::{Approval, Catalogue, Start, Target, Upstream, UpstreamTransport};
 use synapse_documents::{ErrorView, HubApprovalDocument, HubApprovalView};
 
 use synapse_store::SqliteLedger;
@@ -172,7 +172,7 @@ fn one(
     if !printer.is_json() {
         show::catalogue(printer, name, &catalogue);
     }
-    if asked == Asked::First && !prompt::agreed(printer, "Approve it as it is now?") {
+    if asked == Asked::First && !prompt::agreed(printer, &question(name, &catalogue)) {
         printer.note("nothing was approved");
         row.end(Outcome::Refused, None, None);
         return Ok(view);
@@ -214,7 +214,8 @@ pub(super) fn pin(
     if !printer.is_json() {
         show::catalogue(printer, upstream.name.as_str(), &catalogue);
     }
-    if asked == Asked::First && !prompt::agreed(printer, "Approve it as it is now?") {
+    let name = upstream.name.as_str();
+    if asked == Asked::First && !prompt::agreed(printer, &question(name, &catalogue)) {
         printer.note("its tools were not approved");
         row.end(Outcome::Refused, None, None);
         session.finish(context);
@@ -230,6 +231,14 @@ pub(super) fn pin(
         printer.line(&format!("approved {}", upstream.name));
     }
     Ok(())
+}
+
+/// Names the server, because a long list of tools has scrolled its name away.
+fn question(name: &str, catalogue: &Catalogue) -> String {
+    match catalogue.tools.len() {
+        1 => format!("Approve {name} with this 1 tool?"),
+        count => format!("Approve {name} with these {count} tools?"),
+    }
 }
 
 /// The approval of the target in `expanded`, with nothing pinned yet.

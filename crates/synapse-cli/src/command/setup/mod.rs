@@ -199,7 +199,7 @@ impl<'a> Setup<'a> {
         self.ides()?;
         self.first(&name)?;
         self.note("");
-        self.note("done. Next: use it in your IDE, or:");
+        self.note("done. Next, ask your IDE to use the tool chat of synapse, or run:");
         for line in [
             format!("synapse chat {name} \"…\""),
             format!("synapse checklist {name}"),
