@@ -184,14 +184,18 @@ impl Run {
         self.start().finish()
     }
 
-    /// Runs it to completion, keeping its stdin open until it writes a line containing `last`.
+    /// Runs it to completion: writes the input of each turn, an input and a part of the line that
+    /// answers it, once the one before is answered, and closes its stdin after the last.
     ///
     /// # Panics
     /// If neither happens in time, or a signal kills it.
     #[must_use]
-    pub fn output_after(mut self, last: &str) -> Output {
-        let input = std::mem::take(&mut self.input);
-        let (running, mut stdin, stdout) = self.begin();
+    pub fn output_in_turns<'a>(
+        self,
+        turns: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Output {
+        let mut turns = turns.into_iter();
+        let (running, stdin, stdout) = self.begin();
         let mut stdout = BufReader::new(stdout.expect("stdout is a pipe"));
         let (sender, lines) = channel();
         thread::spawn(move || {
@@ -200,14 +204,24 @@ impl Run {
                 drop(sender.send(std::mem::take(&mut line)));
             }
         });
-        // Best effort: it may have exited already.
-        drop(stdin.write_all(&input));
         let mut stdin = Some(stdin);
+        let mut next = |stdin: &mut Option<ChildStdin>| {
+            let turn = turns.next();
+            match (&mut *stdin, turn) {
+                // Best effort: it may have exited already.
+                (Some(open), Some((input, _))) => drop(open.write_all(input.as_bytes())),
+                _ => *stdin = None,
+            }
+            turn.map(|(_, answer)| answer)
+        };
+        let mut awaited = next(&mut stdin);
         let mut written = String::new();
         loop {
             match lines.recv_timeout(PATIENCE) {
                 Ok(line) => {
-                    stdin = stdin.filter(|_| !line.contains(last));
+                    if awaited.is_some_and(|answer| line.contains(answer)) {
+                        awaited = next(&mut stdin);
+                    }
                     written.push_str(&line);
                 }
                 Err(RecvTimeoutError::Disconnected) => break,

@@ -58,7 +58,7 @@ fn replaced(home: &Home, file: &Path, words: &str) {
     let words: Vec<&str> = words.split(' ').collect();
     let snapshot = home.files();
     let before = fs::read(file).ok();
-    let undisturbed = torture(home, &words, "", Fault::Broken, 0);
+    let undisturbed = torture(home, &words, &[], Fault::Broken, 0);
     assert_eq!(undisturbed.output.code, 0, "{}", undisturbed.output);
     let after = fs::read(file).ok();
     assert_ne!(before, after, "the command replaces the file");
@@ -72,7 +72,7 @@ fn replaced(home: &Home, file: &Path, words: &str) {
     ] {
         for number in numbers(operations, fault) {
             restore(home, &snapshot);
-            let ended = torture(home, &words, "", fault, number);
+            let ended = torture(home, &words, &[], fault, number);
             let now = fs::read(file).ok();
             assert!(
                 now == before || now == after,

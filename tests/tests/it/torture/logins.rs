@@ -30,13 +30,13 @@ fn tortured(fault: Fault) {
     home.run(["hub", "approve", "work", "--yes"]).with_code(0);
     let end = || upstream.log_in(&home, "work", Timestamp::from_millis(0));
     end();
-    let undisturbed = torture(&home, &CALL, "", fault, 0);
+    let undisturbed = torture(&home, &CALL, &[], fault, 0);
     assert_eq!(undisturbed.output.code, 0, "{}", undisturbed.output);
     assert_eq!(upstream.refreshes(), 1);
     let (mut full, mut places) = (0, 0);
     for number in numbers(undisturbed.operations.len(), fault) {
         end();
-        let ended = torture(&home, &CALL, "", fault, number);
+        let ended = torture(&home, &CALL, &[], fault, number);
         let lost = ended.output.stderr.contains("login-required");
         assert!(!lost, "{}", ended.place(fault));
         full += usize::from(ended.output.code != 0);

@@ -62,8 +62,11 @@ impl Ended {
     }
 }
 
+/// Inputs of a server, each with a part of the line that answers it.
+type Turns = [(String, &'static str)];
+
 /// Runs the twin in `home` with a fault at the operation `number`; 0 means no fault.
-fn torture(home: &Home, words: &[&str], input: &str, fault: Fault, number: usize) -> Ended {
+fn torture(home: &Home, words: &[&str], turns: &Turns, fault: Fault, number: usize) -> Ended {
     let log = home.path().with_file_name("operations");
     let prefix = format!("{}/", home.path().display());
     let number = number.to_string();
@@ -71,13 +74,16 @@ fn torture(home: &Home, words: &[&str], input: &str, fault: Fault, number: usize
     let tool = [fault.mode(), &number, &prefix, log_path, TWIN];
     let run = Run::new(&tool_path(), tool.iter().chain(words))
         .env("HOME", home.path())
-        .env("SYNAPSE_HOME", home.synapse())
-        .input(input);
+        .env("SYNAPSE_HOME", home.synapse());
     // A server runs until it has answered; another program answers nothing.
-    let output = if input.is_empty() {
+    let output = if turns.is_empty() {
         run.output()
     } else {
-        run.output_after("\"id\":2")
+        run.output_in_turns(
+            turns
+                .iter()
+                .map(|(input, answer)| (input.as_str(), *answer)),
+        )
     };
     let log = std::fs::read_to_string(log).unwrap();
     let (hits, operations): (Vec<&str>, Vec<&str>) = log.lines().partition(|line| *line == "hit");
