@@ -251,7 +251,11 @@ pub trait Ledger: Send + Sync + fmt::Debug {
     /// A later [`Ledger::flush`] reports failures.
     fn close(&self, closing: Closing);
 
-    /// Completes a call's row: the result resolves once the end is durable.
+    /// Completes a call's row: the result resolves once the end is durable. The row itself may be
+    /// written later.
+    ///
+    /// # Errors
+    /// `storage.*` if the row could not be written, or that of an earlier call after its own result.
     fn complete(&self, closing: Closing) -> Written;
 
     /// Whether calls require a row: `required = true`. Queried after a failed write.

@@ -267,7 +267,8 @@ pub(super) fn store(
         .map(drop)
 }
 
-fn find(database: &Connection, key: &DailyKey) -> rusqlite::Result<Option<DailySums>> {
+/// The sums of a key.
+pub(super) fn find(database: &Connection, key: &DailyKey) -> rusqlite::Result<Option<DailySums>> {
     database
         .prepare_cached(
             "SELECT * FROM daily WHERE day = ? AND connection = ? AND provider = ? AND model = ?

@@ -12,9 +12,18 @@ use super::days;
 #[derive(Debug, Default)]
 pub(super) struct Recent {
     head: Option<Head>,
-    sums: Vec<(DailyKey, DailySums)>,
+    sums: Vec<Sums>,
     /// The last entry of the table of days.
     day: Option<i64>,
+}
+
+/// The sums of a key.
+#[derive(Debug)]
+struct Sums {
+    key: DailyKey,
+    sums: DailySums,
+    /// The file does not have them yet.
+    is_new: bool,
 }
 
 impl Recent {
@@ -35,18 +44,36 @@ impl Recent {
         }
     }
 
-    /// Adds a completed row to the daily sums.
+    /// Adds a completed row to the daily sums, for [`Recent::store`].
     pub(super) fn add(&mut self, database: &Connection, facts: &Facts) -> rusqlite::Result<()> {
-        let known = self.sums.iter_mut().find(|(key, _)| key.is_of(facts));
-        if let Some((key, sums)) = known {
-            sums.add(facts);
-            return daily::store(database, key, sums);
+        let known = self.sums.iter_mut().find(|sums| sums.key.is_of(facts));
+        if let Some(known) = known {
+            known.sums.add(facts);
+            known.is_new = true;
+            return Ok(());
         }
-        let (key, sums) = daily::add(database, facts)?;
         if self.sums.len() >= MOST {
+            self.store(database)?;
             self.sums.clear();
         }
-        self.sums.push((key, sums));
+        let key = DailyKey::of(facts);
+        let mut sums = daily::find(database, &key)?.unwrap_or_default();
+        sums.add(facts);
+        self.sums.push(Sums {
+            key,
+            sums,
+            is_new: true,
+        });
+        Ok(())
+    }
+
+    /// Writes the sums that changed.
+    pub(super) fn store(&mut self, database: &Connection) -> rusqlite::Result<()> {
+        for Sums { key, sums, is_new } in &mut self.sums {
+            if std::mem::take(is_new) {
+                daily::store(database, key, sums)?;
+            }
+        }
         Ok(())
     }
 

@@ -30,6 +30,11 @@ pub(super) struct RowWriter {
     recent: RefCell<Recent>,
 }
 
+/// The end of the chain and the sums after rows that were sealed in a transaction, until they are
+/// written once for all of them. Dropped when it is rolled back.
+#[derive(Debug, Default)]
+pub(super) struct Batch(Option<(Head, Recent)>);
+
 /// The statement of a kind of change, made when it is first needed.
 #[derive(Debug)]
 struct Statement {
@@ -205,25 +210,48 @@ impl RowWriter {
         database
             .prepare_cached(&statement.sql)?
             .execute(params_from_iter(ending.into_iter().chain(place)))?;
-        self.note(database, head, sealed, &facts, row.at)?;
+        let mut batch = Batch::default();
+        self.note(database, &mut batch, [head, sealed], &facts, row.at)?;
+        self.store(database, &mut batch)?;
         Ok(Completed::Yes)
+    }
+
+    /// The end of the chain, and the gaps that the next seal explains.
+    pub(super) fn next(database: &Connection, batch: &Batch) -> rusqlite::Result<(Head, Vec<Gap>)> {
+        match &batch.0 {
+            // The first row of the batch has explained them.
+            Some((head, _)) => Ok((*head, Vec::new())),
+            None => Head::load_next(database),
+        }
     }
 
     /// Records a row that was sealed after `head`: the new end of the chain, its sums and its day.
     pub(super) fn note(
         &self,
         database: &Connection,
-        head: Head,
-        sealed: Head,
+        batch: &mut Batch,
+        [head, sealed]: [Head; 2],
         facts: &Facts,
         ended_at: Timestamp,
     ) -> rusqlite::Result<()> {
-        sealed.store(database)?;
         // From here on a failure rolls back and leaves the cache empty.
-        let mut recent = self.recent.take().at_head(head);
+        let mut recent = match batch.0.take() {
+            Some((_, recent)) => recent,
+            None => self.recent.take().at_head(head),
+        };
         recent.add(database, facts)?;
         recent.note(database, sealed.sequence, ended_at.day())?;
-        self.recent.replace(recent.up_to(sealed));
+        batch.0 = Some((sealed, recent));
+        Ok(())
+    }
+
+    /// Writes the end of the chain and the sums.
+    pub(super) fn store(&self, database: &Connection, batch: &mut Batch) -> rusqlite::Result<()> {
+        if let Some((head, mut recent)) = batch.0.take() {
+            head.store(database)?;
+            recent.store(database)?;
+            self.recent.replace(recent.up_to(head));
+        }
         Ok(())
     }
 

@@ -5,11 +5,10 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, params, params_from_iter};
 use synapse_core::call::CallId;
 
-use super::chain::Head;
 use super::changes::{Changes, InJournal};
 use super::columns::{CONTENT, Facts};
 use super::completion::Completed;
-use super::rows::RowWriter;
+use super::rows::{Batch, RowWriter};
 use super::sql::{NULL, integer, key, value_of};
 use super::texts;
 use super::work::{RowValues, Work, WorkKind};
@@ -21,27 +20,40 @@ impl RowWriter {
         &self,
         database: &Connection,
         changes: &Changes,
+        batch: &mut Batch,
     ) -> rusqlite::Result<Completed> {
         match &changes.works[..] {
-            [work] if changes.lines == InJournal::None => self.write(database, work),
+            [work] if changes.lines == InJournal::None => {
+                self.store(database, batch)?;
+                self.write(database, work)
+            }
             works @ [
                 Work::Open(_) | Work::Begin(_),
                 ..,
                 end @ (Work::Close(_) | Work::End(_)),
             ] => {
-                if self.write_whole(database, works)? == Completed::Yes
+                if self.write_whole(database, works, batch)? == Completed::Yes
                     || is_entered(database, changes.lines, &end.values(self.writer()))?
                 {
                     return Ok(Completed::Yes);
                 }
+                self.store(database, batch)?;
                 self.write_each(database, works)
             }
-            works => self.write_each(database, works),
+            works => {
+                self.store(database, batch)?;
+                self.write_each(database, works)
+            }
         }
     }
 
     /// Inserts the complete row; [`Completed::Missing`] if there is one already.
-    fn write_whole(&self, database: &Connection, works: &[Work]) -> rusqlite::Result<Completed> {
+    fn write_whole(
+        &self,
+        database: &Connection,
+        works: &[Work],
+        batch: &mut Batch,
+    ) -> rusqlite::Result<Completed> {
         let rows: Vec<(WorkKind, RowValues<'_>)> = works
             .iter()
             .map(|work| (work.kind(), work.values(self.writer())))
@@ -56,7 +68,7 @@ impl RowWriter {
         }
         let values = cells.each_ref().map(value_of);
         let facts = Facts::of_values(&values)?;
-        let (head, gaps) = Head::load_next(database)?;
+        let (head, gaps) = Self::next(database, batch)?;
         let sealed = head.after_values(&values, &gaps);
         let place = [
             integer(sealed.sequence),
@@ -77,7 +89,7 @@ impl RowWriter {
             texts::add_both(database, call_id, opening.started_at, prompt, reply)?;
         }
         if let Some((_, end)) = rows.last() {
-            self.note(database, head, sealed, &facts, end.at)?;
+            self.note(database, batch, [head, sealed], &facts, end.at)?;
         }
         Ok(Completed::Yes)
     }

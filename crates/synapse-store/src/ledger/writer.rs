@@ -22,7 +22,7 @@ use super::journal::{self, Journal, Soundness};
 use super::presence::{self, Presence};
 use super::queue::{Queue, Taken};
 use super::retention::Retention;
-use super::rows::RowWriter;
+use super::rows::{Batch, RowWriter};
 use super::{database, reserve, spool, sweep};
 use crate::failure::sqlite;
 
@@ -78,14 +78,22 @@ impl Job {
         }
     }
 
-    fn carry_out(&mut self, database: &Connection, rows: &RowWriter) -> rusqlite::Result<()> {
+    fn carry_out(
+        &mut self,
+        database: &Connection,
+        rows: &RowWriter,
+        batch: &mut Batch,
+    ) -> rusqlite::Result<()> {
         match self {
-            Self::Row { changes, done, .. } => *done = rows.write_all(database, changes)?,
+            Self::Row { changes, done, .. } => *done = rows.write_all(database, changes, batch)?,
             Self::Reserve {
                 reservation,
                 decision,
                 ..
-            } => *decision = reserve::reserve(database, reservation)?,
+            } => {
+                rows.store(database, batch)?;
+                *decision = reserve::reserve(database, reservation)?;
+            }
             Self::Flush(_) | Self::Settle(_) => {}
         }
         Ok(())
@@ -374,9 +382,11 @@ fn transact(database: &Connection, rows: &RowWriter, jobs: &mut [Job]) -> rusqli
     // Manual, because these two statements are prepared once; on failure the caller drops the
     // connection, which rolls back.
     database.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    let mut batch = Batch::default();
     for job in jobs {
-        job.carry_out(database, rows)?;
+        job.carry_out(database, rows, &mut batch)?;
     }
+    rows.store(database, &mut batch)?;
     database.prepare_cached("COMMIT")?.execute([])?;
     Ok(())
 }
@@ -384,9 +394,11 @@ fn transact(database: &Connection, rows: &RowWriter, jobs: &mut [Job]) -> rusqli
 /// Writes changes that could not be written anywhere before.
 fn catch_up(database: &Connection, rows: &RowWriter, all: &[Changes]) -> rusqlite::Result<()> {
     database.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    let mut batch = Batch::default();
     for changes in all {
-        rows.write_all(database, changes)?;
+        rows.write_all(database, changes, &mut batch)?;
     }
+    rows.store(database, &mut batch)?;
     database.prepare_cached("COMMIT")?.execute([])?;
     Ok(())
 }
