@@ -53,6 +53,25 @@ impl PreflightReport {
         self.failure().is_none()
     }
 
+    /// The report in one finding.
+    #[must_use]
+    pub fn summary(&self) -> Finding {
+        if let Some(failure) = self.failure() {
+            return Finding::Fail(failure.clone());
+        }
+        let (proven, _) = self.proven();
+        let proven: Vec<&str> = proven.into_iter().map(CheckId::as_str).collect();
+        let text = format!("proven: {}", proven.join(", "));
+        let doubt = self.checks.iter().find_map(|check| match &check.finding {
+            Finding::Warn(why) => Some(format!("{}: {why}", check.id)),
+            _ => None,
+        });
+        match doubt {
+            Some(doubt) => Finding::Warn(format!("{text}; {doubt}")),
+            None => Finding::Ok(text),
+        }
+    }
+
     /// The ids of passed checks, and of unproven ones.
     #[must_use]
     pub fn proven(&self) -> (Vec<CheckId>, Vec<CheckId>) {

@@ -70,7 +70,8 @@ impl ErrorView {
     }
 
     /// The views of several failures.
-    pub(super) fn all(failures: &[Failure], remedies: &dyn RemedyText) -> Vec<Self> {
+    #[must_use]
+    pub fn all(failures: &[Failure], remedies: &dyn RemedyText) -> Vec<Self> {
         let view = |failure| Self::new(failure, remedies);
         failures.iter().map(view).collect()
     }

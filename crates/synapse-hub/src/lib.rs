@@ -13,9 +13,11 @@
 mod allowed;
 mod blocking;
 mod budget;
+mod checks;
 mod compare;
 mod configuration;
 mod connect;
+mod declared;
 mod failure;
 pub mod hosts;
 mod hub;
@@ -38,7 +40,9 @@ pub mod transport;
 
 pub use allowed::{ALLOWED_VARIABLES, allowed_variables};
 pub use budget::{ToolCost, estimated_tokens};
+pub use checks::{KeptLogin, LoginRecords, check_file, check_server};
 pub use connect::{AllowedVariables, ProgramNotes, SystemConnector};
+pub use declared::{Declarations, DeclaredServer, Depth, ServerState, changed, not_approved};
 pub use hub::Hub;
 pub use names::{MAX_NAME_CHARACTERS, offered_name};
 pub use places::SystemPlaces;

@@ -17,6 +17,7 @@ mod local_vault;
 mod one_password;
 mod pass;
 mod reach;
+mod seen;
 mod server;
 mod systemd;
 mod tokens;

@@ -1,10 +1,9 @@
 //! `synapse secret`: stores, checks, lists, replaces and removes secrets. A value comes from a
 //! hidden prompt or from stdin, goes to its store, and is never shown.
 
-use std::collections::BTreeMap;
-
 use secrecy::{ExposeSecret as _, SecretString};
 use synapse_core::credential::CredentialRef;
+use synapse_core::engine::SecretUses;
 use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::gate::NetworkGate;
 use synapse_core::ports::{
@@ -73,9 +72,8 @@ impl<'a> Secret<'a> {
                 yes,
             } => {
                 let reference = reference.parse()?;
-                let used_by = self.used_by(&reference);
-                if !used_by.is_empty() && !force {
-                    return Err(still_used(&reference, &used_by));
+                if !force {
+                    self.uses().require_unused(&reference)?;
                 }
                 let place = self.secrets.place(&reference);
                 let question = format!("Remove the secret from {place} permanently?");
@@ -110,26 +108,14 @@ impl<'a> Secret<'a> {
             .map_err(|failure| with_rotate(failure, reference))
     }
 
-    /// The connections that use `reference`; none if the file of connections cannot be read.
-    fn used_by(&self, reference: &CredentialRef) -> Vec<String> {
-        self.uses()
-            .remove(&reference.to_string())
-            .unwrap_or_default()
+    /// The users of every secret; none if the file of connections cannot be read.
+    fn uses(&self) -> SecretUses {
+        SecretUses::of(&self.connections.load().unwrap_or_default())
     }
 
-    /// The connections that use each reference.
-    fn uses(&self) -> BTreeMap<String, Vec<String>> {
-        let mut uses: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for stored in self.connections.load().unwrap_or_default() {
-            if let Ok(connection) = &stored.connection
-                && let Some(reference) = &connection.credential
-            {
-                uses.entry(reference.to_string())
-                    .or_default()
-                    .push(stored.name.to_string());
-            }
-        }
-        uses
+    /// The connections that use `reference`.
+    fn used_by(&self, reference: &CredentialRef) -> Vec<String> {
+        self.uses().of_secret(reference).to_vec()
     }
 }
 
@@ -235,16 +221,11 @@ async fn list(secret: &Secret<'_>) -> Result<(), Failure> {
     warnings.extend(secret.connections.load().err());
     for shelf in [Shelf::LocalVault, Shelf::Keyring] {
         match secret.secrets.list(shelf).await {
-            Ok(references) => references.iter().for_each(|reference| {
-                uses.entry(reference.to_string()).or_default();
-            }),
+            Ok(references) => uses = uses.with(&references),
             Err(failure) => warnings.push(failure),
         }
     }
-    let known: Vec<(CredentialRef, Vec<String>)> = uses
-        .into_iter()
-        .filter_map(|(reference, used_by)| Some((reference.parse().ok()?, used_by)))
-        .collect();
+    let known = uses.all();
     let place = |reference: &CredentialRef| secret.secrets.place(reference);
     if printer.is_json() {
         let views = known
@@ -306,14 +287,4 @@ fn or_nobody(used_by: &[String]) -> String {
         [] => "nobody".to_owned(),
         names => names.join(", "),
     }
-}
-
-fn still_used(reference: &CredentialRef, used_by: &[String]) -> Failure {
-    Failure::new(
-        Code::UsageInvalidArguments,
-        "a connection uses this secret; it was not removed",
-    )
-    .cause(format!("used by: {}", used_by.join(", ")))
-    .hint("remove the connection first, or pass --force")
-    .with("credential", reference)
 }

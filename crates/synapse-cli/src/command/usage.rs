@@ -7,7 +7,7 @@ use synapse_core::redact::printable;
 use synapse_documents::{UsageDocument, UsageLineView};
 
 use super::time_flag::{maybe_when, since};
-use super::{CommandError, Context, history};
+use super::{CommandError, Context};
 use crate::args::UsageArguments;
 use crate::output::{Column, Printer, bar, listing};
 
@@ -25,7 +25,7 @@ pub(super) async fn run(
     };
     let report = engine.usage(query.clone()).await?;
     let printer = &context.printer;
-    if let Some(warning) = history::waiting(report.waiting) {
+    if let Some(warning) = report.waiting.failure() {
         printer.warning(&warning);
     }
     if printer.is_json() {

@@ -222,6 +222,7 @@ fn record(remedy: &Remedy) -> Option<String> {
     Some(match remedy {
         Remedy::ShowUsage { by } => format!("usage --by {by}"),
         Remedy::RepairLedger => "history repair".to_owned(),
+        Remedy::VerifyLedger => "history verify".to_owned(),
         Remedy::ListCalls => "history".to_owned(),
         Remedy::ShowCall => "history show CALL_ID".to_owned(),
         Remedy::Examine => "doctor".to_owned(),
@@ -375,6 +376,7 @@ mod tests {
             Remedy::PrintEntry { client: None },
             Remedy::ListEntries,
             Remedy::RepairLedger,
+            Remedy::VerifyLedger,
             Remedy::ListCalls,
             Remedy::ShowCall,
             Remedy::Examine,

@@ -3,7 +3,7 @@
 
 mod rules;
 
-pub use self::rules::evaluate;
+pub use self::rules::{evaluate, incomplete};
 use crate::error::Failure;
 use crate::preflight::PreflightRecord;
 use crate::time::Timestamp;

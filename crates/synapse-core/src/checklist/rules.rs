@@ -3,7 +3,7 @@
 use super::{Answered, ClientEntry, Exposure, Facts, KeyFact};
 use crate::check::{Check, CheckId, Finding};
 use crate::connection::Connection;
-use crate::error::{EntryScope, Hint, Remedy};
+use crate::error::{Code, EntryScope, Failure, Hint, Remedy};
 use crate::gate::NetworkGate;
 use crate::provider::{ProviderProfile, TokenNeed};
 
@@ -21,6 +21,26 @@ pub fn evaluate(connection: &Connection, facts: &Facts) -> Vec<Check> {
         prompt(connection, facts.answered.as_ref()),
         secrets(&facts.exposure),
     ]
+}
+
+/// The failure of a checklist with missing items, if any is missing.
+#[must_use]
+pub fn incomplete(items: &[Check]) -> Option<Failure> {
+    let missing: Vec<&str> = items
+        .iter()
+        .filter(|item| matches!(item.finding, Finding::Missing(_)))
+        .map(|item| item.id.as_str())
+        .collect();
+    if missing.is_empty() {
+        return None;
+    }
+    let is = if missing.len() == 1 { "is" } else { "are" };
+    let message = format!("{} of {} {is} missing", missing.len(), items.len());
+    Some(
+        Failure::new(Code::ConfigIncomplete, message)
+            .cause(missing.join(", "))
+            .hint("each line says what to do"),
+    )
 }
 
 fn scope(connection: &Connection, facts: &Facts) -> Check {

@@ -9,22 +9,28 @@ mod call;
 mod calls;
 mod chat;
 mod connections;
+mod doctor;
 mod models;
 mod naming;
 mod preflight;
 mod sampling;
+mod uses;
 
 use std::sync::Arc;
 
 pub use self::chat::{ChatCall, ChatOutcome, Outgoing};
 pub use self::connections::Saved;
+pub use self::doctor::{Doctor, Then};
 pub use self::models::{AskedFor, Models};
 pub use self::naming::Naming;
 pub use self::preflight::{Observer, PreflightCall};
 pub use self::sampling::{OpenSampling, SamplingAnswer, SamplingCall};
+pub use self::uses::SecretUses;
+use crate::call::Operation;
+use crate::checklist::Answered;
 use crate::connection::{Connection, not_found};
 use crate::error::{Code, Failure, Remedy};
-use crate::ledger::{Entry, HistoryQuery, UsageQuery, UsageReport};
+use crate::ledger::{Column, Entry, Filter, HistoryQuery, Outcome, UsageQuery, UsageReport};
 use crate::name::ConnectionName;
 use crate::ports::{
     CallIds, CallObservers, Clock, ConnectionStore, Ledger, LedgerReader, PriceStore,
@@ -185,6 +191,31 @@ impl Engine {
         self.ports.reader.history(query).await
     }
 
+    /// The newest prompt through the connection `name` that an IDE got an answer to; otherwise the newest
+    /// from the terminal.
+    ///
+    /// # Errors
+    /// `storage.*`.
+    pub async fn answered(&self, name: &str) -> Result<Option<Answered>, Failure> {
+        let query = HistoryQuery {
+            outcome: Some(Outcome::Ok),
+            filters: vec![Filter::is(Column::Connection, name)],
+            ..HistoryQuery::newest(LOOKED_AT)
+        };
+        let rows = self.history(query).await?;
+        let chats = || {
+            rows.iter()
+                .filter(|row| row.operation == Operation::Chat.as_str())
+        };
+        let newest = chats()
+            .find(|row| row.caller.client_name.is_some())
+            .or_else(|| chats().next());
+        Ok(newest.map(|row| Answered {
+            at: row.started_at,
+            client: row.caller.client_name.clone(),
+        }))
+    }
+
     /// Passes every row matching `query` to `visit` in sequence, reading page by page in constant
     /// memory. The query's limit is the page length. Returns the number of rows.
     ///
@@ -239,3 +270,6 @@ impl Engine {
 fn names(all: &[StoredConnection]) -> Vec<ConnectionName> {
     all.iter().map(|stored| stored.name.clone()).collect()
 }
+
+/// How many answered calls are searched for one from an IDE.
+const LOOKED_AT: u32 = 1000;

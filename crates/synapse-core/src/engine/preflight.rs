@@ -115,6 +115,17 @@ impl PreflightCall {
         &self.draft
     }
 
+    /// The checks of a saved connection that cost nothing. Network access that is off is a state,
+    /// not a failure.
+    #[must_use]
+    pub fn unpaid(stored: StoredConnection) -> Self {
+        let reach = match stored.draft.gate {
+            NetworkGate::Open => Reach::Free,
+            NetworkGate::Closed => Reach::Offline,
+        };
+        Self::saved(stored, reach)
+    }
+
     /// Checks `draft`, a changed connection whose owner named the values in `naming`; other
     /// confirmations are kept.
     pub(super) fn changed(
@@ -168,6 +179,26 @@ impl Engine {
         };
         run.run(call.name, call.standing, call.bound).await;
         run.report
+    }
+
+    /// The preflight of a saved connection in one check, without its paid checks; `None` for an
+    /// invalid connection. A closed gate skips it.
+    pub async fn preflight_summary(
+        &self,
+        stored: StoredConnection,
+        observe: &mut Observer<'_>,
+    ) -> Option<Check> {
+        let connection = stored.usable().ok()?;
+        let finding = match connection.gate {
+            NetworkGate::Closed => Finding::Skip(Skip::Because(
+                "its network gate is closed: nothing was sent, no key was read",
+            )),
+            NetworkGate::Open => {
+                let call = PreflightCall::unpaid(stored);
+                self.preflight_observed(call, observe).await.summary()
+            }
+        };
+        Some(Check::new(CheckId::Preflight, finding).of(connection.name.as_str()))
     }
 }
 

@@ -154,6 +154,8 @@ pub enum Remedy {
     ListEntries,
     /// Recover the readable part of a damaged ledger.
     RepairLedger,
+    /// Verify the seals of all rows of the ledger.
+    VerifyLedger,
     /// List recorded calls.
     ListCalls,
     /// Show an unspecified recorded call.

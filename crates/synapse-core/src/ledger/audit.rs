@@ -7,6 +7,7 @@ use super::Waiting;
 use super::chain::ChainHead;
 use super::dataset::Month;
 use crate::call::CallId;
+use crate::error::{Code, Failure, Remedy, RemedyText};
 
 /// The result of an audit. The ledger is sound without discrepancies.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -31,6 +32,40 @@ pub struct Verification {
 impl Verification {
     /// Maximum reported discrepancies.
     pub const MOST: usize = 100;
+
+    /// The failure of a changed ledger, with every discrepancy.
+    #[must_use]
+    pub fn failure(&self) -> Option<Failure> {
+        (!self.discrepancies.is_empty()).then(|| changed(&self.discrepancies))
+    }
+
+    /// The same failure with the first `most` discrepancies, and where to see the others.
+    pub(crate) fn failure_in_short(
+        &self,
+        most: usize,
+        remedies: &dyn RemedyText,
+    ) -> Option<Failure> {
+        let all = &self.discrepancies;
+        let (shown, left) = all.split_at_checked(most).unwrap_or((all, &[]));
+        if shown.is_empty() {
+            return None;
+        }
+        let verify = remedies.command(&Remedy::VerifyLedger).unwrap_or_default();
+        Some(match left.len() {
+            0 => changed(shown),
+            more => changed(shown).cause(format!("and {more} more: see `{verify}`")),
+        })
+    }
+}
+
+fn changed(discrepancies: &[Discrepancy]) -> Failure {
+    let failure = Failure::new(Code::StorageCorrupt, "the ledger was changed");
+    let failure = discrepancies
+        .iter()
+        .fold(failure, |failure, each| failure.cause(each.to_string()));
+    failure
+        .hint("keep a copy of ledger.db; a backup from before the change tells what the rows were")
+        .remedy("see a row that is named", &Remedy::ShowCall)
 }
 
 /// The extent of complete rows.

@@ -1,6 +1,7 @@
 //! The ports for all I/O, time and randomness of the use cases.
 
 mod call_observer;
+mod installation;
 mod overview;
 mod secret_writer;
 mod upstream;
@@ -36,6 +37,9 @@ use crate::redact::Redactor;
 use crate::time::Timestamp;
 
 pub use self::call_observer::{CallEvent, CallObserver, CallObservers};
+pub use self::installation::{
+    ExposedTokens, HomeState, Installation, InstalledEntries, InstalledEntry,
+};
 pub use self::overview::assemble_overview;
 pub use self::secret_writer::{
     Kept, PassphrasePrompt, PassphrasePurpose, SecretWriter, Shelf, Writing,

@@ -8,6 +8,8 @@ mod cancelling;
 #[cfg(test)]
 mod chat;
 #[cfg(test)]
+mod doctor;
+#[cfg(test)]
 mod keyless;
 #[cfg(test)]
 mod large;

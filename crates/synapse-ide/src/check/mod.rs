@@ -13,6 +13,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use synapse_core::Hint;
 use synapse_core::check::{Check, CheckId, Finding, Skip, first_failure};
 use synapse_core::{Code, Failure, Remedy};
 use synapse_process::Guard;
@@ -131,10 +132,72 @@ impl CheckReport {
         self.checks.push(Check { finding, ..check });
     }
 
+    /// Notes that the server of the entry uses another directory than this terminal.
+    pub fn differs_in_home(&mut self, home: &Path, ours: &Path) {
+        let failure = Failure::new(
+            Code::ConfigNotFound,
+            format!("the entry's server has its files in {}", shown(home)),
+        )
+        .cause(format!("this terminal uses {}", shown(ours)))
+        .remedy(
+            "let the entry use the same",
+            &Remedy::ShareHome {
+                client: self.client.id().to_owned(),
+                scope: self.scope,
+            },
+        );
+        self.add(Check::new(CheckId::Connection, Finding::Doubt(failure)));
+    }
+
     /// The first failure, which determines code and exit status.
     #[must_use]
     pub fn failure(&self) -> Option<&Failure> {
         first_failure(&self.checks)
+    }
+
+    /// The report in one check.
+    #[must_use]
+    pub fn summary(&self) -> Check {
+        if let Some(failure) = self.failure() {
+            return Check::new(CheckId::Entry, Finding::Fail(failure.clone()));
+        }
+        let tools = self.tools.as_ref().map_or(0, Vec::len);
+        let took = self.took.unwrap_or_default().as_millis();
+        let mut text = format!("starts in {took} ms, {tools} tools");
+        let answered = self.checks.iter().find(|check| check.id == CheckId::Prompt);
+        if let Some(answered) = answered {
+            text = format!("{text}; {}", answered.what());
+        }
+        // Closed network access has its own line.
+        let doubt = self.checks.iter().find_map(|check| match &check.finding {
+            Finding::Doubt(failure) if failure.code() != Code::GateNetworkDisabled => Some(failure),
+            _ => None,
+        });
+        if let Some(failure) = doubt {
+            return Check::new(CheckId::Entry, Finding::Doubt(failure.clone()));
+        }
+        let doubt = self.checks.iter().find_map(|check| match &check.finding {
+            Finding::Warn(why) => Some((check.id, why)),
+            _ => None,
+        });
+        let Some((id, why)) = doubt else {
+            return Check::new(CheckId::Entry, Finding::Ok(text));
+        };
+        let check = Check::new(CheckId::Entry, Finding::Warn(format!("{text}; {why}")));
+        let (client, scope) = (self.client.id().to_owned(), self.scope);
+        match id {
+            CheckId::Entry => check.with_next(Hint::with_remedy(
+                "bring it up to date",
+                Remedy::InstallEntry {
+                    client: Some(client),
+                    scope,
+                },
+            )),
+            _ => check.with_next(Hint::with_remedy(
+                "see every step",
+                Remedy::CheckEntry { client, scope },
+            )),
+        }
     }
 
     fn note(&mut self, id: CheckId, finding: Finding) {

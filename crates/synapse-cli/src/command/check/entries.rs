@@ -131,8 +131,7 @@ impl<'a> Entries<'a> {
                 }
                 _ => {
                     has_one = true;
-                    let report = self.probe(context, waiting, found).await?;
-                    in_one_line(&report)
+                    self.probe(context, waiting, found).await?.summary()
                 }
             };
             checks.push(finding.of(found.title()));
@@ -199,53 +198,6 @@ impl Found {
             EntryScope::User => self.client.id().to_owned(),
             scope => format!("{} ({scope})", self.client.id()),
         }
-    }
-}
-
-/// The result of a complete start.
-fn in_one_line(report: &CheckReport) -> Check {
-    if let Some(failure) = report.failure() {
-        return Check::new(CheckId::Entry, Finding::Fail(failure.clone()));
-    }
-    let tools = report.tools.as_ref().map_or(0, Vec::len);
-    let took = report.took.unwrap_or_default().as_millis();
-    let mut text = format!("starts in {took} ms, {tools} tools");
-    let answered = report
-        .checks
-        .iter()
-        .find(|check| check.id == CheckId::Prompt);
-    if let Some(answered) = answered {
-        text = format!("{text}; {}", answered.what());
-    }
-    // Closed network access has its own line.
-    let doubt = report.checks.iter().find_map(|check| match &check.finding {
-        Finding::Doubt(failure) if failure.code() != Code::GateNetworkDisabled => Some(failure),
-        _ => None,
-    });
-    if let Some(failure) = doubt {
-        return Check::new(CheckId::Entry, Finding::Doubt(failure.clone()));
-    }
-    let doubt = report.checks.iter().find_map(|check| match &check.finding {
-        Finding::Warn(why) => Some((check.id, why)),
-        _ => None,
-    });
-    let Some((id, why)) = doubt else {
-        return Check::new(CheckId::Entry, Finding::Ok(text));
-    };
-    let check = Check::new(CheckId::Entry, Finding::Warn(format!("{text}; {why}")));
-    let (client, scope) = (report.client.id().to_owned(), report.scope);
-    match id {
-        CheckId::Entry => check.with_next(Hint::with_remedy(
-            "bring it up to date",
-            Remedy::InstallEntry {
-                client: Some(client),
-                scope,
-            },
-        )),
-        _ => check.with_next(Hint::with_remedy(
-            "see every step",
-            Remedy::CheckEntry { client, scope },
-        )),
     }
 }
 

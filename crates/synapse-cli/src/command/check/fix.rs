@@ -13,7 +13,7 @@ use synapse_secrets::Mend;
 
 use super::subjects::Subjects;
 use crate::args::Consent;
-use crate::command::{CommandError, Context, checklist, ide};
+use crate::command::{CommandError, Context, ide};
 use crate::output::{Printer, command_line};
 use crate::system::SystemClock;
 use crate::{compose, prompt};
@@ -203,12 +203,13 @@ fn keys(context: &Context, subjects: &Subjects) -> Result<Vec<Mend>, Failure> {
         |name: &str| subjects.are_all() || subjects.connections().iter().any(|each| each == name);
     // The check reports a file that cannot be read.
     let stored = compose::connections(context)?.load().unwrap_or_default();
+    let secrets = compose::secrets(context)?;
     Ok(stored
         .iter()
         .filter(|stored| chosen(stored.name.as_str()))
         .filter_map(|stored| {
             let connection = stored.connection.as_ref().ok()?;
-            let file = checklist::key_file(connection.credential.as_ref(), &context.environment)?;
+            let file = secrets.file(connection.credential.as_ref()?)?;
             Mend::closing(&file)
         })
         .collect())

@@ -9,12 +9,10 @@ mod fix;
 mod sheet;
 mod subjects;
 
-use synapse_core::check::{Check, CheckId, Finding, Skip, first_failure};
-use synapse_core::engine::{Engine, PreflightCall};
+use synapse_core::check::{Check, CheckId, Finding, first_failure};
+use synapse_core::engine::{Engine, PreflightCall, Then};
 use synapse_core::error::Failure;
-use synapse_core::gate::NetworkGate;
 use synapse_core::ports::StoredConnection;
-use synapse_core::preflight::{PreflightReport, Reach};
 use synapse_documents::CheckDocument;
 
 use self::entries::Entries;
@@ -88,28 +86,16 @@ impl Looking<'_> {
     /// Checks everything, with one line for each connection and each entry.
     async fn everything(&mut self, entries: &Entries<'_>) -> Result<(), Failure> {
         let sheet = &mut self.sheet;
-        let then = doctor::Then::Preflights;
+        let then = Then::Preflights;
         doctor::examine_observed(self.context, self.engine, then, &mut |check| {
             sheet.push(check.clone());
         })
         .await?;
         // A file that cannot be read is already reported above.
         for stored in self.engine.connections().unwrap_or_default() {
-            let Ok(connection) = stored.usable() else {
-                continue;
-            };
-            let name = stored.name.to_string();
-            let finding = match connection.gate {
-                NetworkGate::Closed => Finding::Skip(Skip::Because(
-                    "its network gate is closed: nothing was sent, no key was read",
-                )),
-                NetworkGate::Open => {
-                    let report = self.preflight(stored, &mut |_| ()).await;
-                    in_one_line(&report)
-                }
-            };
-            self.sheet
-                .push(Check::new(CheckId::Preflight, finding).of(name));
+            let observe = &mut progress(self.waiting, &stored);
+            let check = self.engine.preflight_summary(stored, observe).await;
+            check.into_iter().for_each(|check| self.sheet.push(check));
         }
         for check in entries.everywhere(self.context, self.waiting).await? {
             self.sheet.push(check);
@@ -135,8 +121,13 @@ impl Looking<'_> {
             .await?;
             let mut checks = Vec::new();
             if stored.usable().is_ok() {
-                self.preflight(stored, &mut |check| checks.push(check.clone()))
-                    .await;
+                let mut progress = progress(self.waiting, &stored);
+                let observe = &mut |check: &Check| {
+                    progress(check);
+                    checks.push(check.clone());
+                };
+                let call = PreflightCall::unpaid(stored);
+                self.engine.preflight_observed(call, observe).await;
             }
             // Preflight reads the credential and reports more than its place.
             if !checks.iter().any(reads_the_key)
@@ -159,48 +150,21 @@ impl Looking<'_> {
         }
         Ok(())
     }
+}
 
-    /// Runs the preflight without its paid checks; network access that is off is a state, not a
-    /// failure.
-    async fn preflight(
-        &self,
-        stored: StoredConnection,
-        observe: &mut (dyn FnMut(&Check) + Send),
-    ) -> PreflightReport {
-        let reach = match stored.draft.gate {
-            NetworkGate::Open => Reach::Free,
-            NetworkGate::Closed => Reach::Offline,
-        };
-        let name = stored.name.to_string();
-        self.waiting.says(format!("preflight of {name}"));
-        let call = PreflightCall::saved(stored, reach);
-        let observe = &mut |check: &Check| {
-            let next = preflight::behind(check);
-            self.waiting.says(format!("preflight of {name}: {next}"));
-            observe(check);
-        };
-        self.engine.preflight_observed(call, observe).await
+/// Says how far the preflight of a connection has come.
+fn progress<'a>(
+    waiting: &'a Waiting,
+    stored: &StoredConnection,
+) -> impl FnMut(&Check) + Send + use<'a> {
+    let name = stored.name.to_string();
+    waiting.says(format!("preflight of {name}"));
+    move |check| {
+        let next = preflight::behind(check);
+        waiting.says(format!("preflight of {name}: {next}"));
     }
 }
 
 fn reads_the_key(check: &Check) -> bool {
     check.id == CheckId::Credential && !matches!(check.finding, Finding::Skip(_))
-}
-
-/// The result of a complete preflight.
-fn in_one_line(report: &PreflightReport) -> Finding {
-    if let Some(failure) = report.failure() {
-        return Finding::Fail(failure.clone());
-    }
-    let (proven, _) = report.proven();
-    let proven: Vec<&str> = proven.into_iter().map(CheckId::as_str).collect();
-    let text = format!("proven: {}", proven.join(", "));
-    let doubt = report.checks.iter().find_map(|check| match &check.finding {
-        Finding::Warn(why) => Some(format!("{}: {why}", check.id)),
-        _ => None,
-    });
-    match doubt {
-        Some(doubt) => Finding::Warn(format!("{text}; {doubt}")),
-        None => Finding::Ok(text),
-    }
 }

@@ -130,12 +130,8 @@ impl Program for Surroundings {
     }
 
     fn seen(&self, reference: &CredentialRef) -> SecretStoreState {
-        let environment = &self.context.environment;
-        let file = checklist::key_file(Some(reference), environment);
-        let place = |reference: &CredentialRef| self.secrets.place(reference);
         // As with network access off: a variable is not looked up, because that would read it.
-        let gate = NetworkGate::Closed;
-        match checklist::key(Some(reference), gate, file.as_deref(), environment, place) {
+        match self.secrets.seen(Some(reference), NetworkGate::Closed) {
             KeyFact::There(seen) => SecretStoreState::There(seen),
             KeyFact::Unusable(why) => SecretStoreState::Missing(why),
             KeyFact::Doubtful(flaw) => SecretStoreState::Missing(flaw.message().to_owned()),

@@ -33,7 +33,7 @@ pub(super) async fn run(
     }
     let pages = Pages::around(&entries, &query);
     let printer = &context.printer;
-    if let Some(warning) = super::misdated(&engine.ports().reader.dating(now).await?) {
+    if let Some(warning) = engine.ports().reader.dating(now).await?.failure() {
         printer.warning(&warning);
     }
     if printer.is_json() {

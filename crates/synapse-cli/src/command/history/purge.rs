@@ -70,7 +70,7 @@ fn check_clock(context: &Context, now: Timestamp) -> Result<(), CommandError> {
     if !dating.jumped {
         return Ok(());
     }
-    match super::misdated(&dating) {
+    match dating.failure() {
         Some(failure) => Err(failure
             .hint("name the day instead: --until 2026-01-01")
             .into()),

@@ -7,7 +7,7 @@ mod call;
 mod checks;
 mod env;
 mod import;
-pub(super) mod list;
+mod list;
 mod live;
 mod login;
 mod logout;
@@ -24,6 +24,7 @@ use std::sync::Arc;
 use synapse_core::error::{Failure, RemedyText};
 use synapse_core::ports::{ApprovalStore as _, StoredUpstream, UpstreamStore as _};
 use synapse_core::upstream::{Approval, Upstream, UpstreamName};
+use synapse_hub::Declarations;
 use synapse_store::{HubPlace, JsonApprovals, JsonUpstreams};
 
 use super::{CommandError, Context};
@@ -106,6 +107,15 @@ impl Configured {
     pub(super) fn upstream(&self, name: &str) -> Result<(Upstream, Vec<Failure>), Failure> {
         let stored = self.stored(name)?;
         Ok((stored.upstream?, stored.warnings))
+    }
+
+    /// Examines its servers.
+    pub(super) fn declarations(&self) -> Declarations<'_> {
+        Declarations {
+            approvals: &self.approvals,
+            targets: &*self.targets,
+            remedies: &*self.remedies,
+        }
     }
 
     /// The approval of a server.

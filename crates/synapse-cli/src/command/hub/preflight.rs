@@ -11,7 +11,7 @@ use synapse_core::upstream::{Approval, Target};
 use synapse_documents::HubPreflightDocument;
 
 use super::checks::Checks;
-use super::{Configured, Wanted, list, live, show};
+use super::{Configured, Wanted, live, show};
 use crate::command::{CommandError, Context};
 use crate::compose;
 use crate::output::outcome_line;
@@ -96,11 +96,11 @@ fn check(
     }
     let is_approved = match &approval {
         None => {
-            checks.fail("approval", list::not_approved(&upstream));
+            checks.fail("approval", synapse_hub::not_approved(&upstream));
             false
         }
         Some(approval) if approval.fingerprint != expanded.fingerprint => {
-            checks.fail("approval", list::changed(&upstream));
+            checks.fail("approval", synapse_hub::changed(&upstream));
             false
         }
         Some(approval) => {

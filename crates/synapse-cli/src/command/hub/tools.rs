@@ -5,9 +5,9 @@ use synapse_core::ports::UpstreamStore as _;
 use synapse_core::redact::printable_line;
 use synapse_core::upstream::Upstream;
 use synapse_documents::{HubToolView, HubToolsDocument};
-use synapse_hub::offered_name;
+use synapse_hub::{not_approved, offered_name};
 
-use super::{Configured, list};
+use super::Configured;
 use crate::command::{CommandError, Context};
 use crate::output::{Column, listing};
 
@@ -76,7 +76,7 @@ const COLUMNS: [Column<'static>; 6] = [
 fn tools_of(hub: &Configured, upstream: &Upstream) -> Result<Vec<HubToolView>, Failure> {
     let approval = hub
         .approval(&upstream.name)?
-        .ok_or_else(|| list::not_approved(upstream))?;
+        .ok_or_else(|| not_approved(upstream))?;
     let server = upstream.name.as_str();
     let catalogue = approval.catalogue.unwrap_or_default();
     Ok(catalogue

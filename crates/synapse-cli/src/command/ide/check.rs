@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use synapse_core::check::{Check, CheckId, Finding};
-use synapse_core::error::{Code, Failure, Remedy};
+use synapse_core::error::Failure;
 use synapse_core::reach::within_reach;
 use synapse_core::redact::printable;
 use synapse_documents::{ErrorView, IdeCheckDocument, IdeCheckView, IdeServerView, IdeStepView};
@@ -129,19 +129,7 @@ async fn connections(context: &Context, report: &mut CheckReport) {
     if let Ok(ours) = context.environment.synapse_home()
         && !is_same(&ours, &home)
     {
-        let failure = Failure::new(
-            Code::ConfigNotFound,
-            format!("the entry's server has its files in {}", shown(&home)),
-        )
-        .cause(format!("this terminal uses {}", shown(&ours)))
-        .remedy(
-            "let the entry use the same",
-            &Remedy::ShareHome {
-                client: report.client.id().to_owned(),
-                scope: report.scope,
-            },
-        );
-        report.add(Check::new(CheckId::Connection, Finding::Doubt(failure)));
+        report.differs_in_home(&home, &ours);
     }
     let store = compose::connections_in(&home);
     let secrets = compose::secrets_of(&theirs, &home);
@@ -155,10 +143,6 @@ async fn connections(context: &Context, report: &mut CheckReport) {
 fn is_same(one: &Path, other: &Path) -> bool {
     let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
     real(one) == real(other)
-}
-
-fn shown(path: &Path) -> String {
-    printable(&path.to_string_lossy())
 }
 
 fn human(printer: &Printer, report: &CheckReport) {

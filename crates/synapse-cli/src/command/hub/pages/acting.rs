@@ -15,8 +15,8 @@ use synapse_store::Offering;
 
 use super::HubPages;
 use super::approvals::Waiting;
+use crate::command::hub::Configured;
 use crate::command::hub::approve::{self, Row};
-use crate::command::hub::{Configured, list};
 use crate::compose::Asking;
 use crate::hub_ports::hub_ports;
 use crate::system::SystemClock;
@@ -133,10 +133,10 @@ impl HubPages {
         let (upstream, _) = hub.upstream(server)?;
         let approval = hub
             .approval(&upstream.name)?
-            .ok_or_else(|| list::not_approved(&upstream))?;
+            .ok_or_else(|| synapse_hub::not_approved(&upstream))?;
         let expanded = hub.targets.expand(&upstream, approval.start.as_ref())?;
         if expanded.fingerprint != approval.fingerprint {
-            return Err(list::changed(&upstream));
+            return Err(synapse_hub::changed(&upstream));
         }
         let catalogue = self.survey(hub, &upstream, &approval).await?;
         let tools = catalogue.tools.len();

@@ -18,12 +18,11 @@ use synapse_core::redact::{Redactor, printable_line};
 use synapse_core::upstream::{Approval, Upstream, UpstreamName, UpstreamTransport};
 use synapse_dashboard::{HubVerb, HubView, Running, ServerView, Tone, ToolView};
 use synapse_documents::{ErrorView, HubDocument, HubServerView, HubToolView};
-use synapse_hub::{MANY_TOKENS, offered_name};
+use synapse_hub::{DeclaredServer, Depth, MANY_TOKENS, ServerState, offered_name};
 use synapse_store::{SqliteLedger, read_log, running};
 
 use self::standing::exit_code;
 use super::Configured;
-use super::list::{self, Depth, Seen};
 use crate::args::HubPlaceArguments;
 use crate::compose;
 use crate::context::Context;
@@ -79,7 +78,7 @@ impl HubPages {
         let views = file
             .servers
             .into_iter()
-            .map(|stored| list::look(&hub, stored, Depth::Expansion).view)
+            .map(|stored| hub.declarations().examine(stored, Depth::Expansion).view)
             .collect();
         Ok(HubDocument::new(hub.place.shown(), views, warnings))
     }
@@ -134,7 +133,7 @@ impl HubPages {
         stored: StoredUpstream,
         upstream: Option<&Upstream>,
     ) -> ServerView {
-        let seen = list::look(hub, stored, Depth::Expansion);
+        let seen = hub.declarations().examine(stored, Depth::Expansion);
         let waits = self.surveys().contains_key(&seen.view.name);
         let mut notes = notes(&seen);
         if waits {
@@ -142,7 +141,7 @@ impl HubPages {
         }
         // A server that cannot be started cannot be inspected; the reason replaces the button.
         let unusable = upstream
-            .filter(|_| matches!(seen.view.state, "not-approved" | "changed"))
+            .filter(|_| matches!(seen.state, ServerState::NotApproved | ServerState::Changed))
             .and_then(|upstream| hub.targets.expand(upstream, None).err());
         notes.extend(unusable.iter().map(in_a_line));
         let view = seen.view;
@@ -170,11 +169,11 @@ impl HubPages {
     }
 }
 
-fn notes(seen: &Seen) -> Vec<String> {
+fn notes(seen: &DeclaredServer) -> Vec<String> {
     let mut notes: Vec<String> = seen.view.note.iter().cloned().collect();
     let said = seen.failure.iter().chain(&seen.warnings);
     notes.extend(said.map(in_a_line));
-    if seen.view.state == "login-required" {
+    if seen.state == ServerState::LoginRequired {
         notes.push("It offers nothing before a login; then start it once.".to_owned());
     }
     notes
