@@ -108,63 +108,84 @@ fn own(printer: &Printer, models: &Models) {
 
 /// Models that their provider serves itself; empty columns are omitted.
 fn plain(models: &[&ListedModel]) -> String {
-    let known = |text: &Option<String>| text.as_deref().map(printable);
-    let price = |price: Option<Price>| price.map(|price| price.to_string());
-    let day = |model: &ListedModel| {
-        let created = model.created.map(|time| time.to_string());
-        created.map(|time| time.chars().take(DAY).collect())
-    };
-    let columns: [Column<'_>; 9] = [
-        ("CREATED", false, &day),
-        ("OWNED BY", false, &|model| known(&model.owned_by)),
-        ("$/1M IN", true, &|model| price(model.rates.input)),
-        ("$/1M OUT", true, &|model| price(model.rates.output)),
-        ("CONTEXT", true, &|model| {
+    let columns = [
+        ModelColumn::new(ListColumn::new("CREATED").cut(8).drop(6), day),
+        ModelColumn::new(ListColumn::new("OWNED BY").cut(8).drop(6), |model| {
+            known(&model.owned_by)
+        }),
+        ModelColumn::new(ListColumn::new("$/1M IN").right().drop(1), |model| {
+            price(model.rates.input)
+        }),
+        ModelColumn::new(ListColumn::new("$/1M OUT").right().drop(1), |model| {
+            price(model.rates.output)
+        }),
+        ModelColumn::new(ListColumn::new("CONTEXT").right().drop(2), |model| {
             model.context_length.map(|tokens| tokens.to_string())
         }),
-        ("SIZE", true, &|model| model.size_bytes.map(size)),
-        ("PARAMETERS", true, &|model| known(&model.parameter_size)),
-        ("QUANTIZATION", false, &|model| known(&model.quantization)),
-        ("SHUTDOWN", false, &|model| known(&model.shutdown_date)),
+        ModelColumn::new(ListColumn::new("SIZE").right().drop(4), |model| {
+            model.size_bytes.map(size)
+        }),
+        ModelColumn::new(ListColumn::new("PARAMETERS").right().drop(5), |model| {
+            known(&model.parameter_size)
+        }),
+        ModelColumn::new(ListColumn::new("QUANTIZATION").drop(5), |model| {
+            known(&model.quantization)
+        }),
+        // Most models have no shutdown date: an empty cell there does not mean unknown.
+        ModelColumn {
+            missing: String::new,
+            ..ModelColumn::new(ListColumn::new("SHUTDOWN").drop(3), |model| {
+                known(&model.shutdown_date)
+            })
+        },
     ];
-    let told: Vec<&Column<'_>> = columns
+    let shown: Vec<&ModelColumn> = columns
         .iter()
-        .filter(|(_, _, value)| models.iter().any(|model| value(model).is_some()))
+        .filter(|column| models.iter().any(|model| (column.value)(model).is_some()))
         .collect();
     let row = |model: &&ListedModel| {
-        // Most models have no shutdown date: an empty cell there does not mean unknown.
-        let cell = |column: &&Column<'_>| match (column.2)(model) {
-            Some(value) => value,
-            None if column.0 == "SHUTDOWN" => String::new(),
-            None => unknown(),
-        };
+        let cell = |column: &&ModelColumn| (column.value)(model).unwrap_or_else(column.missing);
         let id = printable(&model.id);
-        std::iter::once(id).chain(told.iter().map(cell)).collect()
+        std::iter::once(id).chain(shown.iter().map(cell)).collect()
     };
     // A truncated id could not be copied, and prices are the purpose of the list.
-    let column = |(name, right, _): &&Column<'_>| {
-        let column = match *name {
-            name @ ("$/1M IN" | "$/1M OUT") => ListColumn::new(name).drop(1),
-            "CONTEXT" => ListColumn::new("CONTEXT").drop(2),
-            "SHUTDOWN" => ListColumn::new("SHUTDOWN").drop(3),
-            name @ "SIZE" => ListColumn::new(name).drop(4),
-            name @ ("PARAMETERS" | "QUANTIZATION") => ListColumn::new(name).drop(5),
-            name => ListColumn::new(name).cut(8).drop(6),
-        };
-        if *right { column.right() } else { column }
-    };
-    let columns: Vec<ListColumn<'_>> = std::iter::once(ListColumn::new("MODEL"))
-        .chain(told.iter().map(column))
+    let heads: Vec<ListColumn<'_>> = std::iter::once(ListColumn::new("MODEL"))
+        .chain(shown.iter().map(|column| column.head))
         .collect();
-    listing(&columns, models.iter().map(row).collect())
+    listing(&heads, models.iter().map(row).collect())
 }
 
-/// A column: its name, whether it is right-aligned, and its value for a model.
-type Column<'a> = (
-    &'static str,
-    bool,
-    &'a dyn Fn(&ListedModel) -> Option<String>,
-);
+/// A column of the list of models.
+struct ModelColumn {
+    head: ListColumn<'static>,
+    /// The cell of a model, if known.
+    value: fn(&ListedModel) -> Option<String>,
+    /// The cell of an unknown value.
+    missing: fn() -> String,
+}
+
+impl ModelColumn {
+    const fn new(head: ListColumn<'static>, value: fn(&ListedModel) -> Option<String>) -> Self {
+        Self {
+            head,
+            value,
+            missing: unknown,
+        }
+    }
+}
+
+fn known(text: &Option<String>) -> Option<String> {
+    text.as_deref().map(printable)
+}
+
+fn price(price: Option<Price>) -> Option<String> {
+    price.map(|price| price.to_string())
+}
+
+fn day(model: &ListedModel) -> Option<String> {
+    let created = model.created?.to_string();
+    Some(created.chars().take(DAY).collect())
+}
 
 /// Formats bytes in decimal units: `2.0 GB`.
 fn size(bytes: u64) -> String {
