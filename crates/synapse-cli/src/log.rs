@@ -121,23 +121,23 @@ struct Clean {
 
 /// Buffers an event until it is complete, because a secret may be written in pieces.
 #[derive(Debug)]
-struct Line {
+struct LogLine {
     seen: KnownSecrets,
     written: Vec<u8>,
 }
 
 impl<'a> MakeWriter<'a> for Clean {
-    type Writer = Line;
+    type Writer = LogLine;
 
-    fn make_writer(&'a self) -> Line {
-        Line {
+    fn make_writer(&'a self) -> LogLine {
+        LogLine {
             seen: self.seen.clone(),
             written: Vec::new(),
         }
     }
 }
 
-impl Write for Line {
+impl Write for LogLine {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.written.extend_from_slice(bytes);
         Ok(bytes.len())
@@ -148,7 +148,7 @@ impl Write for Line {
     }
 }
 
-impl Drop for Line {
+impl Drop for LogLine {
     fn drop(&mut self) {
         let text = String::from_utf8_lossy(&self.written);
         // A log without a reader must not fail the logged operation.

@@ -87,11 +87,11 @@ pub(crate) enum Stage {
 pub struct LoginDesk {
     pub(crate) order: LoginOrder,
     stage: watch::Sender<Stage>,
-    inner: Mutex<Inner>,
+    inner: Mutex<LoginTable>,
 }
 
 #[derive(Default)]
-struct Inner {
+struct LoginTable {
     answer: Option<oneshot::Sender<LoginAnswer>>,
     warnings: Vec<Failure>,
     notes: Vec<String>,
@@ -194,7 +194,7 @@ impl LoginDesk {
         self.stage.send_replace(Stage::Failed(failure));
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, LoginTable> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

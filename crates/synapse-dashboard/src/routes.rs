@@ -23,7 +23,7 @@ use crate::response::{answer, redirect};
 
 type TheApp = State<Arc<App>>;
 type TheAsk = Extension<Ask>;
-type Answer = Response<Body>;
+type PageResponse = Response<Body>;
 
 pub(crate) fn router(app: &Arc<App>) -> Router {
     let pages = Router::new()
@@ -235,7 +235,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .with_state(Arc::clone(app))
 }
 
-async fn missing(State(app): TheApp, Extension(ask): TheAsk) -> Answer {
+async fn missing(State(app): TheApp, Extension(ask): TheAsk) -> PageResponse {
     show(
         &app,
         &ask,
@@ -243,22 +243,22 @@ async fn missing(State(app): TheApp, Extension(ask): TheAsk) -> Answer {
     )
 }
 
-fn or_failure(app: &App, ask: &Ask, answer: Result<Answer, Failure>) -> Answer {
+fn or_failure(app: &App, ask: &Ask, answer: Result<PageResponse, Failure>) -> PageResponse {
     answer.unwrap_or_else(|failure| show(app, ask, Err(failure)))
 }
 
-async fn usage_page(State(app): TheApp, Extension(ask): TheAsk) -> Answer {
+async fn usage_page(State(app): TheApp, Extension(ask): TheAsk) -> PageResponse {
     if ask.wants("csv") {
         return or_failure(&app, &ask, usage::csv(&app, &ask).await);
     }
     show(&app, &ask, usage::page(&app, &ask).await)
 }
 
-async fn theme(State(app): TheApp, Extension(ask): TheAsk) -> Answer {
+async fn theme(State(app): TheApp, Extension(ask): TheAsk) -> PageResponse {
     or_failure(&app, &ask, set_theme(&app, &ask))
 }
 
-fn set_theme(app: &App, ask: &Ask) -> Result<Answer, Failure> {
+fn set_theme(app: &App, ask: &Ask) -> Result<PageResponse, Failure> {
     ask.form.only(&["theme", "back"])?;
     let theme = Theme::parse(ask.form.need("theme")?).ok_or_else(|| wrong("that is no theme"))?;
     let back = ask.form.need("back")?;
@@ -278,7 +278,7 @@ fn set_theme(app: &App, ask: &Ask) -> Result<Answer, Failure> {
     Ok(response)
 }
 
-async fn leave(State(app): TheApp, Extension(ask): TheAsk) -> Answer {
+async fn leave(State(app): TheApp, Extension(ask): TheAsk) -> PageResponse {
     app.sessions.leave(&ask.cookie);
     redirect(&app.base)
 }

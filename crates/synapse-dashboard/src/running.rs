@@ -57,12 +57,12 @@ impl From<Result<Saved, Failure>> for Ended {
 /// A check, running or finished.
 pub(crate) struct RunningCheck {
     pub(crate) order: Order,
-    inner: Mutex<Inner>,
+    inner: Mutex<RunningState>,
     changed: watch::Sender<()>,
 }
 
 #[derive(Default)]
-struct Inner {
+struct RunningState {
     checks: Vec<(Check, u64)>,
     ended: Option<Ended>,
     watchers: usize,
@@ -121,7 +121,7 @@ impl RunningCheck {
         Watcher(Arc::clone(self))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, RunningState> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -31,11 +31,11 @@ pub(crate) struct Opened {
 /// The sessions of one process.
 pub(crate) struct Sessions {
     random: SystemRandom,
-    inner: Mutex<Inner>,
+    inner: Mutex<SessionTable>,
 }
 
 #[derive(Default)]
-struct Inner {
+struct SessionTable {
     /// By token hash; `None` once used.
     tokens: HashMap<[u8; 32], Option<Duration>>,
     /// By cookie hash: expiry and CSRF secret.
@@ -119,7 +119,7 @@ impl Sessions {
         self.lock().sessions.remove(&hash(cookie));
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, SessionTable> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -48,12 +48,12 @@ pub struct HttpRequest<'a> {
 pub struct SecretHeader<'a> {
     name: &'a str,
     secret: &'a BoundSecret,
-    form: Form,
+    form: SecretForm,
 }
 
 /// The allowed form of a secret header value.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
+enum SecretForm {
     /// A token: visible ASCII.
     Token,
     /// Words: visible ASCII separated by spaces.
@@ -103,16 +103,16 @@ impl<'a> HttpRequest<'a> {
     /// origin, marked sensitive, and overriding the caller's header of that name.
     #[must_use]
     pub fn secret_header(self, name: &'a str, secret: &'a BoundSecret) -> Self {
-        self.with_secret(name, secret, Form::Token)
+        self.with_secret(name, secret, SecretForm::Token)
     }
 
     /// Like [`HttpRequest::secret_header`], for a value of several words, such as `Bearer …`.
     #[must_use]
     pub fn secret_words(self, name: &'a str, secret: &'a BoundSecret) -> Self {
-        self.with_secret(name, secret, Form::Words)
+        self.with_secret(name, secret, SecretForm::Words)
     }
 
-    fn with_secret(mut self, name: &'a str, secret: &'a BoundSecret, form: Form) -> Self {
+    fn with_secret(mut self, name: &'a str, secret: &'a BoundSecret, form: SecretForm) -> Self {
         self.secret_headers
             .push(SecretHeader { name, secret, form });
         self
@@ -150,7 +150,7 @@ impl fmt::Debug for SecretHeader<'_> {
 }
 
 /// Why a request was refused, with the library's reason if there is one.
-pub(crate) type Refusal = (TransportKind, Option<BoxError>);
+pub(crate) type RefusedRequest = (TransportKind, Option<BoxError>);
 
 /// Checks a request to `origin` against its permit and prepares it. Opens nothing.
 pub(crate) fn prepare(
@@ -158,7 +158,7 @@ pub(crate) fn prepare(
     request: HttpRequest<'_>,
     origin: &Origin,
     handover: &Handover,
-) -> Result<reqwest::Request, Refusal> {
+) -> Result<reqwest::Request, RefusedRequest> {
     if !matches!(request.url.scheme(), "http" | "https") || !permit.covers(origin) {
         return Err((TransportKind::NotPermitted, None));
     }
@@ -169,7 +169,7 @@ pub(crate) fn prepare(
     }
     let mut secrets: Vec<(HeaderName, HeaderValue)> = Vec::new();
     if let Some(secret) = request.bearer {
-        let value = secret_value("Bearer ", secret, Form::Token, &request.url, origin)?;
+        let value = secret_value("Bearer ", secret, SecretForm::Token, &request.url, origin)?;
         secrets.push((AUTHORIZATION, value));
     }
     for SecretHeader { name, secret, form } in request.secret_headers {
@@ -205,10 +205,10 @@ pub(crate) fn prepare(
 fn secret_value(
     scheme: &str,
     secret: &BoundSecret,
-    form: Form,
+    form: SecretForm,
     url: &Url,
     origin: &Origin,
-) -> Result<HeaderValue, Refusal> {
+) -> Result<HeaderValue, RefusedRequest> {
     if url.scheme() == "http" && !is_loopback(url) {
         // The URL should have been rejected earlier; checked again to protect the secret.
         return Err((TransportKind::NotPermitted, None));
@@ -219,8 +219,8 @@ fn secret_value(
     let token = value.expose_secret();
     // http accepts any UTF-8 in a header value; a token is visible ASCII (RFC 6750, section 2.1).
     let is_sound = match form {
-        Form::Token => token.bytes().all(|byte| byte.is_ascii_graphic()),
-        Form::Words => {
+        SecretForm::Token => token.bytes().all(|byte| byte.is_ascii_graphic()),
+        SecretForm::Words => {
             token.trim() == token && token.bytes().all(|byte| matches!(byte, b' '..=b'~'))
         }
     };
@@ -233,7 +233,7 @@ fn secret_value(
     Ok(header)
 }
 
-fn internal(error: impl Into<BoxError>) -> Refusal {
+fn internal(error: impl Into<BoxError>) -> RefusedRequest {
     (TransportKind::Internal, Some(error.into()))
 }
 

@@ -375,10 +375,13 @@ pub(crate) enum ForApps {
     No,
 }
 
-type Known<'a> = (&'a Arc<Member>, NamedItem);
+type KnownItem<'a> = (&'a Arc<Member>, NamedItem);
 
 /// The items of all members that may be offered, with their names at the servers.
-fn known<'a>(members: &'a [Arc<Member>], list: impl Fn(&Catalogue) -> &[Item]) -> Vec<Known<'a>> {
+fn known<'a>(
+    members: &'a [Arc<Member>],
+    list: impl Fn(&Catalogue) -> &[Item],
+) -> Vec<KnownItem<'a>> {
     let mut known = Vec::new();
     for member in members {
         let Some(lists) = member.lists() else {
@@ -395,7 +398,7 @@ fn known<'a>(members: &'a [Arc<Member>], list: impl Fn(&Catalogue) -> &[Item]) -
     known
 }
 
-fn names(known: &[Known<'_>], selection: &Selection) -> Vec<String> {
+fn names(known: &[KnownItem<'_>], selection: &Selection) -> Vec<String> {
     if selection.is_alone() {
         return known
             .iter()

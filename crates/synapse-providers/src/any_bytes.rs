@@ -109,13 +109,13 @@ pub fn models(bytes: &[u8]) {
 }
 
 /// The readers of a wire: its shape, its answer, and its facts about a failed call.
-type Wire = (
+type WireReader = (
     &'static Shape,
     fn(&serde_json::Value) -> Option<ChatReply>,
     fn(&serde_json::Value) -> ChatReply,
 );
 
-const WIRES: [Wire; 2] = [
+const WIRES: [WireReader; 2] = [
     (
         &completion::COMPLETION,
         |value| {

@@ -50,34 +50,34 @@ const DAMAGES: [&[u8]; 31] = [
 type ValuePath = Vec<String>;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Wire {
+enum DamagedWire {
     Completions,
     Messages,
 }
 
 /// The answer, or its remains, as the adapters read it.
-fn understand(wire: Wire, body: &[u8]) -> Option<ChatReply> {
+fn understand(wire: DamagedWire, body: &[u8]) -> Option<ChatReply> {
     let shape = match wire {
-        Wire::Completions => &COMPLETION,
-        Wire::Messages => anthropic::MESSAGE_SHAPE,
+        DamagedWire::Completions => &COMPLETION,
+        DamagedWire::Messages => anthropic::MESSAGE_SHAPE,
     };
     let seen = json::read(body, shape)?;
     let read = match wire {
-        Wire::Completions => completion::read(&seen.value).ok().map(|mut reply| {
+        DamagedWire::Completions => completion::read(&seen.value).ok().map(|mut reply| {
             foreign::fill_in(&mut reply, &seen.value);
             reply
         }),
-        Wire::Messages => anthropic::read_message(&seen.value),
+        DamagedWire::Messages => anthropic::read_message(&seen.value),
     };
     let mut reply = read.unwrap_or_else(|| match wire {
-        Wire::Completions => foreign::stated(&seen.value),
-        Wire::Messages => anthropic::stated_message(&seen.value),
+        DamagedWire::Completions => foreign::stated(&seen.value),
+        DamagedWire::Messages => anthropic::stated_message(&seen.value),
     });
     finish(&mut reply, &seen, 0, &Redactor::none());
     Some(reply)
 }
 
-fn goldens() -> Vec<(String, Wire, Value)> {
+fn goldens() -> Vec<(String, DamagedWire, Value)> {
     let root = format!("{}/tests/golden", env!("CARGO_MANIFEST_DIR"));
     let mut goldens = Vec::new();
     for folder in ["response", "anthropic", "compatible"] {
@@ -99,8 +99,8 @@ fn goldens() -> Vec<(String, Wire, Value)> {
             }
             let golden: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
             let wire = match folder {
-                "anthropic" => Wire::Messages,
-                _ => Wire::Completions,
+                "anthropic" => DamagedWire::Messages,
+                _ => DamagedWire::Completions,
             };
             goldens.push((name, wire, golden["body"].clone()));
         }
@@ -156,11 +156,11 @@ fn one_damaged_detail_costs_nothing_else() {
                 let what = || format!("{name}: {place:?} {}", String::from_utf8_lossy(damage));
                 let read = understand(wire, &bytes).unwrap_or_else(|| panic!("{}", what()));
                 let (text, reason): (&[&str], &[&str]) = match wire {
-                    Wire::Completions => (
+                    DamagedWire::Completions => (
                         &["choices", "0", "message", "content"],
                         &["choices", "0", "finish_reason"],
                     ),
-                    Wire::Messages => (&["content"], &["stop_reason"]),
+                    DamagedWire::Messages => (&["content"], &["stop_reason"]),
                 };
                 if apart(&place, text) {
                     assert_eq!(read.content, whole.content, "{}", what());

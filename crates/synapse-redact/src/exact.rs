@@ -21,7 +21,7 @@ pub(super) struct Known {
     /// For values with too few letters and digits: matched verbatim.
     literal: Vec<Zeroizing<String>>,
     /// The letters and digits of each form.
-    forms: Vec<Form>,
+    forms: Vec<EncodedForm>,
     windows: Vec<Window>,
     filter: Filter,
 }
@@ -35,7 +35,7 @@ pub(super) enum Matches {
     Whole,
 }
 
-struct Form {
+struct EncodedForm {
     letters: Zeroizing<Vec<u8>>,
     kind: Encoding,
 }
@@ -106,32 +106,32 @@ impl Known {
         if plain.len() < WINDOW {
             return Self::literal(value);
         }
-        let mut forms = vec![Form::text(plain)];
+        let mut forms = vec![EncodedForm::text(plain)];
         // An escaped value has several readings itself.
         let read = Reading::of(value.as_bytes()).each(&mut |reading| {
             let letters = letters(reading.bytes());
             if forms.iter().all(|form| *form.letters != *letters) {
-                forms.push(Form::text(letters));
+                forms.push(EncodedForm::text(letters));
             }
             ControlFlow::Continue(())
         });
         debug_assert!(read.is_continue());
         let hexadecimal = Zeroizing::new(hexadecimal(value).into_bytes());
-        forms.push(Form {
+        forms.push(EncodedForm {
             letters: hexadecimal,
             kind: Encoding::Hexadecimal,
         });
         let backwards = value.bytes().rev().filter(u8::is_ascii_alphanumeric);
         let backwards: Vec<u8> = backwards.map(|byte| byte.to_ascii_lowercase()).collect();
-        forms.push(Form::text(Zeroizing::new(backwards)));
+        forms.push(EncodedForm::text(Zeroizing::new(backwards)));
         for shift in 0..3 {
-            forms.push(Form {
+            forms.push(EncodedForm {
                 letters: letters(base64_core(value, shift).as_bytes()),
                 kind: Encoding::Base64,
             });
         }
         for shift in 0..5 {
-            forms.push(Form {
+            forms.push(EncodedForm {
                 letters: base32_core(value, shift),
                 kind: Encoding::Base32,
             });
@@ -353,7 +353,7 @@ fn letters(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
     Skeleton::of(bytes).letters
 }
 
-impl Form {
+impl EncodedForm {
     const fn text(letters: Zeroizing<Vec<u8>>) -> Self {
         Self {
             letters,

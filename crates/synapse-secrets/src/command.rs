@@ -8,7 +8,7 @@ use synapse_process::Trouble;
 use super::Secrets;
 use super::bounded::late;
 use super::child::{Ending, Program};
-use super::content::{self, Flaw, MAX_LENGTH};
+use super::content::{self, CredentialFlaw, MAX_LENGTH};
 
 /// Runs the program of `words` and reads its output.
 pub(super) async fn resolve(
@@ -65,7 +65,7 @@ pub(super) fn describe(name: &str, trouble: Trouble, secrets: &Secrets) -> Failu
     match trouble {
         Trouble::Late => late(&format!("`{name}`"), secrets.deadline)
             .cause("it was ended, with everything it had started"),
-        Trouble::TooMuch => Flaw::TooLong
+        Trouble::TooMuch => CredentialFlaw::TooLong
             .failure(&format!("what `{name}` printed"))
             .cause("the program was ended"),
         Trouble::Start(error) => Failure::new(

@@ -10,7 +10,7 @@ pub(super) const MAX_LENGTH: usize = 8 * 1024;
 
 /// Why bytes are not a credential. Has kinds and positions, never content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Flaw {
+pub(super) enum CredentialFlaw {
     Empty,
     TooLong,
     ByteOrderMark(&'static str),
@@ -49,33 +49,33 @@ pub(super) enum CharacterPosition {
 }
 
 /// The credential in `bytes`: everything except one final line end.
-pub(super) fn check(bytes: &[u8]) -> Result<SecretString, Flaw> {
+pub(super) fn check(bytes: &[u8]) -> Result<SecretString, CredentialFlaw> {
     for (mark, name) in BYTE_ORDER_MARKS {
         if bytes.starts_with(mark) {
-            return Err(Flaw::ByteOrderMark(name));
+            return Err(CredentialFlaw::ByteOrderMark(name));
         }
     }
     if bytes.len() > MAX_LENGTH + "\r\n".len() {
-        return Err(Flaw::TooLong);
+        return Err(CredentialFlaw::TooLong);
     }
-    let text = str::from_utf8(bytes).map_err(|_| Flaw::NotUtf8)?;
+    let text = str::from_utf8(bytes).map_err(|_| CredentialFlaw::NotUtf8)?;
     let line = text
         .strip_suffix("\r\n")
         .or_else(|| text.strip_suffix('\n'))
         .unwrap_or(text);
     if line.is_empty() {
-        return Err(Flaw::Empty);
+        return Err(CredentialFlaw::Empty);
     }
     if line.len() > MAX_LENGTH {
-        return Err(Flaw::TooLong);
+        return Err(CredentialFlaw::TooLong);
     }
     match count_lines(line) {
         1 => {}
-        lines => return Err(Flaw::Lines(lines)),
+        lines => return Err(CredentialFlaw::Lines(lines)),
     }
     // `export KEY=…` has a space as well, but this is more specific.
     if let Some(dress) = dress(line) {
-        return Err(Flaw::Dressed(dress));
+        return Err(CredentialFlaw::Dressed(dress));
     }
     if let Some(flaw) = wrong_character(line) {
         return Err(flaw);
@@ -86,7 +86,7 @@ pub(super) fn check(bytes: &[u8]) -> Result<SecretString, Flaw> {
     Ok(SecretString::from(value))
 }
 
-impl Flaw {
+impl CredentialFlaw {
     /// The failure of the credential in `place`, such as `the file /x` or `the variable X`.
     pub(super) fn failure(self, place: &str) -> Failure {
         match self {
@@ -214,7 +214,7 @@ fn is_assignment(line: &str) -> bool {
 
 /// The first invalid character; both ends are checked first, because a space there is the most
 /// common mistake.
-fn wrong_character(line: &str) -> Option<Flaw> {
+fn wrong_character(line: &str) -> Option<CredentialFlaw> {
     let kind = |each: char| match each {
         ' ' | '\t' => Some(CharacterKind::WhiteSpace),
         _ if each.is_control() => Some(CharacterKind::Control),
@@ -224,7 +224,7 @@ fn wrong_character(line: &str) -> Option<Flaw> {
     };
     let at = |place: CharacterPosition, each: Option<char>| {
         each.and_then(kind)
-            .map(|kind| Flaw::Character { kind, place })
+            .map(|kind| CredentialFlaw::Character { kind, place })
     };
     at(CharacterPosition::Start, line.chars().next())
         .or_else(|| at(CharacterPosition::End, line.chars().next_back()))
@@ -253,7 +253,7 @@ mod tests {
 
     use super::*;
 
-    fn flaw(bytes: &[u8]) -> Flaw {
+    fn flaw(bytes: &[u8]) -> CredentialFlaw {
         check(bytes).unwrap_err()
     }
 
@@ -271,19 +271,19 @@ mod tests {
 
     #[test]
     fn every_flaw_is_told_apart() {
-        let character = |kind, place| Flaw::Character { kind, place };
+        let character = |kind, place| CredentialFlaw::Character { kind, place };
         let longest = "x".repeat(MAX_LENGTH);
         for (text, expected) in [
-            ("", Flaw::Empty),
-            ("\n", Flaw::Empty),
-            ("\r\n", Flaw::Empty),
-            ("a\nb", Flaw::Lines(2)),
-            ("a\n\n", Flaw::Lines(2)),
-            ("a\r\nb\r\nc\r\n", Flaw::Lines(3)),
-            ("a\r", Flaw::Lines(2)),
-            ("a\rb\n", Flaw::Lines(2)),
-            ("\na\n", Flaw::Lines(2)),
-            ("\u{feff}a\n", Flaw::ByteOrderMark("UTF-8")),
+            ("", CredentialFlaw::Empty),
+            ("\n", CredentialFlaw::Empty),
+            ("\r\n", CredentialFlaw::Empty),
+            ("a\nb", CredentialFlaw::Lines(2)),
+            ("a\n\n", CredentialFlaw::Lines(2)),
+            ("a\r\nb\r\nc\r\n", CredentialFlaw::Lines(3)),
+            ("a\r", CredentialFlaw::Lines(2)),
+            ("a\rb\n", CredentialFlaw::Lines(2)),
+            ("\na\n", CredentialFlaw::Lines(2)),
+            ("\u{feff}a\n", CredentialFlaw::ByteOrderMark("UTF-8")),
             (
                 " a\n",
                 character(CharacterKind::WhiteSpace, CharacterPosition::Start),
@@ -324,14 +324,17 @@ mod tests {
                 "a\u{200b}b",
                 character(CharacterKind::NotAscii, CharacterPosition::Inside),
             ),
-            (&format!("{longest}x"), Flaw::TooLong),
-            (&format!("{longest}x\n"), Flaw::TooLong),
-            (&format!("{longest}\n\n\n"), Flaw::TooLong),
+            (&format!("{longest}x"), CredentialFlaw::TooLong),
+            (&format!("{longest}x\n"), CredentialFlaw::TooLong),
+            (&format!("{longest}\n\n\n"), CredentialFlaw::TooLong),
         ] {
             assert_eq!(flaw(text.as_bytes()), expected, "{text:?}");
         }
-        assert_eq!(flaw(b"\xff\xfea\0"), Flaw::ByteOrderMark("UTF-16"));
-        assert_eq!(flaw(b"a\xffb"), Flaw::NotUtf8);
+        assert_eq!(
+            flaw(b"\xff\xfea\0"),
+            CredentialFlaw::ByteOrderMark("UTF-16")
+        );
+        assert_eq!(flaw(b"a\xffb"), CredentialFlaw::NotUtf8);
     }
 
     /// A line of an env file, a header or a shell, and the reported flaw.
@@ -354,7 +357,11 @@ mod tests {
             ("Bearer fake-token", Dress::Scheme),
             ("Authorization: Bearer fake-token", Dress::Scheme),
         ] {
-            assert_eq!(flaw(line.as_bytes()), Flaw::Dressed(dress), "{line}");
+            assert_eq!(
+                flaw(line.as_bytes()),
+                CredentialFlaw::Dressed(dress),
+                "{line}"
+            );
             let failure = flaw(line.as_bytes()).failure("the credential file /x");
             assert_eq!(failure.code(), Code::CredentialMalformed);
             assert!(!format!("{failure:?}").contains("fake"), "{failure:?}");

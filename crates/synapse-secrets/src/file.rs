@@ -167,7 +167,7 @@ pub(super) fn look(path: &Path, modes: Modes) -> Result<String, Failure> {
     };
     if metadata.len() == 0 && modes == Modes::OwnerOnly {
         let place = format!("the credential file {}", shown(path));
-        return Err(content::Flaw::Empty.failure(&place));
+        return Err(content::CredentialFlaw::Empty.failure(&place));
     }
     match modes {
         Modes::OwnerOnly => check_mode(path, &metadata),

@@ -22,18 +22,18 @@ use crate::wiring::Wiring;
 /// Observing never waits: the first observation starts a background thread. Dropping the last
 /// handle sends the rest.
 #[derive(Debug, Clone)]
-pub struct Observer(Arc<Shared>);
+pub struct Observer(Arc<ObserverState>);
 
 #[derive(Debug)]
-struct Shared {
+struct ObserverState {
     wiring: Arc<Wiring>,
     warned: Arc<AtomicBool>,
-    running: Mutex<Option<Running>>,
+    running: Mutex<Option<RunningExport>>,
     calls: CallsUnderWay,
 }
 
 #[derive(Debug)]
-struct Running {
+struct RunningExport {
     jobs: mpsc::Sender<Job>,
     thread: JoinHandle<()>,
 }
@@ -42,7 +42,7 @@ impl Observer {
     /// Starts nothing and sends nothing.
     #[must_use]
     pub fn new(wiring: Wiring) -> Self {
-        Self(Arc::new(Shared {
+        Self(Arc::new(ObserverState {
             wiring: Arc::new(wiring),
             warned: Arc::default(),
             running: Mutex::default(),
@@ -156,8 +156,8 @@ impl Drop for RequestUnderWay {
     }
 }
 
-impl Shared {
-    fn start(&self) -> std::io::Result<Running> {
+impl ObserverState {
+    fn start(&self) -> std::io::Result<RunningExport> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
@@ -170,7 +170,7 @@ impl Shared {
                 let warn = |failure: &Failure| warn_once(&wiring, &warned, failure);
                 runtime.block_on(run(Arc::clone(&wiring), queue, warn));
             })?;
-        Ok(Running { jobs, thread })
+        Ok(RunningExport { jobs, thread })
     }
 
     fn warn(&self, failure: &Failure) {
@@ -178,9 +178,9 @@ impl Shared {
     }
 }
 
-impl Drop for Shared {
+impl Drop for ObserverState {
     fn drop(&mut self) {
-        if let Some(Running { jobs, thread }) = lock(&self.running).take() {
+        if let Some(RunningExport { jobs, thread }) = lock(&self.running).take() {
             // The thread ends once the queue is closed and empty.
             drop(jobs);
             drop(thread.join());

@@ -10,12 +10,12 @@ pub struct Canary {
     /// Pieces to find among the letters and digits of a text, with the name of the notation.
     pieces: HashMap<[u8; PIECE], &'static str>,
     /// Pieces to find verbatim, by their first bytes.
-    written: HashMap<[u8; 8], Vec<Written>>,
+    written: HashMap<[u8; 8], Vec<WrittenForm>>,
 }
 
 /// A piece of a secret in one notation.
 #[derive(Debug, Clone)]
-struct Written {
+struct WrittenForm {
     piece: Vec<u8>,
     title: &'static str,
 }
@@ -275,7 +275,7 @@ impl Canary {
                     written
                         .entry(begins)
                         .or_default()
-                        .push(Written { piece, title });
+                        .push(WrittenForm { piece, title });
                 }
             }
             let text = disguise.of(token);

@@ -103,7 +103,7 @@ impl Behaviour {
         if self.leaves_child {
             leave_child(self.starts.as_ref());
         }
-        let mut session = Session {
+        let mut session = ScriptedSession {
             behaviour: self,
             calls: 0,
             initialized: false,
@@ -122,7 +122,7 @@ impl Behaviour {
     }
 }
 
-struct Session<'a> {
+struct ScriptedSession<'a> {
     behaviour: &'a Behaviour,
     calls: u64,
     initialized: bool,
@@ -130,7 +130,7 @@ struct Session<'a> {
     asked: Option<Value>,
 }
 
-impl Session<'_> {
+impl ScriptedSession<'_> {
     /// Handles one message; returns an exit code to exit.
     fn take(&mut self, message: &Value) -> Option<u8> {
         let id = message.get("id").cloned();

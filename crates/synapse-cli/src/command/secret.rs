@@ -45,12 +45,12 @@ struct Secret<'a> {
 }
 
 /// A command with everything it needs from its caller.
-struct Prepared<'a> {
+struct PreparedSecret<'a> {
     secret: Secret<'a>,
-    work: Work,
+    work: SecretWork,
 }
 
-enum Work {
+enum SecretWork {
     Keep(CredentialRef, SecretString, Writing),
     Check(CredentialRef),
     List,
@@ -60,12 +60,12 @@ enum Work {
 
 impl<'a> Secret<'a> {
     /// `None` when the user declines.
-    fn prepare(self, command: SecretCommand) -> Result<Option<Prepared<'a>>, Failure> {
+    fn prepare(self, command: SecretCommand) -> Result<Option<PreparedSecret<'a>>, Failure> {
         let work = match command {
             SecretCommand::Set { reference } => self.keep(&reference, Writing::Create)?,
             SecretCommand::Rotate { reference } => self.keep(&reference, Writing::Replace)?,
-            SecretCommand::Check { reference } => Work::Check(reference.parse()?),
-            SecretCommand::List => Work::List,
+            SecretCommand::Check { reference } => SecretWork::Check(reference.parse()?),
+            SecretCommand::List => SecretWork::List,
             SecretCommand::Remove {
                 reference,
                 force,
@@ -80,16 +80,16 @@ impl<'a> Secret<'a> {
                 if !yes && !prompt::confirmed(&self.context.printer, &question) {
                     return Ok(None);
                 }
-                Work::Remove(reference)
+                SecretWork::Remove(reference)
             }
             SecretCommand::Rekey { key_file } => {
-                Work::Rekey(key_file.map_or(NewKey::Passphrase, NewKey::KeyFile))
+                SecretWork::Rekey(key_file.map_or(NewKey::Passphrase, NewKey::KeyFile))
             }
         };
-        Ok(Some(Prepared { secret: self, work }))
+        Ok(Some(PreparedSecret { secret: self, work }))
     }
 
-    fn keep(&self, reference: &str, writing: Writing) -> Result<Work, Failure> {
+    fn keep(&self, reference: &str, writing: Writing) -> Result<SecretWork, Failure> {
         let reference: CredentialRef = reference.parse()?;
         self.secrets.writable(&reference)?;
         if writing == Writing::Create {
@@ -97,7 +97,7 @@ impl<'a> Secret<'a> {
         }
         let value = prompt::value(&reference)?;
         self.context.seen.remember(&value);
-        Ok(Work::Keep(reference, value, writing))
+        Ok(SecretWork::Keep(reference, value, writing))
     }
 
     /// Checks that no secret exists before asking for one. Opens the local vault, so that its
@@ -119,12 +119,12 @@ impl<'a> Secret<'a> {
     }
 }
 
-impl Prepared<'_> {
+impl PreparedSecret<'_> {
     async fn run(self) -> Result<(), Failure> {
         let Self { secret, work } = self;
         let printer = &secret.context.printer;
         match work {
-            Work::Keep(reference, value, writing) => {
+            SecretWork::Keep(reference, value, writing) => {
                 let kept = secret.secrets.keep(&reference, value, writing).await;
                 let kept = kept.map_err(|failure| with_rotate(failure, &reference))?;
                 let action = match writing {
@@ -145,9 +145,9 @@ impl Prepared<'_> {
                 }
                 Ok(())
             }
-            Work::Check(reference) => check(&secret, &reference).await,
-            Work::List => list(&secret).await,
-            Work::Remove(reference) => {
+            SecretWork::Check(reference) => check(&secret, &reference).await,
+            SecretWork::List => list(&secret).await,
+            SecretWork::Remove(reference) => {
                 let place = secret.secrets.place(&reference);
                 secret.secrets.remove(&reference).await?;
                 let document = SecretDocument::new("remove", &reference, place.clone())
@@ -155,7 +155,7 @@ impl Prepared<'_> {
                 tell(printer, &document, &format!("removed from {place}"), &[]);
                 Ok(())
             }
-            Work::Rekey(key) => {
+            SecretWork::Rekey(key) => {
                 let notes = secret.secrets.rekey(key).await?;
                 let vault = CredentialRef::LocalVault("*".to_owned());
                 let place = "the local vault".to_owned();

@@ -23,7 +23,7 @@ use crate::environment::Environment;
 
 /// The kind of thing an argument names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Source {
+enum ValueSource {
     Connections,
     Providers,
     Models,
@@ -66,7 +66,7 @@ impl Values {
 
     fn attach(&self, command: Command, path: &str) -> Command {
         let command = command.mut_args(|argument| match source(path, &argument) {
-            Some(Source::Paths) => argument.add(ArgValueCompleter::new(paths)),
+            Some(ValueSource::Paths) => argument.add(ArgValueCompleter::new(paths)),
             Some(source) => {
                 let values = self.clone();
                 argument.add(ArgValueCompleter::new(move |typed: &OsStr| {
@@ -81,29 +81,29 @@ impl Values {
         })
     }
 
-    fn beginning(&self, source: Source, typed: &OsStr) -> Vec<CompletionCandidate> {
+    fn beginning(&self, source: ValueSource, typed: &OsStr) -> Vec<CompletionCandidate> {
         let typed = typed.to_string_lossy();
         let mut found = self.all(source);
         found.retain(|each| each.get_value().to_string_lossy().starts_with(&*typed));
         found
     }
 
-    fn all(&self, source: Source) -> Vec<CompletionCandidate> {
+    fn all(&self, source: ValueSource) -> Vec<CompletionCandidate> {
         match source {
-            Source::Connections => self.connections(),
-            Source::Providers => distinct(ProviderKind::ALL.into_iter().map(|kind| {
+            ValueSource::Connections => self.connections(),
+            ValueSource::Providers => distinct(ProviderKind::ALL.into_iter().map(|kind| {
                 let profile = kind.profile();
                 (profile.name.to_owned(), profile.title.to_owned())
             })),
-            Source::Models => self.models(),
-            Source::References => self.references(),
-            Source::Servers => self.servers(),
-            Source::Codes => distinct(
+            ValueSource::Models => self.models(),
+            ValueSource::References => self.references(),
+            ValueSource::Servers => self.servers(),
+            ValueSource::Codes => distinct(
                 Code::CATALOGUE
                     .iter()
                     .map(|entry| (entry.name.to_owned(), entry.meaning.to_owned())),
             ),
-            Source::Calls => distinct(self.rows().into_iter().map(|entry| {
+            ValueSource::Calls => distinct(self.rows().into_iter().map(|entry| {
                 let of = format!(
                     "{} {} {}",
                     entry.receipt.connection,
@@ -112,7 +112,7 @@ impl Values {
                 );
                 (entry.receipt.call_id.to_string(), of)
             })),
-            Source::Clients => {
+            ValueSource::Clients => {
                 let rows = self.rows().into_iter();
                 let clients = rows.filter_map(|entry| entry.caller.client_name);
                 distinct(
@@ -120,31 +120,35 @@ impl Values {
                         .chain(clients.map(|name| (name, String::new()))),
                 )
             }
-            Source::Tools => distinct(
+            ValueSource::Tools => distinct(
                 Tool::ALL
                     .into_iter()
                     .map(|tool| (tool.as_str().to_owned(), String::new())),
             ),
-            Source::Times => distinct(
+            ValueSource::Times => distinct(
                 TIMES
                     .map(|time| (time.to_owned(), String::new()))
                     .into_iter(),
             ),
-            Source::Commands => distinct(
+            ValueSource::Commands => distinct(
                 self.commands
                     .iter()
                     .map(|name| (name.clone(), String::new())),
             ),
-            Source::Ides => distinct(
+            ValueSource::Ides => distinct(
                 CLIENTS
                     .iter()
                     .map(|client| (client.id().to_owned(), client.title().to_owned())),
             ),
-            Source::Subjects => [Source::Connections, Source::Ides, Source::Servers]
-                .into_iter()
-                .flat_map(|source| self.all(source))
-                .collect(),
-            Source::Paths => Vec::new(),
+            ValueSource::Subjects => [
+                ValueSource::Connections,
+                ValueSource::Ides,
+                ValueSource::Servers,
+            ]
+            .into_iter()
+            .flat_map(|source| self.all(source))
+            .collect(),
+            ValueSource::Paths => Vec::new(),
         }
     }
 
@@ -221,29 +225,29 @@ impl Values {
 
 /// The kind of thing that `argument` of the command at `path` names; `None` where clap knows the
 /// values and where the user invents them.
-fn source(path: &str, argument: &Arg) -> Option<Source> {
+fn source(path: &str, argument: &Arg) -> Option<ValueSource> {
     if !argument.get_possible_values().is_empty() {
         return None;
     }
     let source = match argument.get_id().as_str() {
-        "name" if is_of_connection(path) => Source::Connections,
-        "name" if path == "providers" => Source::Providers,
-        "connection" => Source::Connections,
-        "provider" => Source::Providers,
-        "model" => Source::Models,
-        "credential" | "reference" => Source::References,
-        "server" | "upstream" => Source::Servers,
-        "code" => Source::Codes,
-        "words" if path == "explain" => Source::Codes,
-        "call_id" | "before" | "after" | "continues" => Source::Calls,
-        "ide" => Source::Ides,
-        "subjects" => Source::Subjects,
-        "client" => Source::Clients,
-        "tool" if path.starts_with("history") => Source::Tools,
-        "since" | "until" => Source::Times,
-        "words" if path == "help" => Source::Commands,
+        "name" if is_of_connection(path) => ValueSource::Connections,
+        "name" if path == "providers" => ValueSource::Providers,
+        "connection" => ValueSource::Connections,
+        "provider" => ValueSource::Providers,
+        "model" => ValueSource::Models,
+        "credential" | "reference" => ValueSource::References,
+        "server" | "upstream" => ValueSource::Servers,
+        "code" => ValueSource::Codes,
+        "words" if path == "explain" => ValueSource::Codes,
+        "call_id" | "before" | "after" | "continues" => ValueSource::Calls,
+        "ide" => ValueSource::Ides,
+        "subjects" => ValueSource::Subjects,
+        "client" => ValueSource::Clients,
+        "tool" if path.starts_with("history") => ValueSource::Tools,
+        "since" | "until" => ValueSource::Times,
+        "words" if path == "help" => ValueSource::Commands,
         _ => match argument.get_value_hint() {
-            ValueHint::AnyPath | ValueHint::FilePath | ValueHint::DirPath => Source::Paths,
+            ValueHint::AnyPath | ValueHint::FilePath | ValueHint::DirPath => ValueSource::Paths,
             _ => return None,
         },
     };
@@ -297,7 +301,7 @@ mod tests {
     use super::*;
     use crate::args::Arguments;
 
-    fn source_of(path: &str, id: &str) -> Option<Source> {
+    fn source_of(path: &str, id: &str) -> Option<ValueSource> {
         let mut command = Arguments::command();
         command.build();
         let mut at = &command;
@@ -314,21 +318,25 @@ mod tests {
     #[test]
     fn arguments_know_their_values() {
         for (path, id, expected) in [
-            ("chat", "name", Some(Source::Connections)),
-            ("connection remove", "name", Some(Source::Connections)),
+            ("chat", "name", Some(ValueSource::Connections)),
+            ("connection remove", "name", Some(ValueSource::Connections)),
             ("connection create", "name", None),
-            ("connection create", "credential", Some(Source::References)),
-            ("connection edit", "provider", Some(Source::Providers)),
-            ("providers", "name", Some(Source::Providers)),
-            ("serve", "upstream", Some(Source::Servers)),
-            ("hub approve", "server", Some(Source::Servers)),
+            (
+                "connection create",
+                "credential",
+                Some(ValueSource::References),
+            ),
+            ("connection edit", "provider", Some(ValueSource::Providers)),
+            ("providers", "name", Some(ValueSource::Providers)),
+            ("serve", "upstream", Some(ValueSource::Servers)),
+            ("hub approve", "server", Some(ValueSource::Servers)),
             ("hub import", "servers", None),
-            ("explain", "words", Some(Source::Codes)),
-            ("history show", "call_id", Some(Source::Calls)),
-            ("history list", "client", Some(Source::Clients)),
-            ("history list", "model", Some(Source::Models)),
-            ("history purge", "until", Some(Source::Times)),
-            ("chat", "messages", Some(Source::Paths)),
+            ("explain", "words", Some(ValueSource::Codes)),
+            ("history show", "call_id", Some(ValueSource::Calls)),
+            ("history list", "client", Some(ValueSource::Clients)),
+            ("history list", "model", Some(ValueSource::Models)),
+            ("history purge", "until", Some(ValueSource::Times)),
+            ("chat", "messages", Some(ValueSource::Paths)),
             // Clap knows these itself.
             ("ide install", "client", None),
             ("history list", "outcome", None),

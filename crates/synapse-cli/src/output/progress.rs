@@ -24,11 +24,11 @@ pub(crate) struct Progress {
 pub(crate) struct Waiting {
     progress: Progress,
     began: Instant,
-    line: Mutex<Line>,
+    line: Mutex<ProgressLine>,
 }
 
 #[derive(Debug)]
-struct Line {
+struct ProgressLine {
     /// `None` during a prompt.
     what: Option<String>,
     /// Whether the delay before showing has passed.
@@ -72,7 +72,7 @@ impl Progress {
         Waiting {
             progress: self.clone(),
             began: Instant::now(),
-            line: Mutex::new(Line {
+            line: Mutex::new(ProgressLine {
                 what: Some(what.into()),
                 is_due: false,
                 bar: None,
@@ -202,7 +202,7 @@ impl Waiting {
         self.hide(&mut line);
     }
 
-    fn show(&self, line: &mut Line) {
+    fn show(&self, line: &mut ProgressLine) {
         let Some(what) = &line.what else { return };
         if let Some(bar) = &line.bar {
             bar.set_message(shown(what));
@@ -218,14 +218,14 @@ impl Waiting {
         line.bar = Some(bar);
     }
 
-    fn hide(&self, line: &mut Line) {
+    fn hide(&self, line: &mut ProgressLine) {
         if let Some(bar) = line.bar.take() {
             bar.finish_and_clear();
             self.progress.lines.remove(&bar);
         }
     }
 
-    fn line(&self) -> MutexGuard<'_, Line> {
+    fn line(&self) -> MutexGuard<'_, ProgressLine> {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -27,7 +27,7 @@ use super::Ports;
 /// **Invariant:** a call leaves one row, opened and completed once, even if the caller is dropped
 /// at any time.
 pub(super) struct OpenCall {
-    row: Arc<Row>,
+    row: Arc<CallRow>,
     observers: CallObservers,
     clock: Arc<dyn Clock>,
     began: Duration,
@@ -38,7 +38,7 @@ pub(super) struct OpenCall {
 }
 
 /// The row of a call. Shared with the call's permit, which notifies it before sending.
-pub(super) struct Row {
+pub(super) struct CallRow {
     ledger: Arc<dyn Ledger>,
     call_id: CallId,
     state: Mutex<RowState>,
@@ -80,7 +80,7 @@ impl OpenCall {
         };
         ports.observers.observe(CallEvent::Began(&opening));
         Self {
-            row: Arc::new(Row {
+            row: Arc::new(CallRow {
                 ledger: Arc::clone(&ports.ledger),
                 call_id: receipt.call_id,
                 state: Mutex::new(RowState::Held(Box::new(opening))),
@@ -241,7 +241,7 @@ impl Drop for OpenCall {
     }
 }
 
-impl Row {
+impl CallRow {
     /// Starts writing it, once.
     fn begin(&self) {
         let mut state = self.lock();
@@ -274,7 +274,7 @@ impl Row {
 }
 
 #[async_trait]
-impl Departure for Row {
+impl Departure for CallRow {
     async fn departing(&self, bytes: u64) -> Result<(), Failure> {
         let held = match &mut *self.lock() {
             RowState::Held(opening) => {
@@ -309,7 +309,7 @@ impl Departure for Row {
     }
 }
 
-impl fmt::Debug for Row {
+impl fmt::Debug for CallRow {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Row")

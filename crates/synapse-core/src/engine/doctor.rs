@@ -19,7 +19,7 @@ pub struct Doctor<'a, 'o> {
     checks: Vec<Check>,
 }
 
-/// What follows the checks.
+/// The step after the checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Then {
     /// Nothing.

@@ -30,7 +30,7 @@ struct Use {
 }
 
 /// A reference used by connections.
-struct Known {
+struct KnownSecret {
     reference: CredentialRef,
     usage: Use,
 }
@@ -44,10 +44,10 @@ fn stored(ask: &Ask) -> Option<String> {
 /// `secrets`
 pub(crate) fn page(app: &App, ask: &Ask, failure: Option<&Failure>) -> Page {
     let loaded = app.engine.connections();
-    let known: Vec<Known> = uses(app)
+    let known: Vec<KnownSecret> = uses(app)
         .into_iter()
         .filter_map(|(reference, usage)| {
-            Some(Known {
+            Some(KnownSecret {
                 reference: reference.parse().ok()?,
                 usage,
             })
@@ -101,10 +101,10 @@ fn uses(app: &App) -> BTreeMap<String, Use> {
     uses
 }
 
-fn table(app: &App, known: &[Known]) -> Markup {
+fn table(app: &App, known: &[KnownSecret]) -> Markup {
     html! { table .wrap {
         thead { tr { th scope="col" { "Reference" } th scope="col" .p2 { "Leads to" } th scope="col" { "Found" } th scope="col" .p2 { "Used by" } th scope="col" .p3 { "May go to" } } }
-        tbody { @for Known { reference, usage } in known { tr {
+        tbody { @for KnownSecret { reference, usage } in known { tr {
             th scope="row" { code { (foreign(&reference.to_string())) } span .sub.narrow { (foreign(&usage.names.join(", "))) } }
             td .p2 { (foreign(&app.program.place(reference))) }
             td { @match app.program.seen(reference) {
@@ -145,8 +145,8 @@ fn put(app: &App, ask: &Ask) -> Markup {
     )
 }
 
-fn replace(app: &App, ask: &Ask, known: &[Known]) -> Markup {
-    let writable: Vec<&Known> = known
+fn replace(app: &App, ask: &Ask, known: &[KnownSecret]) -> Markup {
+    let writable: Vec<&KnownSecret> = known
         .iter()
         .filter(|known| {
             matches!(

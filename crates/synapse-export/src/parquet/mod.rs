@@ -22,8 +22,8 @@ pub use self::schema::{Origin, Texts};
 
 /// Writes a Parquet file, one row group at a time.
 pub struct ParquetWriter<W: Write + Send> {
-    file: SerializedFileWriter<Shared<W>>,
-    sink: Shared<W>,
+    file: SerializedFileWriter<SharedWriter<W>>,
+    sink: SharedWriter<W>,
     buffered: usize,
     columns: Vec<(Field, ColumnBuffer)>,
 }
@@ -46,7 +46,7 @@ impl<W: Write + Send> ParquetWriter<W> {
         let fields = fields(texts);
         let schema = schema(&fields).map_err(|error| io_error(&error))?;
         let properties = properties(metadata(texts, origin));
-        let sink = Shared(Arc::new(Mutex::new(sink)));
+        let sink = SharedWriter(Arc::new(Mutex::new(sink)));
         let file = SerializedFileWriter::new(sink.clone(), schema.into(), properties.into())
             .map_err(|error| io_error(&error))?;
         let columns = fields
@@ -110,21 +110,21 @@ impl<W: Write + Send> ParquetWriter<W> {
 
 /// The sink, shared with the crate's writer, whose own accessor would hide I/O errors.
 #[derive(Debug)]
-struct Shared<W>(Arc<Mutex<W>>);
+struct SharedWriter<W>(Arc<Mutex<W>>);
 
-impl<W> Shared<W> {
+impl<W> SharedWriter<W> {
     fn lock(&self) -> MutexGuard<'_, W> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<W> Clone for Shared<W> {
+impl<W> Clone for SharedWriter<W> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<W: Write> Write for Shared<W> {
+impl<W: Write> Write for SharedWriter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.lock().write(bytes)
     }

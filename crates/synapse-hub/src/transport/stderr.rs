@@ -19,10 +19,10 @@ pub trait ErrorLog: Send + Sync + fmt::Debug {
 
 /// The last lines of a program's stderr.
 #[derive(Clone, Default)]
-pub(super) struct LastLines(Arc<Mutex<Kept>>);
+pub(super) struct LastLines(Arc<Mutex<KeptLines>>);
 
 #[derive(Default)]
-struct Kept {
+struct KeptLines {
     lines: VecDeque<String>,
     bytes: usize,
 }

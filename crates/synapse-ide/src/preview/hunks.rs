@@ -38,7 +38,7 @@ impl<'a> Side<'a> {
 
 /// A line of the diff, with its index in the old and new text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Line {
+enum DiffLine {
     Kept(usize, usize),
     Gone(usize),
     Added(usize),
@@ -57,12 +57,12 @@ pub(super) fn hunks(old: &Side<'_>, new: &Side<'_>, skipped: usize) -> String {
     let (old_end, new_end) = (old.raw.len() - last, new.raw.len() - last);
 
     let above = first.saturating_sub(CONTEXT)..first;
-    let mut lines: Vec<Line> = above.map(|line| Line::Kept(line, line)).collect();
+    let mut lines: Vec<DiffLine> = above.map(|line| DiffLine::Kept(line, line)).collect();
     let was = old.raw.get(first..old_end).unwrap_or_default();
     let is = new.raw.get(first..new_end).unwrap_or_default();
     lines.extend(compared(was, is, first));
     let below = 0..last.min(CONTEXT);
-    lines.extend(below.map(|line| Line::Kept(old_end + line, new_end + line)));
+    lines.extend(below.map(|line| DiffLine::Kept(old_end + line, new_end + line)));
 
     let mut text = String::new();
     for hunk in grouped(&lines) {
@@ -100,12 +100,12 @@ pub(super) fn differing(old: &str, new: &str) -> (Range<usize>, Range<usize>, us
 }
 
 /// The lines of both sides in order, counted from `first`.
-fn compared(old: &[&str], new: &[&str], first: usize) -> Vec<Line> {
+fn compared(old: &[&str], new: &[&str], first: usize) -> Vec<DiffLine> {
     let width = new.len() + 1;
     let mut lines = Vec::with_capacity(old.len() + new.len());
     if (old.len() + 1).saturating_mul(width) > MOST_WORK {
-        lines.extend((0..old.len()).map(|line| Line::Gone(first + line)));
-        lines.extend((0..new.len()).map(|line| Line::Added(first + line)));
+        lines.extend((0..old.len()).map(|line| DiffLine::Gone(first + line)));
+        lines.extend((0..new.len()).map(|line| DiffLine::Added(first + line)));
         return lines;
     }
     // Longest common subsequence lengths, from the end.
@@ -129,25 +129,25 @@ fn compared(old: &[&str], new: &[&str], first: usize) -> Vec<Line> {
             (None, None) => return lines,
             (Some(was), Some(is)) if was == is => {
                 (i, j) = (i + 1, j + 1);
-                Line::Kept(first + i - 1, first + j - 1)
+                DiffLine::Kept(first + i - 1, first + j - 1)
             }
             (Some(_), is) if is.is_none() || at(&common, i + 1, j) >= at(&common, i, j + 1) => {
                 i += 1;
-                Line::Gone(first + i - 1)
+                DiffLine::Gone(first + i - 1)
             }
             _ => {
                 j += 1;
-                Line::Added(first + j - 1)
+                DiffLine::Added(first + j - 1)
             }
         });
     }
 }
 
 /// Groups changed lines with their context.
-fn grouped(lines: &[Line]) -> Vec<&[Line]> {
+fn grouped(lines: &[DiffLine]) -> Vec<&[DiffLine]> {
     let mut groups: Vec<(usize, usize)> = Vec::new();
     for (index, line) in lines.iter().enumerate() {
-        if matches!(line, Line::Kept(..)) {
+        if matches!(line, DiffLine::Kept(..)) {
             continue;
         }
         let from = index.saturating_sub(CONTEXT);
@@ -163,23 +163,31 @@ fn grouped(lines: &[Line]) -> Vec<&[Line]> {
         .collect()
 }
 
-fn write_hunk(text: &mut String, lines: &[Line], old: &Side<'_>, new: &Side<'_>, skipped: usize) {
+fn write_hunk(
+    text: &mut String,
+    lines: &[DiffLine],
+    old: &Side<'_>,
+    new: &Side<'_>,
+    skipped: usize,
+) {
     let (mut was, mut is) = (Vec::new(), Vec::new());
     for line in lines {
         match *line {
-            Line::Kept(old, new) => {
+            DiffLine::Kept(old, new) => {
                 was.push(old);
                 is.push(new);
             }
-            Line::Gone(old) => was.push(old),
-            Line::Added(new) => is.push(new),
+            DiffLine::Gone(old) => was.push(old),
+            DiffLine::Added(new) => is.push(new),
         }
     }
     // An empty side is numbered by the preceding line.
-    let start = |own: &[usize], lines: &[Line]| match own.first() {
+    let start = |own: &[usize], lines: &[DiffLine]| match own.first() {
         Some(first) => skipped + first + 1,
         None => lines.first().map_or(0, |line| match *line {
-            Line::Kept(line, _) | Line::Gone(line) | Line::Added(line) => skipped + line,
+            DiffLine::Kept(line, _) | DiffLine::Gone(line) | DiffLine::Added(line) => {
+                skipped + line
+            }
         }),
     };
     let range = |own: &[usize]| match own.len() {
@@ -190,9 +198,9 @@ fn write_hunk(text: &mut String, lines: &[Line], old: &Side<'_>, new: &Side<'_>,
     debug_assert!(written.is_ok(), "a string takes everything");
     for (index, line) in lines.iter().enumerate() {
         let (sign, side, number) = match *line {
-            Line::Kept(_, number) => (' ', new, number),
-            Line::Gone(number) => ('-', old, number),
-            Line::Added(number) => ('+', new, number),
+            DiffLine::Kept(_, number) => (' ', new, number),
+            DiffLine::Gone(number) => ('-', old, number),
+            DiffLine::Added(number) => ('+', new, number),
         };
         let shown = fit(side.line(number), counterpart(lines, index, old, new));
         text.push(sign);
@@ -206,33 +214,33 @@ fn write_hunk(text: &mut String, lines: &[Line], old: &Side<'_>, new: &Side<'_>,
 
 /// The line that replaces, or is replaced by, the changed line at `index`.
 fn counterpart<'a>(
-    lines: &[Line],
+    lines: &[DiffLine],
     index: usize,
     old: &Side<'a>,
     new: &Side<'a>,
 ) -> Option<&'a str> {
     let line = lines.get(index)?;
-    let is_same = |other: &Line| std::mem::discriminant(other) == std::mem::discriminant(line);
+    let is_same = |other: &DiffLine| std::mem::discriminant(other) == std::mem::discriminant(line);
     let before = lines.get(..index)?.iter().rev();
     let place = before.take_while(|other| is_same(other)).count();
     match line {
-        Line::Kept(..) => None,
-        Line::Gone(_) => {
+        DiffLine::Kept(..) => None,
+        DiffLine::Gone(_) => {
             let gone = lines
                 .get(index..)?
                 .iter()
                 .take_while(|other| is_same(other));
             match lines.get(index + gone.count() + place)? {
-                Line::Added(number) => Some(new.line(*number)),
+                DiffLine::Added(number) => Some(new.line(*number)),
                 _ => None,
             }
         }
-        Line::Added(_) => {
+        DiffLine::Added(_) => {
             let run = lines.get(..index - place)?;
             let gone = run.iter().rev();
-            let gone = gone.take_while(|other| matches!(other, Line::Gone(_)));
+            let gone = gone.take_while(|other| matches!(other, DiffLine::Gone(_)));
             match run.get(run.len() - gone.count() + place)? {
-                Line::Gone(number) => Some(old.line(*number)),
+                DiffLine::Gone(number) => Some(old.line(*number)),
                 _ => None,
             }
         }

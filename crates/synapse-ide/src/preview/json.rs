@@ -10,7 +10,7 @@ pub(super) fn parts(
     window: Range<usize>,
     visibility: &Visibility<'_>,
 ) -> Vec<PreviewPart> {
-    let mut scanner = Scanner {
+    let mut scanner = JsonScanner {
         text,
         at: 0,
         levels: Vec::new(),
@@ -33,7 +33,7 @@ pub(super) fn parts(
     scanner.parts.into_vec()
 }
 
-struct Scanner<'a> {
+struct JsonScanner<'a> {
     text: &'a str,
     at: usize,
     levels: Vec<Level>,
@@ -48,7 +48,7 @@ struct Level {
     key: String,
 }
 
-impl<'a> Scanner<'a> {
+impl<'a> JsonScanner<'a> {
     fn rest(&self) -> &'a str {
         self.text.get(self.at..).unwrap_or_default()
     }

@@ -9,7 +9,7 @@ pub(super) fn parts(
     window: Range<usize>,
     visibility: &Visibility<'_>,
 ) -> Vec<PreviewPart> {
-    let mut scanner = Scanner {
+    let mut scanner = TomlScanner {
         text,
         at: 0,
         table: Vec::new(),
@@ -36,7 +36,7 @@ enum ScanState {
     Value,
 }
 
-struct Scanner<'a> {
+struct TomlScanner<'a> {
     text: &'a str,
     at: usize,
     /// The current table header.
@@ -55,7 +55,7 @@ struct Level {
     depth: usize,
 }
 
-impl<'a> Scanner<'a> {
+impl<'a> TomlScanner<'a> {
     fn rest(&self) -> &'a str {
         self.text.get(self.at..).unwrap_or_default()
     }

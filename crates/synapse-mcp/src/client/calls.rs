@@ -46,7 +46,7 @@ struct Flaws {
 struct RunningCalls {
     running: BTreeMap<u64, PendingCall>,
     /// Server requests outside of requests, by the server's id.
-    standing: Asked,
+    standing: AskedRequests,
     /// Why the conversation has ended.
     ended: Option<CallError>,
 }
@@ -56,15 +56,15 @@ struct PendingCall {
     progress: Option<ProgressReporter>,
     questions: Option<Arc<dyn ClientHandler>>,
     renewed: Arc<Notify>,
-    asked: Asked,
+    asked: AskedRequests,
     sent: bool,
 }
 
 /// The server requests in progress; dropping it cancels them.
 #[derive(Default)]
-struct Asked(HashMap<String, AbortHandle>);
+struct AskedRequests(HashMap<String, AbortHandle>);
 
-impl Drop for Asked {
+impl Drop for AskedRequests {
     fn drop(&mut self) {
         for task in self.0.values() {
             task.abort();
@@ -103,7 +103,7 @@ impl Calls {
                 progress: outgoing.progress.clone(),
                 questions: outgoing.questions.clone(),
                 renewed: Arc::clone(renewed),
-                asked: Asked::default(),
+                asked: AskedRequests::default(),
                 sent: false,
             },
         );
@@ -291,7 +291,11 @@ impl Calls {
     }
 
     /// Accesses the server requests of a request, or those outside of requests.
-    fn with_asked<T>(&self, owner: Option<u64>, work: impl FnOnce(&mut Asked) -> T) -> Option<T> {
+    fn with_asked<T>(
+        &self,
+        owner: Option<u64>,
+        work: impl FnOnce(&mut AskedRequests) -> T,
+    ) -> Option<T> {
         let mut state = self.locked();
         let asked = match owner {
             None => Some(&mut state.standing),

@@ -18,12 +18,12 @@ pub(crate) type Reply = Result<Outcome, RpcError>;
 #[derive(Debug, Clone)]
 pub(crate) struct Outcome {
     members: JsonObject,
-    written: Option<Written>,
+    written: Option<WrittenResult>,
 }
 
 /// The text of a member.
 #[derive(Debug, Clone)]
-enum Written {
+enum WrittenResult {
     /// The structured content.
     Document(Box<RawValue>),
     /// The items of a list, under this member.
@@ -42,7 +42,7 @@ impl From<JsonObject> for Outcome {
 impl From<ToolResult> for Outcome {
     fn from(result: ToolResult) -> Self {
         let (members, document) = result.into_parts();
-        let written = document.map(Written::Document);
+        let written = document.map(WrittenResult::Document);
         Self { members, written }
     }
 }
@@ -62,8 +62,8 @@ impl Outcome {
             return append(bytes, &self.members);
         };
         let place = match written {
-            Written::Document(_) => STRUCTURED,
-            Written::List(member, _) => member,
+            WrittenResult::Document(_) => STRUCTURED,
+            WrittenResult::List(member, _) => member,
         };
         let mut before = b'{';
         for (name, value) in &self.members {
@@ -73,8 +73,10 @@ impl Outcome {
             bytes.push(b':');
             match written {
                 _ if name != place => append(bytes, value),
-                Written::Document(document) => bytes.extend_from_slice(document.get().as_bytes()),
-                Written::List(_, items) => write_list(items, bytes),
+                WrittenResult::Document(document) => {
+                    bytes.extend_from_slice(document.get().as_bytes());
+                }
+                WrittenResult::List(_, items) => write_list(items, bytes),
             }
         }
         if self.members.is_empty() {
@@ -196,7 +198,7 @@ pub(crate) fn list_result(member: &str, page: Page, cache: CacheHint) -> Outcome
     result.insert("cacheScope".to_owned(), json!(scope.as_str()));
     Outcome {
         members: result,
-        written: Some(Written::List(member.to_owned(), page.items)),
+        written: Some(WrittenResult::List(member.to_owned(), page.items)),
     }
 }
 
@@ -223,8 +225,8 @@ pub(crate) fn is_large(reply: &Reply) -> bool {
     let mut weight = match &result.written {
         None => 0,
         // It is copied as it is, and yet not for nothing.
-        Some(Written::Document(text)) => text.get().len(),
-        Some(Written::List(_, items)) => {
+        Some(WrittenResult::Document(text)) => text.get().len(),
+        Some(WrittenResult::List(_, items)) => {
             left.extend(
                 items
                     .iter()

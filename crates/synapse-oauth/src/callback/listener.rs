@@ -158,7 +158,7 @@ async fn request(mut stream: TcpStream, redirect: Redirect) -> Option<(TcpStream
 }
 
 /// The query of a callback request, or the page for any other request.
-fn query<'a>(head: &'a str, redirect: &Redirect) -> Result<&'a str, Page> {
+fn query<'a>(head: &'a str, redirect: &Redirect) -> Result<&'a str, CallbackPage> {
     let mut lines = head.split("\r\n");
     let mut words = lines.next().unwrap_or_default().split(' ');
     let (Some(method), Some(target), Some(version), None) =
@@ -200,8 +200,8 @@ pub(crate) fn asked<'a>(head: &'a str, redirect: &Redirect) -> Option<&'a str> {
     query(head, redirect).ok()
 }
 
-async fn answer(mut stream: TcpStream, page: Page) {
-    let Page { status, text } = page;
+async fn answer(mut stream: TcpStream, page: CallbackPage) {
+    let CallbackPage { status, text } = page;
     let body = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Synapse</title><p>{text}</p></html>\n"
     );
@@ -234,35 +234,35 @@ fn busy(redirect: &Redirect, error: &io::Error) -> Failure {
 
 /// A static page.
 #[derive(Debug, Clone, Copy)]
-struct Page {
+struct CallbackPage {
     status: &'static str,
     text: &'static str,
 }
 
-const fn page(status: &'static str, text: &'static str) -> Page {
-    Page { status, text }
+const fn page(status: &'static str, text: &'static str) -> CallbackPage {
+    CallbackPage { status, text }
 }
 
-const DONE: Page = page(
+const DONE: CallbackPage = page(
     "200 OK",
     "Logged in. You can close this page and go back to the terminal.",
 );
-const FAILED: Page = page(
+const FAILED: CallbackPage = page(
     "400 Bad Request",
     "The login failed. The terminal says why.",
 );
-const NOT_OURS: Page = page(
+const NOT_OURS: CallbackPage = page(
     "400 Bad Request",
     "This does not belong to the login in progress.",
 );
-const BAD: Page = page("400 Bad Request", "This is no request.");
-const WRONG_HOST: Page = page(
+const BAD: CallbackPage = page("400 Bad Request", "This is no request.");
+const WRONG_HOST: CallbackPage = page(
     "421 Misdirected Request",
     "This is not the address of the login.",
 );
-const WRONG_METHOD: Page = page("405 Method Not Allowed", "Only GET is answered.");
-const NOT_FOUND: Page = page("404 Not Found", "There is nothing here.");
-const TOO_LONG: Page = page(
+const WRONG_METHOD: CallbackPage = page("405 Method Not Allowed", "Only GET is answered.");
+const NOT_FOUND: CallbackPage = page("404 Not Found", "There is nothing here.");
+const TOO_LONG: CallbackPage = page(
     "431 Request Header Fields Too Large",
     "The request is too long.",
 );

@@ -48,7 +48,7 @@ enum Block<'a> {
         text: &'a str,
     },
     Image {
-        source: Source<'a>,
+        source: ImageSource<'a>,
     },
     ToolUse {
         id: &'a str,
@@ -64,7 +64,7 @@ enum Block<'a> {
 
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-enum Source<'a> {
+enum ImageSource<'a> {
     Url { url: &'a str },
     Base64 { media_type: &'a str, data: &'a str },
 }
@@ -159,7 +159,7 @@ fn blocks(place: MessagePosition, parts: &[Part]) -> Result<Vec<Block<'_>>, Fail
         .collect()
 }
 
-fn source(place: MessagePosition, image: &Image) -> Result<Source<'_>, Failure> {
+fn source(place: MessagePosition, image: &Image) -> Result<ImageSource<'_>, Failure> {
     if image.detail.is_some() {
         return Err(place
             .refused("sets the detail of an image (`detail`)")
@@ -168,7 +168,7 @@ fn source(place: MessagePosition, image: &Image) -> Result<Source<'_>, Failure> 
     }
     let url = image.url.as_str();
     if begins(url, "https:") {
-        return Ok(Source::Url { url });
+        return Ok(ImageSource::Url { url });
     }
     if begins(url, "http:") {
         return Err(place
@@ -179,7 +179,7 @@ fn source(place: MessagePosition, image: &Image) -> Result<Source<'_>, Failure> 
     let head_and_data = url.split_once(',');
     let parsed = head_and_data.and_then(|(head, data)| {
         let media_type = head.get("data:".len()..)?.strip_suffix(";base64")?;
-        (!media_type.contains(';')).then_some(Source::Base64 { media_type, data })
+        (!media_type.contains(';')).then_some(ImageSource::Base64 { media_type, data })
     });
     parsed.ok_or_else(|| {
         place

@@ -12,11 +12,11 @@ use synapse_home::failure::{of_file, shown, writing};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mend {
     path: PathBuf,
-    work: Work,
+    work: MendStep,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Work {
+enum MendStep {
     /// Removes all access of other users.
     Close,
     /// Removes the file.
@@ -30,14 +30,14 @@ impl Mend {
     pub fn closing(path: &Path) -> Option<Self> {
         exposed(path).map(|_| Self {
             path: path.to_owned(),
-            work: Work::Close,
+            work: MendStep::Close,
         })
     }
 
     pub(super) const fn removing(path: PathBuf) -> Self {
         Self {
             path,
-            work: Work::Remove,
+            work: MendStep::Remove,
         }
     }
 
@@ -45,8 +45,8 @@ impl Mend {
     #[must_use]
     pub fn what(&self) -> String {
         match self.work {
-            Work::Close => format!("close {} to other users", shown(&self.path)),
-            Work::Remove => format!("remove the unfinished file {}", shown(&self.path)),
+            MendStep::Close => format!("close {} to other users", shown(&self.path)),
+            MendStep::Remove => format!("remove the unfinished file {}", shown(&self.path)),
         }
     }
 
@@ -54,8 +54,8 @@ impl Mend {
     #[must_use]
     pub fn command(&self) -> String {
         match self.work {
-            Work::Close => format!("chmod go= {}", quote(&self.path)),
-            Work::Remove => format!("rm {}", quote(&self.path)),
+            MendStep::Close => format!("chmod go= {}", quote(&self.path)),
+            MendStep::Remove => format!("rm {}", quote(&self.path)),
         }
     }
 
@@ -65,9 +65,9 @@ impl Mend {
     /// `storage.*`; the file is left unchanged.
     pub fn apply(&self) -> Result<(), Failure> {
         match self.work {
-            Work::Close if exposed(&self.path).is_none() => Ok(()),
-            Work::Close => close(&self.path).map_err(of_file),
-            Work::Remove => {
+            MendStep::Close if exposed(&self.path).is_none() => Ok(()),
+            MendStep::Close => close(&self.path).map_err(of_file),
+            MendStep::Remove => {
                 // Another process may be writing a file of that name by now.
                 let directory = self.path.parent().unwrap_or(Path::new("/"));
                 if !leftovers(directory).contains(&self.path) {

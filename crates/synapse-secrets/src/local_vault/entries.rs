@@ -20,7 +20,7 @@ struct Value(SecretString);
 
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+struct WrittenEntry {
     format: u64,
     entries: BTreeMap<String, Value>,
 }
@@ -42,7 +42,7 @@ impl Entries {
             Ok(VaultFormat { format }) if format > FORMAT => return Err(newer(format)),
             _ => return Err(no_vault()),
         }
-        serde_json::from_slice::<Written>(plain)
+        serde_json::from_slice::<WrittenEntry>(plain)
             .map(|written| Self(written.entries))
             .map_err(|_| no_vault())
     }

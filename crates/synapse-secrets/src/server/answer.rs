@@ -20,7 +20,7 @@ pub(super) struct Field {
 type Fields<'a> = BTreeMap<String, &'a RawValue>;
 
 #[derive(Deserialize)]
-struct Answer<'a> {
+struct VaultAnswer<'a> {
     #[serde(borrow)]
     data: Option<&'a RawValue>,
     errors: Option<Vec<String>>,
@@ -45,13 +45,13 @@ struct Metadata {
 
 /// Extracts the field of `secret` from an answer.
 pub(super) fn read(secret: &VaultSecret, status: u16, body: &[u8]) -> Result<Field, Failure> {
-    let answer: Option<Answer<'_>> = serde_json::from_slice(body).ok();
+    let answer: Option<VaultAnswer<'_>> = serde_json::from_slice(body).ok();
     match (status, answer) {
         (200, Some(answer)) => field(secret, &answer),
         (_, Some(answer)) => Err(refusal(secret, status, &answer)),
         (_, None) if status == 503 || status == 404 || status == 403 => {
             // Some servers of this API answer without a body.
-            let empty = Answer {
+            let empty = VaultAnswer {
                 data: None,
                 errors: None,
                 warnings: None,
@@ -62,7 +62,7 @@ pub(super) fn read(secret: &VaultSecret, status: u16, body: &[u8]) -> Result<Fie
     }
 }
 
-fn field(secret: &VaultSecret, answer: &Answer<'_>) -> Result<Field, Failure> {
+fn field(secret: &VaultSecret, answer: &VaultAnswer<'_>) -> Result<Field, Failure> {
     let data = answer.data.map_or("null", RawValue::get);
     let (fields, version) = match secret.engine {
         KvEngine::V1 => (
@@ -104,7 +104,7 @@ fn field(secret: &VaultSecret, answer: &Answer<'_>) -> Result<Field, Failure> {
     })
 }
 
-fn refusal(secret: &VaultSecret, status: u16, answer: &Answer<'_>) -> Failure {
+fn refusal(secret: &VaultSecret, status: u16, answer: &VaultAnswer<'_>) -> Failure {
     let said = |words: &str| {
         let warnings = answer.warnings.iter().flatten();
         let mut all = answer.errors.iter().flatten().chain(warnings);
@@ -144,7 +144,12 @@ fn refusal(secret: &VaultSecret, status: u16, answer: &Answer<'_>) -> Failure {
     .with("http_status", status)
 }
 
-fn missing(secret: &VaultSecret, answer: &Answer<'_>, versioned: bool, unmounted: bool) -> Failure {
+fn missing(
+    secret: &VaultSecret,
+    answer: &VaultAnswer<'_>,
+    versioned: bool,
+    unmounted: bool,
+) -> Failure {
     let data = answer.data.map_or("null", RawValue::get);
     if let Ok(found) = serde_json::from_str::<Versioned<'_>>(data)
         && (found.metadata.destroyed || !found.metadata.deletion_time.is_empty())

@@ -39,7 +39,7 @@ pub(super) enum Token {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+struct WrittenSettings {
     format: i64,
     address: String,
     token: String,
@@ -64,7 +64,7 @@ impl Settings {
 }
 
 fn parse(text: &str, secrets: &Secrets) -> Result<Settings, Failure> {
-    let written: Written = toml_edit::de::from_str(text).map_err(|error| {
+    let written: WrittenSettings = toml_edit::de::from_str(text).map_err(|error| {
         let before = error.span().and_then(|span| text.get(..span.start));
         let line = before.map_or(1, |before| before.matches('\n').count() + 1);
         // Unlike the error's `Display`, the message has keys and kinds but no part of the text.

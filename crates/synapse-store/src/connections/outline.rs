@@ -36,7 +36,7 @@ impl Outline {
         if has_control(text.as_bytes()) {
             return None;
         }
-        let mut scanner = Scanner { text, at: 0 };
+        let mut scanner = OutlineScanner { text, at: 0 };
         let mut outline = Self {
             default: scanner.root()?.default,
             connections: Vec::new(),
@@ -46,13 +46,13 @@ impl Outline {
         while !scanner.is_done() {
             let begin = scanner.at;
             match scanner.header()? {
-                Header::Connection(name) => {
+                TableHeader::Connection(name) => {
                     text.get(name.clone())?.parse::<ConnectionName>().ok()?;
                     scanner.connection(&mut checked)?;
                     outline.connections.push((name, begin..scanner.at));
                 }
                 // What is in them is for others to judge.
-                Header::Other(index) => {
+                TableHeader::Other(index) => {
                     others.add(index)?;
                     let mut keys = Vec::new();
                     scanner.fields(|scanner, key| {
@@ -89,7 +89,7 @@ impl Outline {
 }
 
 /// The line that a table begins with.
-enum Header {
+enum TableHeader {
     Connection(Range<usize>),
     /// The place of its name in [`OTHERS`].
     Other(usize),
@@ -120,7 +120,7 @@ struct Checked<'t> {
     proxy: &'t str,
 }
 
-struct Scanner<'t> {
+struct OutlineScanner<'t> {
     text: &'t str,
     at: usize,
 }
@@ -130,7 +130,7 @@ struct Root {
     default: Option<ConnectionName>,
 }
 
-impl<'t> Scanner<'t> {
+impl<'t> OutlineScanner<'t> {
     /// The fields of the file, up to the first table.
     fn root(&mut self) -> Option<Root> {
         let (mut format, mut default) = (false, None);
@@ -199,7 +199,7 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    fn header(&mut self) -> Option<Header> {
+    fn header(&mut self) -> Option<TableHeader> {
         self.eat(b'[')?;
         let word = self.key()?;
         let header = match word {
@@ -214,9 +214,9 @@ impl<'t> Scanner<'t> {
                     b'"' | b'\'' => self.at.checked_sub(1)?,
                     _ => self.at,
                 };
-                Header::Connection(end.checked_sub(name.len())?..end)
+                TableHeader::Connection(end.checked_sub(name.len())?..end)
             }
-            other => Header::Other(OTHERS.iter().position(|each| *each == other)?),
+            other => TableHeader::Other(OTHERS.iter().position(|each| *each == other)?),
         };
         self.eat(b']')?;
         self.line_end()?;

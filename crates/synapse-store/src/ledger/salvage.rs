@@ -25,7 +25,7 @@ pub(super) struct Salvaged {
 /// Copies everything from `old` to `new`, which is empty and in our format.
 pub(super) fn salvage(old: &Connection, new: &Connection) -> rusqlite::Result<Salvaged> {
     let mut salvaged = Salvaged::default();
-    let Some(source) = Source::find(old) else {
+    let Some(source) = SalvageSource::find(old) else {
         salvaged.lost_parts.push("everything".to_owned());
         return Ok(salvaged);
     };
@@ -44,7 +44,7 @@ pub(super) fn salvage(old: &Connection, new: &Connection) -> rusqlite::Result<Sa
 
 /// Whether the table of rows is there, and a row of it can be read, or it is empty.
 pub(super) fn has_rows(old: &Connection) -> bool {
-    Source::find(old).is_some_and(|source| {
+    SalvageSource::find(old).is_some_and(|source| {
         let sql = format!(
             "SELECT count(*) FROM (SELECT 1 FROM {} LIMIT 1)",
             source.table
@@ -54,22 +54,22 @@ pub(super) fn has_rows(old: &Connection) -> bool {
 }
 
 /// The table of rows and its columns.
-struct Source {
+struct SalvageSource {
     table: &'static str,
     columns: Vec<&'static str>,
 }
 
 /// A key as a number.
-type Key = u128;
+type RowKey = u128;
 
 /// A range of keys, both ends excluded.
 #[derive(Debug, Clone, Copy)]
 struct Span {
-    above: Option<Key>,
-    below: Option<Key>,
+    above: Option<RowKey>,
+    below: Option<RowKey>,
 }
 
-impl Source {
+impl SalvageSource {
     fn find(old: &Connection) -> Option<Self> {
         ["entries", "calls"].into_iter().find_map(|table| {
             let mut statement = old
@@ -152,7 +152,7 @@ impl Source {
         span: Span,
         order: Order,
         salvaged: &mut Salvaged,
-    ) -> rusqlite::Result<Result<(), Option<Key>>> {
+    ) -> rusqlite::Result<Result<(), Option<RowKey>>> {
         let columns = self.columns.join(", ");
         let mut insert = new.prepare_cached(&format!(
             "INSERT OR IGNORE INTO entries ({columns}) VALUES ({})",
@@ -208,8 +208,8 @@ impl Order {
 }
 
 impl Span {
-    fn middle(self) -> Option<Key> {
-        let (above, below) = (self.above.unwrap_or(0), self.below.unwrap_or(Key::MAX));
+    fn middle(self) -> Option<RowKey> {
+        let (above, below) = (self.above.unwrap_or(0), self.below.unwrap_or(RowKey::MAX));
         let middle = above + below.checked_sub(above)? / 2;
         (middle > above).then_some(middle)
     }
@@ -230,9 +230,9 @@ fn values(row: &Row<'_>, count: usize) -> Vec<Value> {
         .collect()
 }
 
-fn key_of(value: Option<&Value>) -> Option<Key> {
+fn key_of(value: Option<&Value>) -> Option<RowKey> {
     match value {
-        Some(Value::Blob(bytes)) => Some(Key::from_be_bytes(bytes.as_slice().try_into().ok()?)),
+        Some(Value::Blob(bytes)) => Some(RowKey::from_be_bytes(bytes.as_slice().try_into().ok()?)),
         _ => None,
     }
 }
@@ -315,7 +315,7 @@ fn copy_table(
 fn lost_calls(
     old: &Connection,
     new: &Connection,
-    source: &Source,
+    source: &SalvageSource,
 ) -> rusqlite::Result<Vec<CallId>> {
     let index = match source.table {
         "entries" => "entries_by_connection",

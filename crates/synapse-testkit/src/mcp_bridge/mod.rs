@@ -140,10 +140,10 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn route(&self, request: &Request, message: &Value) -> Result<Route, Refusal> {
+    fn route(&self, request: &Request, message: &Value) -> Result<Route, BridgeRefusal> {
         let mut state = self.lock();
         if let Some(session) = request.header(SESSION) {
-            let peer = state.sessions.get(session).ok_or(Refusal {
+            let peer = state.sessions.get(session).ok_or(BridgeRefusal {
                 status: Status::NotFound,
                 code: -32_600,
                 reason: "there is no such session",
@@ -167,7 +167,7 @@ impl Shared {
             });
         }
         if declared.is_some_and(|declared| request.header(VERSION) != Some(declared)) {
-            return Err(Refusal {
+            return Err(BridgeRefusal {
                 status: Status::BadRequest,
                 code: -32_020,
                 reason: "the header MCP-Protocol-Version is not what `_meta` says",
@@ -177,7 +177,7 @@ impl Shared {
             state.stateless = Some(Arc::new(Peer::new((self.spawn)())));
             state.started += 1;
         }
-        let peer = state.stateless.clone().ok_or(Refusal {
+        let peer = state.stateless.clone().ok_or(BridgeRefusal {
             status: Status::NotFound,
             code: -32_603,
             reason: "the bridge is closed",
@@ -191,7 +191,7 @@ impl Shared {
 }
 
 /// A message that cannot be routed.
-struct Refusal {
+struct BridgeRefusal {
     status: Status,
     code: i64,
     reason: &'static str,

@@ -13,7 +13,7 @@ use synapse_core::{Code, ConnectionName, Failure};
 /// An in-memory [`ConnectionStore`].
 #[derive(Debug, Default)]
 pub struct MemoryConnections {
-    rows: Mutex<Vec<Row>>,
+    rows: Mutex<Vec<MemoryConnection>>,
     default: Mutex<Option<ConnectionName>>,
     /// The runtime's thread, which must not read them.
     barred: Option<ThreadId>,
@@ -22,7 +22,7 @@ pub struct MemoryConnections {
 }
 
 #[derive(Debug, Clone)]
-struct Row {
+struct MemoryConnection {
     name: ConnectionName,
     draft: Draft,
     record: Option<PreflightRecord>,
@@ -41,7 +41,7 @@ impl MemoryConnections {
     /// If `name` is not a valid connection name.
     #[must_use]
     pub fn with(self, name: &str, draft: Draft) -> Self {
-        self.lock().push(Row {
+        self.lock().push(MemoryConnection {
             name: name.parse().expect("the test gives a connection name"),
             draft,
             record: None,
@@ -72,7 +72,11 @@ impl MemoryConnections {
     }
 
     /// The row of `name`, if it exists and `new` does not.
-    fn alone(&self, name: &ConnectionName, new: &ConnectionName) -> Result<Row, Failure> {
+    fn alone(
+        &self,
+        name: &ConnectionName,
+        new: &ConnectionName,
+    ) -> Result<MemoryConnection, Failure> {
         let rows = self.lock();
         if rows.iter().any(|row| row.name == *new) {
             return Err(already_exists(new));
@@ -84,7 +88,7 @@ impl MemoryConnections {
             .ok_or_else(|| not_found(name.as_str(), &known))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Row>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<MemoryConnection>> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -123,7 +127,7 @@ impl ConnectionStore for MemoryConnections {
         if rows.iter().any(|row| row.name == *name) {
             return Err(already_exists(name));
         }
-        rows.push(Row {
+        rows.push(MemoryConnection {
             name: name.clone(),
             draft: cleared.draft().clone(),
             record: Some(cleared.record().clone()),
@@ -178,7 +182,7 @@ impl ConnectionStore for MemoryConnections {
         row.draft
             .parse(new.clone())
             .map_err(|wrong| wrong.failure)?;
-        self.lock().push(Row {
+        self.lock().push(MemoryConnection {
             name: new.clone(),
             ..row
         });

@@ -11,7 +11,7 @@ use socket2::SockRef;
 use super::http2::{self, FrameHead, Refusal};
 use super::reply::{End, Reply, Step};
 use super::request::RecordedRequest;
-use super::{Answer, Conduct, Shared};
+use super::{Conduct, Respond, Shared};
 
 /// Serves the connection to its end and deregisters it.
 pub(super) fn serve(shared: &Shared, number: usize, socket: TcpStream) {
@@ -19,11 +19,11 @@ pub(super) fn serve(shared: &Shared, number: usize, socket: TcpStream) {
     let _registration = Registration { shared, number };
     let reset_handle = socket.try_clone().ok();
     let wire = match &shared.tls {
-        None => Wire::Plain(socket),
+        None => ConnectionWire::Plain(socket),
         Some(config) => {
             let session = ServerConnection::new(std::sync::Arc::clone(config))
                 .expect("the server's own TLS configuration is valid");
-            Wire::Tls(Box::new(StreamOwned::new(session, socket)))
+            ConnectionWire::Tls(Box::new(StreamOwned::new(session, socket)))
         }
     };
     let mut connection = Connection {
@@ -63,7 +63,7 @@ impl Drop for Registration<'_> {
 struct Connection<'a> {
     shared: &'a Shared,
     number: usize,
-    wire: Wire,
+    wire: ConnectionWire,
     buffer: Vec<u8>,
 }
 
@@ -89,7 +89,7 @@ impl Connection<'_> {
         }
     }
 
-    fn serve_http(&mut self, answer: &Answer) -> io::Result<End> {
+    fn serve_http(&mut self, answer: &Respond) -> io::Result<End> {
         let mut sequence = 0;
         while let Some(request) = self.read_request(sequence)? {
             sequence += 1;
@@ -240,7 +240,7 @@ impl Connection<'_> {
     }
 
     fn tunnel(&self, port: u16) -> io::Result<End> {
-        let Wire::Plain(near) = &self.wire else {
+        let ConnectionWire::Plain(near) = &self.wire else {
             return Err(io::Error::other("a tunnel inside TLS is not supported"));
         };
         let far = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
@@ -259,7 +259,7 @@ fn pump(mut from: &TcpStream, mut to: &TcpStream) {
     drop(to.shutdown(Shutdown::Write));
 }
 
-enum Wire {
+enum ConnectionWire {
     Plain(TcpStream),
     Tls(Box<StreamOwned<ServerConnection, TcpStream>>),
 }
@@ -270,7 +270,7 @@ struct Negotiated {
     protocol: Option<String>,
 }
 
-impl Wire {
+impl ConnectionWire {
     /// Performs the TLS handshake; `None` without TLS.
     fn shake_hands(&mut self) -> io::Result<Option<Negotiated>> {
         let Self::Tls(stream) = self else {
@@ -294,7 +294,7 @@ impl Wire {
     }
 }
 
-impl Read for Wire {
+impl Read for ConnectionWire {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Plain(stream) => stream.read(buffer),
@@ -303,7 +303,7 @@ impl Read for Wire {
     }
 }
 
-impl Write for Wire {
+impl Write for ConnectionWire {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         match self {
             Self::Plain(stream) => stream.write(buffer),

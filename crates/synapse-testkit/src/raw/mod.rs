@@ -267,11 +267,11 @@ impl Drop for RawServer {
     }
 }
 
-type Answer = dyn Fn(&RecordedRequest) -> Reply + Send + Sync;
+type Respond = dyn Fn(&RecordedRequest) -> Reply + Send + Sync;
 
 /// The treatment of connections.
 enum Conduct {
-    Http(Box<Answer>),
+    Http(Box<Respond>),
     Mute,
     Greet(Vec<u8>),
     FirstBytes(Reply),

@@ -16,13 +16,13 @@ use crate::output::Waiting;
 
 /// The entries to check.
 pub(super) struct Entries<'a> {
-    found: Vec<Found>,
+    found: Vec<FoundEntry>,
     project: Option<&'a Path>,
     /// The prompt, and the client through whose entry it goes.
     prompt: Option<(&'static str, Prompt<'a>)>,
 }
 
-struct Found {
+struct FoundEntry {
     client: &'static Client,
     scope: EntryScope,
     state: EntryState,
@@ -47,7 +47,7 @@ impl<'a> Entries<'a> {
                 for client in clients {
                     // For a named client, the reason why it has no entry is reported.
                     if !found.iter().any(|each| each.client.id() == client.id()) {
-                        found.push(Found {
+                        found.push(FoundEntry {
                             client,
                             scope: EntryScope::User,
                             state: EntryState::Absent,
@@ -91,10 +91,10 @@ impl<'a> Entries<'a> {
         context: &Context,
         project: Option<&Path>,
         clients: impl Iterator<Item = &'static Client>,
-    ) -> Result<Vec<Found>, Failure> {
+    ) -> Result<Vec<FoundEntry>, Failure> {
         let machine = ide::machine(&context.environment, project)?;
         let entry = ide::entry(context, None)?;
-        let mut found: Vec<Found> = Vec::new();
+        let mut found: Vec<FoundEntry> = Vec::new();
         for client in clients {
             for place in states(client, &machine, &entry) {
                 let is_known = found
@@ -105,7 +105,7 @@ impl<'a> Entries<'a> {
                     EntryState::Current | EntryState::Stale | EntryState::Broken(_)
                 );
                 if concerns_us && !is_known {
-                    found.push(Found {
+                    found.push(FoundEntry {
                         client,
                         scope: place.scope,
                         state: place.state,
@@ -174,7 +174,7 @@ impl<'a> Entries<'a> {
         &self,
         context: &Context,
         waiting: &Waiting,
-        found: &Found,
+        found: &FoundEntry,
     ) -> Result<CheckReport, Failure> {
         let asked = self.prompt.filter(|(id, _)| *id == found.client.id());
         waiting.says(match asked {
@@ -191,7 +191,7 @@ impl<'a> Entries<'a> {
     }
 }
 
-impl Found {
+impl FoundEntry {
     /// The client, with the scope unless it is the default.
     fn title(&self) -> String {
         match self.scope {
@@ -202,7 +202,7 @@ impl Found {
 }
 
 /// The only client through whose entry a prompt can go.
-fn only(found: &[Found], subjects: &Subjects) -> Result<&'static str, Failure> {
+fn only(found: &[FoundEntry], subjects: &Subjects) -> Result<&'static str, Failure> {
     let mut ids: Vec<&'static str> = found
         .iter()
         .filter(|each| !matches!(each.state, EntryState::Broken(_)))

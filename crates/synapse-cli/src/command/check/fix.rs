@@ -28,11 +28,11 @@ pub(super) struct Fixes {
 struct Fix {
     what: String,
     command: String,
-    work: Work,
+    work: Repair,
     done: bool,
 }
 
-enum Work {
+enum Repair {
     Mend(Mend),
     Entry(Box<FileChange>),
 }
@@ -172,22 +172,22 @@ impl Fix {
         Self {
             what: mend.what(),
             command: mend.command(),
-            work: Work::Mend(mend),
+            work: Repair::Mend(mend),
             done: false,
         }
     }
 
     fn show(&self, printer: &Printer) {
         printer.note(&printable(&format!("{}: {}", self.what, self.command)));
-        if let Work::Entry(change) = &self.work {
+        if let Repair::Entry(change) = &self.work {
             printer.note(change.diff().trim_end());
         }
     }
 
     fn make(&mut self, context: &Context) -> Result<(), Failure> {
         match &self.work {
-            Work::Mend(mend) => mend.apply()?,
-            Work::Entry(change) => {
+            Repair::Mend(mend) => mend.apply()?,
+            Repair::Entry(change) => {
                 let journal = ide::journal(&context.environment)?;
                 journal.apply(change, SystemClock::new().now())?;
             }
@@ -256,7 +256,7 @@ fn entries(
             fixes.push(Fix {
                 what: format!("bring the entry of {client} up to date"),
                 command: command_line(&remedy),
-                work: Work::Entry(Box::new(change)),
+                work: Repair::Entry(Box::new(change)),
                 done: false,
             });
         }

@@ -40,11 +40,11 @@ pub(super) fn run(
         context.printer.note("no server is configured");
         return Ok(());
     }
-    let cells = rows.iter().map(Row::cells).collect();
+    let cells = rows.iter().map(LoginRow::cells).collect();
     context.printer.line(&listing(&COLUMNS, cells));
     context.printer.note(&format!("records are in {place}"));
     for row in &rows {
-        if let Row::Damaged(_, failure) = row {
+        if let LoginRow::Damaged(_, failure) = row {
             context.printer.warning(failure);
         }
     }
@@ -62,7 +62,7 @@ const COLUMNS: [Column<'static>; 7] = [
 ];
 
 /// One line.
-enum Row {
+enum LoginRow {
     Without(String, &'static str),
     With(Box<(RecordKey, TokenRecord)>),
     Damaged(String, Failure),
@@ -72,12 +72,12 @@ fn rows(
     hub: &Configured,
     stored: Vec<StoredTokens>,
     wanted: Option<&str>,
-) -> Result<Vec<Row>, Failure> {
-    let mut by_server: BTreeMap<String, Vec<Row>> = BTreeMap::new();
+) -> Result<Vec<LoginRow>, Failure> {
+    let mut by_server: BTreeMap<String, Vec<LoginRow>> = BTreeMap::new();
     for tokens in stored {
         let row = match tokens.record {
-            Ok(found) => Row::With(Box::new(found)),
-            Err(failure) => Row::Damaged(tokens.server.clone(), failure),
+            Ok(found) => LoginRow::With(Box::new(found)),
+            Err(failure) => LoginRow::Damaged(tokens.server.clone(), failure),
         };
         by_server.entry(tokens.server).or_default().push(row);
     }
@@ -89,8 +89,8 @@ fn rows(
         }
         let is_header = entry.upstream.as_ref().is_ok_and(has_authorization);
         match (kept.is_empty(), is_header) {
-            (_, true) => rows.push(Row::Without(entry.name, "header")),
-            (true, false) => rows.push(Row::Without(entry.name, "none")),
+            (_, true) => rows.push(LoginRow::Without(entry.name, "header")),
+            (true, false) => rows.push(LoginRow::Without(entry.name, "none")),
             (false, false) => rows.extend(kept),
         }
     }
@@ -101,7 +101,7 @@ fn rows(
     Ok(rows)
 }
 
-impl Row {
+impl LoginRow {
     fn view(&self, remedies: &dyn RemedyText) -> AuthView {
         match self {
             Self::Without(server, credential) => AuthView::without(server, credential),

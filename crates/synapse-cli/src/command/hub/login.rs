@@ -107,9 +107,9 @@ async fn log_in(
     let person = Person {
         context,
         asked: if arguments.yes {
-            Asked::Beforehand
+            Consent::Beforehand
         } else {
-            Asked::Now
+            Consent::Now
         },
         waiting: context
             .printer
@@ -244,7 +244,7 @@ pub(super) fn not_approved(upstream: &Upstream) -> Failure {
 
 /// Whether to ask about the authorization server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Asked {
+enum Consent {
     Now,
     /// Answered by `--yes`.
     Beforehand,
@@ -253,7 +253,7 @@ enum Asked {
 /// The user at the terminal.
 struct Person<'a> {
     context: &'a Context,
-    asked: Asked,
+    asked: Consent,
     waiting: Waiting,
 }
 
@@ -315,10 +315,10 @@ impl Dialogue for Person<'_> {
             printer.note(&format!("the last login was at: {previous}"));
         }
         match (self.asked, &proposal.previous) {
-            (Asked::Beforehand, None) => Ok(Decision::Agreed),
+            (Consent::Beforehand, None) => Ok(Decision::Agreed),
             // A script cannot distinguish a move from an attack.
-            (Asked::Beforehand, Some(_)) => Ok(Decision::Declined),
-            (Asked::Now, _) if !io::stdin().is_terminal() => Err(Failure::new(
+            (Consent::Beforehand, Some(_)) => Ok(Decision::Declined),
+            (Consent::Now, _) if !io::stdin().is_terminal() => Err(Failure::new(
                 Code::OauthDenied,
                 "nobody can be asked about the authorization server",
             )
@@ -329,7 +329,7 @@ impl Dialogue for Person<'_> {
                     flag: "--yes".into(),
                 },
             )),
-            (Asked::Now, _) => {
+            (Consent::Now, _) => {
                 self.waiting.pauses();
                 let agreed = prompt::agreed(printer, "Log in there?");
                 self.waiting.says("the authorization server");

@@ -36,7 +36,7 @@ pub(super) fn run(
         printer.document(&IdeDocument::new(clients));
         return Ok(());
     }
-    let (here, elsewhere): (Vec<&Seen>, Vec<&Seen>) =
+    let (here, elsewhere): (Vec<&ListedClient>, Vec<&ListedClient>) =
         clients.iter().partition(|each| each.is_here());
     let shown = match which {
         Which::Here => here,
@@ -78,10 +78,10 @@ pub(in crate::command) fn views(
     Ok(seen(context, project)?.iter().map(view).collect())
 }
 
-fn seen(context: &Context, project: Option<&Path>) -> Result<Vec<Seen>, Failure> {
+fn seen(context: &Context, project: Option<&Path>) -> Result<Vec<ListedClient>, Failure> {
     let machine = machine(&context.environment, project)?;
     let entry = entry(context, None)?;
-    let seen = |client| Seen {
+    let seen = |client| ListedClient {
         client,
         detected: is_detected(client, &machine),
         places: states(client, &machine, &entry),
@@ -89,13 +89,13 @@ fn seen(context: &Context, project: Option<&Path>) -> Result<Vec<Seen>, Failure>
     Ok(CLIENTS.iter().map(seen).collect())
 }
 
-struct Seen {
+struct ListedClient {
     client: &'static Client,
     detected: bool,
     places: Vec<PlaceState>,
 }
 
-impl Seen {
+impl ListedClient {
     /// Whether the client or our entry is found here.
     fn is_here(&self) -> bool {
         let says_nothing =
@@ -113,7 +113,7 @@ fn shown(path: &Path, home: Option<&Path>) -> String {
     }
 }
 
-fn rows(seen: &Seen, home: Option<&Path>) -> Vec<Vec<String>> {
+fn rows(seen: &ListedClient, home: Option<&Path>) -> Vec<Vec<String>> {
     let client = seen.client;
     let detected = if seen.detected { "yes" } else { "no" };
     let row = |rest: [String; 4]| {
@@ -152,14 +152,14 @@ fn rows(seen: &Seen, home: Option<&Path>) -> Vec<Vec<String>> {
     rows
 }
 
-fn failures(seen: &Seen) -> impl Iterator<Item = &Failure> {
+fn failures(seen: &ListedClient) -> impl Iterator<Item = &Failure> {
     seen.places.iter().filter_map(|place| match &place.state {
         EntryState::Broken(failure) => Some(failure.as_ref()),
         _ => None,
     })
 }
 
-fn view(seen: &Seen) -> IdeClientView {
+fn view(seen: &ListedClient) -> IdeClientView {
     IdeClientView {
         client: seen.client.id(),
         title: seen.client.title(),

@@ -124,12 +124,12 @@ impl Setup<'_> {
         let options: Vec<String> = ways.iter().map(|way| way.as_str().to_owned()).collect();
         let chosen = asker.one_of("What now?", &options, 0)?;
         Ok(match ways.get(chosen) {
-            Some(Way::Key) => {
+            Some(Correction::Key) => {
                 draft.credential = None;
                 self.pending.forget();
                 Next::Key
             }
-            Some(Way::Address) => {
+            Some(Correction::Address) => {
                 let usual = draft.base_url.as_deref().unwrap_or_default();
                 let answer = asker.text("Base URL:", usual)?;
                 draft.base_url = Some(answer.trim().to_owned()).filter(|url| !url.is_empty());
@@ -139,42 +139,62 @@ impl Setup<'_> {
                 draft.gate = NetworkGate::Closed;
                 Next::Gate
             }
-            Some(Way::Model) => {
+            Some(Correction::Model) => {
                 draft.model.clear();
                 Next::Model
             }
-            Some(Way::Retry) | None => again,
+            Some(Correction::Retry) | None => again,
         })
     }
 }
 
 /// The ways that can help after `failure`, the likeliest first. An answer that was not given yet is
 /// not changed.
-fn ways(failure: &Failure, draft: &Draft) -> Vec<Way> {
+fn ways(failure: &Failure, draft: &Draft) -> Vec<Correction> {
     let all = match (failure.code().class(), failure.code()) {
-        (Class::Credential, _) => [Way::Key, Way::Retry, Way::Model, Way::Address],
-        (_, Code::ProviderModelUnavailable) => [Way::Model, Way::Retry, Way::Key, Way::Address],
-        (Class::Endpoint | Class::Transport, _) => [Way::Address, Way::Retry, Way::Key, Way::Model],
-        _ => [Way::Retry, Way::Key, Way::Model, Way::Address],
+        (Class::Credential, _) => [
+            Correction::Key,
+            Correction::Retry,
+            Correction::Model,
+            Correction::Address,
+        ],
+        (_, Code::ProviderModelUnavailable) => [
+            Correction::Model,
+            Correction::Retry,
+            Correction::Key,
+            Correction::Address,
+        ],
+        (Class::Endpoint | Class::Transport, _) => [
+            Correction::Address,
+            Correction::Retry,
+            Correction::Key,
+            Correction::Model,
+        ],
+        _ => [
+            Correction::Retry,
+            Correction::Key,
+            Correction::Model,
+            Correction::Address,
+        ],
     };
-    let was_given = |way: &Way| match way {
-        Way::Model => !draft.model.is_empty(),
-        Way::Address => draft.base_url.is_some(),
-        Way::Key | Way::Retry => true,
+    let was_given = |way: &Correction| match way {
+        Correction::Model => !draft.model.is_empty(),
+        Correction::Address => draft.base_url.is_some(),
+        Correction::Key | Correction::Retry => true,
     };
     all.into_iter().filter(was_given).collect()
 }
 
 /// A way to proceed after a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
+enum Correction {
     Key,
     Model,
     Address,
     Retry,
 }
 
-impl Way {
+impl Correction {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Key => "Give another key",
@@ -194,15 +214,26 @@ mod tests {
         let failure = |code| Failure::new(code, "x");
         let mut draft = Draft::default();
         let rejected = failure(Code::CredentialTokenRejected);
-        assert_eq!(ways(&rejected, &draft), [Way::Key, Way::Retry]);
+        assert_eq!(
+            ways(&rejected, &draft),
+            [Correction::Key, Correction::Retry]
+        );
         draft.base_url = Some("http://127.0.0.1:1/v1".to_owned());
         let refused = failure(Code::TransportRefused);
-        assert_eq!(ways(&refused, &draft), [Way::Address, Way::Retry, Way::Key]);
+        assert_eq!(
+            ways(&refused, &draft),
+            [Correction::Address, Correction::Retry, Correction::Key]
+        );
         draft.model = "gpt".to_owned();
         let missing = failure(Code::ProviderModelUnavailable);
         assert_eq!(
             ways(&missing, &draft),
-            [Way::Model, Way::Retry, Way::Key, Way::Address]
+            [
+                Correction::Model,
+                Correction::Retry,
+                Correction::Key,
+                Correction::Address
+            ]
         );
     }
 }

@@ -14,7 +14,7 @@ use super::{Setup, Stop, flag, missing};
 use crate::prompt;
 
 /// A way to provide a key.
-enum Way {
+enum KeyInput {
     /// No key: nothing is read and nothing is sent.
     None,
     /// An already stored key.
@@ -65,10 +65,10 @@ impl Setup<'_> {
         let chosen = asker.one_of("Which key?", &options, 0)?;
         let question = format!("Key of {}", profile.title);
         let reference = match ways.get(chosen) {
-            None | Some(Way::None) => return Ok(Next::Gate),
-            Some(Way::Kept(reference)) => reference.clone(),
-            Some(Way::Variable(name)) => CredentialRef::Env((*name).to_owned()),
-            Some(Way::Typed) => {
+            None | Some(KeyInput::None) => return Ok(Next::Gate),
+            Some(KeyInput::Kept(reference)) => reference.clone(),
+            Some(KeyInput::Variable(name)) => CredentialRef::Env((*name).to_owned()),
+            Some(KeyInput::Typed) => {
                 let value = loop {
                     let typed = asker.secret(&question)?;
                     if !typed.expose_secret().trim().is_empty() {
@@ -78,8 +78,8 @@ impl Setup<'_> {
                 };
                 self.placed(kind, value)?
             }
-            Some(Way::Copied(name)) => self.placed(kind, self.copied(name)?)?,
-            Some(Way::Elsewhere) => {
+            Some(KeyInput::Copied(name)) => self.placed(kind, self.copied(name)?)?,
+            Some(KeyInput::Elsewhere) => {
                 let text =
                     asker.text("Reference, such as op://VAULT/ITEM/FIELD or pass:PATH:", "")?;
                 match text.parse() {
@@ -98,16 +98,16 @@ impl Setup<'_> {
         Ok(Next::Gate)
     }
 
-    fn ways(&self, kind: ProviderKind, kept: Vec<CredentialRef>) -> Vec<Way> {
-        let mut ways: Vec<Way> = kept.into_iter().map(Way::Kept).collect();
+    fn ways(&self, kind: ProviderKind, kept: Vec<CredentialRef>) -> Vec<KeyInput> {
+        let mut ways: Vec<KeyInput> = kept.into_iter().map(KeyInput::Kept).collect();
         if kind.profile().token == TokenNeed::Optional {
-            ways.insert(0, Way::None);
+            ways.insert(0, KeyInput::None);
         }
-        ways.push(Way::Typed);
+        ways.push(KeyInput::Typed);
         if let Some(name) = variable(kind).filter(|name| self.is_there(name)) {
-            ways.extend([Way::Copied(name), Way::Variable(name)]);
+            ways.extend([KeyInput::Copied(name), KeyInput::Variable(name)]);
         }
-        ways.push(Way::Elsewhere);
+        ways.push(KeyInput::Elsewhere);
         ways
     }
 
@@ -224,15 +224,15 @@ fn kind_of(place: &CredentialRef) -> &'static str {
     }
 }
 
-fn described(way: &Way) -> String {
+fn described(way: &KeyInput) -> String {
     match way {
-        Way::None => "None: this server takes none".to_owned(),
-        Way::Kept(reference) => format!("The one that is kept: {reference}"),
-        Way::Typed => "Paste one; it is not shown".to_owned(),
-        Way::Variable(name) => {
+        KeyInput::None => "None: this server takes none".to_owned(),
+        KeyInput::Kept(reference) => format!("The one that is kept: {reference}"),
+        KeyInput::Typed => "Paste one; it is not shown".to_owned(),
+        KeyInput::Variable(name) => {
             format!("The variable {name}, wherever it is set; an IDE may not have it")
         }
-        Way::Copied(name) => format!("Keep a copy of the variable {name}"),
-        Way::Elsewhere => "Refer to one elsewhere: op://, pass:, vault:, cmd:, …".to_owned(),
+        KeyInput::Copied(name) => format!("Keep a copy of the variable {name}"),
+        KeyInput::Elsewhere => "Refer to one elsewhere: op://, pass:, vault:, cmd:, …".to_owned(),
     }
 }

@@ -18,9 +18,9 @@ use super::{CODE, FAINT, styled, table};
 pub(crate) fn render(text: &str, width: Option<usize>) -> String {
     let options =
         Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
-    let mut page = Page {
+    let mut page = MarkdownPage {
         width: width.unwrap_or(usize::MAX),
-        ..Page::default()
+        ..MarkdownPage::default()
     };
     for event in Parser::new_ext(text, options) {
         page.take(event);
@@ -30,7 +30,7 @@ pub(crate) fn render(text: &str, width: Option<usize>) -> String {
 }
 
 #[derive(Default)]
-struct Page {
+struct MarkdownPage {
     out: String,
     width: usize,
     /// The prefixes of each line, from quotes and list items.
@@ -59,7 +59,7 @@ struct Margin {
     begun: bool,
 }
 
-impl Page {
+impl MarkdownPage {
     fn take(&mut self, event: Event<'_>) {
         match event {
             Event::Start(tag) => self.start(tag),

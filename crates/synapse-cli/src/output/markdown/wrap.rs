@@ -13,9 +13,9 @@ pub(super) struct Piece {
 
 /// Lines of at most `width` columns, wrapped between words; a longer word is not broken.
 pub(super) fn wrapped(pieces: &[Piece], width: usize) -> Vec<String> {
-    let mut lines = Lines {
+    let mut lines = WrappedLines {
         width,
-        ..Lines::default()
+        ..WrappedLines::default()
     };
     for piece in pieces {
         for each in piece.text.chars() {
@@ -37,7 +37,7 @@ pub(super) fn wrapped(pieces: &[Piece], width: usize) -> Vec<String> {
 }
 
 #[derive(Default)]
-struct Lines {
+struct WrappedLines {
     width: usize,
     done: Vec<String>,
     line: Vec<Piece>,
@@ -47,7 +47,7 @@ struct Lines {
     word_width: usize,
 }
 
-impl Lines {
+impl WrappedLines {
     fn word_goes_on(&mut self, each: char, style: Style) {
         self.word_width += each.width().unwrap_or_default();
         match self.word.last_mut() {

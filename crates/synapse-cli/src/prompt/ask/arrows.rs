@@ -40,7 +40,7 @@ fn searched(question: &str, options: &[String], start: usize) -> Result<usize, L
     loop {
         let before = typed.borrow().clone();
         let found = Cell::new(false);
-        let score = |input: &str, option: &Line, text: &str, at: usize| {
+        let score = |input: &str, option: &ListLine, text: &str, at: usize| {
             // Options are scored in order: the first begins a search, the last sums it up.
             if at == 0 {
                 found.set(false);
@@ -54,7 +54,7 @@ fn searched(question: &str, options: &[String], start: usize) -> Result<usize, L
             score
         };
         let mut lines = numbered(options.to_vec());
-        lines.push(Line {
+        lines.push(ListLine {
             index: options.len(),
             text: NOTHING_MATCHES.to_owned(),
         });
@@ -84,7 +84,7 @@ pub(super) fn several_of(question: &str, options: Vec<String>) -> Result<Vec<usi
             .with_default(&all)
             .with_page_size(PAGE)
             .with_help_message(TOGGLE)
-            .with_formatter(&|chosen: &[ListOption<&Line>]| match chosen.len() {
+            .with_formatter(&|chosen: &[ListOption<&ListLine>]| match chosen.len() {
                 0 => "none".to_owned(),
                 _ => {
                     let names = chosen.iter().map(|each| each.value.name());
@@ -129,27 +129,29 @@ fn asked<T>(question: impl FnOnce() -> Result<T, InquireError>) -> Result<T, Lef
 }
 
 /// An option and its index before the search.
-struct Line {
+struct ListLine {
     index: usize,
     text: String,
 }
 
-impl Line {
+impl ListLine {
     /// The option without its notes.
     fn name(&self) -> &str {
         self.text.split("  ").next().unwrap_or_default()
     }
 }
 
-impl fmt::Display for Line {
+impl fmt::Display for ListLine {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.text)
     }
 }
 
-fn numbered(options: Vec<String>) -> Vec<Line> {
+fn numbered(options: Vec<String>) -> Vec<ListLine> {
     let numbered = options.into_iter().enumerate();
-    numbered.map(|(index, text)| Line { index, text }).collect()
+    numbered
+        .map(|(index, text)| ListLine { index, text })
+        .collect()
 }
 
 /// Every typed word must occur in the option, case-insensitively; the order of the list is kept.

@@ -102,16 +102,22 @@ fn check_url(provider: ProviderKind, url: &Url) -> Result<(), Failure> {
     let given = trimmed(url.path());
     let failure = match meant.flaw {
         None => return Ok(()),
-        Some(Flaw::NoPath) if meant.path == "/v1" => failure("the base URL has no path".to_owned())
-            .hint(format!("most APIs live under /v1: use {right}")),
-        Some(Flaw::NoPath) => failure("the base URL has no path".to_owned())
+        Some(AddressFlaw::NoPath) if meant.path == "/v1" => {
+            failure("the base URL has no path".to_owned())
+                .hint(format!("most APIs live under /v1: use {right}"))
+        }
+        Some(AddressFlaw::NoPath) => failure("the base URL has no path".to_owned())
             .hint(format!("the API is under {}: use {right}", meant.path)),
-        Some(Flaw::Endpoint) => failure("the base URL already names an endpoint".to_owned())
+        Some(AddressFlaw::Endpoint) => failure("the base URL already names an endpoint".to_owned())
             .hint(format!("give the base only: {right}")),
-        Some(Flaw::Repeated) => failure("the base URL repeats a part of its path".to_owned())
-            .hint(format!("use {right}")),
-        Some(Flaw::OtherPath) => failure(format!("the API of {} is not under {given}", host(url)))
-            .hint(format!("use {right}")),
+        Some(AddressFlaw::Repeated) => {
+            failure("the base URL repeats a part of its path".to_owned())
+                .hint(format!("use {right}"))
+        }
+        Some(AddressFlaw::OtherPath) => {
+            failure(format!("the API of {} is not under {given}", host(url)))
+                .hint(format!("use {right}"))
+        }
     };
     Err(match meant.deployment {
         Some(name) => failure
@@ -125,13 +131,13 @@ fn check_url(provider: ProviderKind, url: &Url) -> Result<(), Failure> {
 struct Meant {
     path: String,
     /// The flaw of the given path.
-    flaw: Option<Flaw>,
+    flaw: Option<AddressFlaw>,
     /// The deployment in the path (Azure).
     deployment: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Flaw {
+enum AddressFlaw {
     NoPath,
     Endpoint,
     Repeated,
@@ -147,9 +153,9 @@ impl Meant {
         let single = without_repeats(&given);
         let base = without_endpoint(&single);
         let flaw = match () {
-            () if given.is_empty() => Some(Flaw::NoPath),
-            () if base != single => Some(Flaw::Endpoint),
-            () if single != given => Some(Flaw::Repeated),
+            () if given.is_empty() => Some(AddressFlaw::NoPath),
+            () if base != single => Some(AddressFlaw::Endpoint),
+            () if single != given => Some(AddressFlaw::Repeated),
             () => None,
         };
         // The host's vendor determines the path, whatever the preset.
@@ -164,9 +170,9 @@ impl Meant {
         };
         let cut_short = known && is_part(&base, &api) || is_native(url, &base);
         let (path, flaw) = match flaw {
-            Some(Flaw::NoPath) if at_root => (base, None),
-            Some(Flaw::Endpoint) if base.is_empty() && at_root && !known => (base, flaw),
-            _ if base.is_empty() || cut_short => (api, flaw.or(Some(Flaw::OtherPath))),
+            Some(AddressFlaw::NoPath) if at_root => (base, None),
+            Some(AddressFlaw::Endpoint) if base.is_empty() && at_root && !known => (base, flaw),
+            _ if base.is_empty() || cut_short => (api, flaw.or(Some(AddressFlaw::OtherPath))),
             _ => (base, flaw),
         };
         Self {
@@ -187,13 +193,13 @@ impl Meant {
         }
         let name = deployments.and_then(|(_, behind)| behind.split('/').nth(1));
         let flaw = match given {
-            "" => Some(Flaw::NoPath),
+            "" => Some(AddressFlaw::NoPath),
             _ if given.ends_with(AZURE_API) => None,
             _ if deployments.is_some_and(|(_, behind)| behind.matches('/').count() < 2) => {
-                Some(Flaw::OtherPath)
+                Some(AddressFlaw::OtherPath)
             }
-            _ if without_endpoint(given) != given => Some(Flaw::Endpoint),
-            _ => Some(Flaw::OtherPath),
+            _ if without_endpoint(given) != given => Some(AddressFlaw::Endpoint),
+            _ => Some(AddressFlaw::OtherPath),
         };
         let (path, flaw) = match (flaw, deployments) {
             (None, _) => (given.to_owned(), None),

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::Run;
 
 pub(super) fn runs(text: &str, keep: &[&[String]]) -> Option<Vec<Range<usize>>> {
-    let mut scanner = Scanner {
+    let mut scanner = PropertyScanner {
         text,
         at: 0,
         runs: Vec::new(),
@@ -16,13 +16,13 @@ pub(super) fn runs(text: &str, keep: &[&[String]]) -> Option<Vec<Range<usize>>> 
     Some(scanner.runs)
 }
 
-struct Scanner<'a> {
+struct PropertyScanner<'a> {
     text: &'a str,
     at: usize,
     runs: Vec<Range<usize>>,
 }
 
-impl Scanner<'_> {
+impl PropertyScanner<'_> {
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }

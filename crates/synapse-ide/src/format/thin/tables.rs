@@ -11,11 +11,11 @@ pub(super) fn runs(text: &str, keep: &[&[String]]) -> Option<Vec<Range<usize>>> 
     let mut known = HashSet::new();
     let mut current: Option<(usize, Header)> = None;
     let mut family = None;
-    let mut scanner = Scanner { text, at: 0 };
+    let mut scanner = TableScanner { text, at: 0 };
     loop {
         let (start, header) = match scanner.next()? {
-            Next::Header(start, header) => (start, Some(header)),
-            Next::End => (text.len(), None),
+            NextLine::Header(start, header) => (start, Some(header)),
+            NextLine::End => (text.len(), None),
         };
         if let Some((begin, header)) = current.take() {
             if family != header.path.first().cloned() {
@@ -45,37 +45,37 @@ struct Header {
     is_list: bool,
 }
 
-enum Next {
+enum NextLine {
     /// A header, and where its line starts.
     Header(usize, Header),
     /// The end of the text.
     End,
 }
 
-struct Scanner<'a> {
+struct TableScanner<'a> {
     text: &'a str,
     at: usize,
 }
 
-impl<'a> Scanner<'a> {
+impl<'a> TableScanner<'a> {
     fn rest(&self) -> &'a str {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    fn next(&mut self) -> Option<Next> {
+    fn next(&mut self) -> Option<NextLine> {
         loop {
             let line_start = self.at;
             let rest = self.rest();
             let content = rest.trim_start_matches([' ', '\t']);
             self.at += rest.len() - content.len();
             match content.bytes().next() {
-                None => return Some(Next::End),
+                None => return Some(NextLine::End),
                 Some(b'[') => {
                     let line = content.lines().next()?;
                     let header = header(line)?;
                     self.at += line.len();
                     self.end_line();
-                    return Some(Next::Header(line_start, header));
+                    return Some(NextLine::Header(line_start, header));
                 }
                 Some(b'#' | b'\r' | b'\n') => self.end_line(),
                 Some(_) => self.field()?,

@@ -73,7 +73,7 @@ impl Node {
 /// # Errors
 /// A message without an excerpt, which may contain a secret of another server.
 pub(super) fn document(text: &str) -> Result<Option<Node>, String> {
-    let mut reader = Reader {
+    let mut reader = TreeReader {
         text,
         events: Parser::new_from_str(text),
     };
@@ -89,12 +89,12 @@ pub(super) fn document(text: &str) -> Result<Option<Node>, String> {
     }
 }
 
-struct Reader<'a> {
+struct TreeReader<'a> {
     text: &'a str,
     events: Parser<'a, StrInput<'a>>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> TreeReader<'a> {
     fn next(&mut self) -> Result<(Event<'a>, Span), String> {
         match self.events.next() {
             Some(Ok(found)) => Ok(found),

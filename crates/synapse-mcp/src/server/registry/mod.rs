@@ -61,11 +61,11 @@ struct InFlight {
 #[derive(Debug)]
 struct Open {
     id: Arc<str>,
-    stage: Stage,
+    stage: CallStage,
 }
 
 #[derive(Debug)]
-enum Stage {
+enum CallStage {
     /// A lifecycle request, answered by rmcp and not cancellable.
     Lifecycle,
     /// Waiting for its task.
@@ -96,21 +96,21 @@ impl InFlightRequests {
 
     /// Opens a lifecycle request.
     pub(crate) fn open_lifecycle(&self, id: Arc<str>) -> Key {
-        self.open(id, Stage::Lifecycle)
+        self.open(id, CallStage::Lifecycle)
     }
 
     /// Opens a request for a host.
     pub(crate) fn open_call(&self, id: Arc<str>, call: Call) -> Key {
-        self.open(id, Stage::Read(call))
+        self.open(id, CallStage::Read(call))
     }
 
     /// Takes the call to run it; `None` if it is no longer open.
     pub(crate) fn begin(&self, key: Key) -> Option<Call> {
         let mut state = self.lock();
         let open = state.open.get_mut(&key)?;
-        match std::mem::replace(&mut open.stage, Stage::Begun) {
-            Stage::Read(call) => Some(call),
-            Stage::Lifecycle | Stage::Begun => None,
+        match std::mem::replace(&mut open.stage, CallStage::Begun) {
+            CallStage::Read(call) => Some(call),
+            CallStage::Lifecycle | CallStage::Begun => None,
         }
     }
 
@@ -218,7 +218,7 @@ impl InFlightRequests {
     pub(crate) fn cancel(&self, id: &str) -> Option<Key> {
         let mut state = self.lock();
         let key = state.open.iter().find_map(|(key, open)| {
-            let cancellable = !matches!(open.stage, Stage::Lifecycle);
+            let cancellable = !matches!(open.stage, CallStage::Lifecycle);
             (cancellable && *open.id == *id).then_some(*key)
         })?;
         state.open.remove(&key);
@@ -293,7 +293,7 @@ impl InFlightRequests {
         self.lock().input.take().unwrap_or(Ok(()))
     }
 
-    fn open(&self, id: Arc<str>, stage: Stage) -> Key {
+    fn open(&self, id: Arc<str>, stage: CallStage) -> Key {
         let mut state = self.lock();
         let key = state.next_key;
         state.next_key += 1;

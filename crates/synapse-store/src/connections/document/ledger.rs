@@ -7,7 +7,7 @@ use toml_edit::{Document, TableLike};
 
 use super::super::fields::{LEDGER, LEDGER_FIELDS, LIMITS};
 use super::super::source::Source;
-use super::{Reader, may_have, offset, syntax};
+use super::{DocumentReader, may_have, offset, syntax};
 
 /// Retention (`None` is forever), and whether calls require a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,7 +26,7 @@ pub(crate) fn settings(source: &Source) -> Result<LedgerSettings, Failure> {
         return Ok(LedgerSettings::default());
     }
     let document = Document::parse(source.text()).map_err(|error| syntax(source, &error))?;
-    let reader = Reader { source };
+    let reader = DocumentReader { source };
     let root = document.as_table();
     let Some(item) = root.get(LEDGER) else {
         return Ok(LedgerSettings::default());
@@ -42,7 +42,7 @@ pub(crate) fn settings(source: &Source) -> Result<LedgerSettings, Failure> {
     })
 }
 
-impl Reader<'_> {
+impl DocumentReader<'_> {
     /// The unvalidated limits of a connection.
     pub(super) fn limits(&self, table: &dyn TableLike) -> Result<DraftLimits, Failure> {
         let Some(item) = table.get(LIMITS) else {

@@ -26,7 +26,7 @@ pub(crate) use self::ledger::{LedgerSettings, settings};
 /// The connections in `source`, in order.
 pub(super) fn read(source: &Source) -> Result<Vec<StoredConnection>, Failure> {
     let document = Document::parse(source.text()).map_err(|error| syntax(source, &error))?;
-    let reader = Reader { source };
+    let reader = DocumentReader { source };
     let root = document.as_table();
     if root.is_empty() {
         return Ok(Vec::new());
@@ -47,7 +47,7 @@ pub(super) fn read(source: &Source) -> Result<Vec<StoredConnection>, Failure> {
 /// The one connection in `source`, which is its table and nothing else.
 pub(super) fn read_one(source: &Source) -> Result<Option<StoredConnection>, Failure> {
     let document = Document::parse(source.text()).map_err(|error| syntax(source, &error))?;
-    let reader = Reader { source };
+    let reader = DocumentReader { source };
     let root = document.as_table();
     let Some(item) = root.get("connections") else {
         return Ok(None);
@@ -65,7 +65,7 @@ pub(super) fn default_name(source: &Source) -> Result<Option<ConnectionName>, Fa
         return Ok(None);
     }
     let document = Document::parse(source.text()).map_err(|error| syntax(source, &error))?;
-    let reader = Reader { source };
+    let reader = DocumentReader { source };
     reader.default_name(document.as_table())
 }
 
@@ -75,7 +75,7 @@ pub(super) fn telemetry(source: &Source) -> Result<Option<CollectorUrl>, Failure
         return Ok(None);
     }
     let document = Document::parse(source.text()).map_err(|error| syntax(source, &error))?;
-    let reader = Reader { source };
+    let reader = DocumentReader { source };
     let root = document.as_table();
     let Some(item) = root.get(TELEMETRY) else {
         return Ok(None);
@@ -107,11 +107,11 @@ fn may_have(source: &Source, word: &str) -> bool {
     memchr::memchr(b'\\', text).is_some() || memmem::find(text, word.as_bytes()).is_some()
 }
 
-struct Reader<'a> {
+struct DocumentReader<'a> {
     source: &'a Source,
 }
 
-impl Reader<'_> {
+impl DocumentReader<'_> {
     fn check_format(&self, root: &dyn TableLike) -> Result<(), Failure> {
         let Some(item) = root.get("format") else {
             return Err(self

@@ -26,16 +26,16 @@ use synapse_core::time::Timestamp;
 /// An in-memory [`Ledger`] and [`LedgerReader`] over one list of rows. Seals nothing.
 #[derive(Debug, Default)]
 pub struct MemoryLedger {
-    rows: Mutex<Vec<Row>>,
+    rows: Mutex<Vec<MemoryRow>>,
     /// Amounts of purged rows that still count against limits.
-    carried: Mutex<Vec<Row>>,
+    carried: Mutex<Vec<MemoryRow>>,
     failure: Option<Failure>,
     required: bool,
     questions: AtomicUsize,
 }
 
 #[derive(Debug, Clone)]
-struct Row {
+struct MemoryRow {
     entry: Entry,
     text: Option<RecordedText>,
     reserved: Grant,
@@ -80,7 +80,7 @@ impl MemoryLedger {
         self.questions.fetch_add(1, Ordering::SeqCst);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Row>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<MemoryRow>> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -91,7 +91,7 @@ impl Ledger for MemoryLedger {
         if let Some(failure) = &self.failure {
             return Box::pin(ready(Err(failure.clone())));
         }
-        self.lock().push(Row {
+        self.lock().push(MemoryRow {
             entry: Entry {
                 started_at: opening.started_at,
                 ended_at: None,
@@ -199,7 +199,7 @@ impl HubLedger for MemoryLedger {
         if let Some(failure) = &self.failure {
             return Box::pin(ready(Err(failure.clone())));
         }
-        self.lock().push(Row {
+        self.lock().push(MemoryRow {
             entry: Entry {
                 started_at: opening.started_at,
                 ended_at: None,
@@ -440,12 +440,12 @@ impl LedgerReader for MemoryLedger {
     }
 }
 
-fn find(rows: &mut [Row], call_id: CallId) -> Option<&mut Row> {
+fn find(rows: &mut [MemoryRow], call_id: CallId) -> Option<&mut MemoryRow> {
     rows.iter_mut()
         .find(|row| row.entry.receipt.call_id == call_id)
 }
 
-fn says(row: &Row, words: &[String]) -> bool {
+fn says(row: &MemoryRow, words: &[String]) -> bool {
     words.is_empty()
         || row.text.as_ref().is_some_and(|text| {
             let reply = text.reply.as_deref().unwrap_or_default();
