@@ -44,13 +44,23 @@ fn guard() -> io::Result<()> {
         Ok(child) => child,
         Err(error) => return wire::send_refusal(&socket, &error),
     };
-    wire::send_started(&socket, child)?;
-    let descendants = Descendants::watch(child, socket.try_clone()?)?;
-    match wire::wait_for_owner(&socket) {
+    // From here on no failure may leave the program behind. The first that is possible is an owner
+    // that was killed meanwhile.
+    let descendants = Descendants::of(child)?;
+    let told = wire::send_started(&socket, child);
+    let watched = socket
+        .try_clone()
+        .and_then(|owner| descendants.watch(owner));
+    let done = told.and(watched);
+    let release = match &done {
+        Ok(()) => wire::wait_for_owner(&socket),
+        Err(_) => Release::Ended,
+    };
+    match release {
         Release::Kept => {}
         Release::Ended => descendants.end(),
     }
-    Ok(())
+    done
 }
 
 /// Starts the program; our copies of its pipes are closed with the request.
@@ -111,3 +121,50 @@ fn be_apart() {
 const NAME: &str = "process-guard";
 #[cfg(target_os = "linux")]
 const COMM: &std::ffi::CStr = c"process-guard";
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::os::fd::OwnedFd;
+
+    use super::wire::{encode, send_pipes};
+    use super::*;
+    use crate::Program;
+
+    /// The guard of the test below: this executable again, under another name.
+    #[test]
+    fn serves_as_a_guard_when_it_was_started_as_one() {
+        if let Some(code) = serve() {
+            assert_eq!(code, ExitCode::FAILURE);
+        }
+    }
+
+    /// It was killed before it could be told that the program runs.
+    #[test]
+    fn a_program_whose_owner_is_gone_before_its_start_is_ended() {
+        let (mut output, their_output) = io::pipe().unwrap();
+        let (input, _to_program) = io::pipe().unwrap();
+        let (mut owner, at_guard) = UnixStream::pair().unwrap();
+        let pipes = [input.as_fd(), their_output.as_fd(), their_output.as_fd()];
+        send_pipes(&owner, pipes).unwrap();
+        let program =
+            Program::new("/bin/sh").arguments(["-c", "/bin/sleep 3; echo it is still there"]);
+        owner.write_all(&encode(&program)).unwrap();
+        drop((owner, their_output));
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the crate that starts programs"
+        )]
+        let mut guard = Command::new(std::env::current_exe().unwrap());
+        guard.arg0(NAME).args([
+            "--exact",
+            "guard::tests::serves_as_a_guard_when_it_was_started_as_one",
+        ]);
+        guard.stdin(Stdio::from(OwnedFd::from(at_guard)));
+        guard.stdout(Stdio::null()).stderr(Stdio::null());
+        assert!(guard.status().unwrap().success());
+        let mut said = String::new();
+        output.read_to_string(&mut said).unwrap();
+        assert_eq!(said, "");
+    }
+}

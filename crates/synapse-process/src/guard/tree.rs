@@ -29,8 +29,8 @@ struct TreeState {
 }
 
 impl Descendants {
-    /// Starts reaping; reports the end of the process `first` to `owner`.
-    pub(super) fn watch(first: u32, owner: UnixStream) -> io::Result<Self> {
+    /// Those of the process `first`.
+    pub(super) fn of(first: u32) -> io::Result<Self> {
         let first = Pid::from_raw(first.cast_signed());
         let first = first.ok_or_else(|| io::Error::other("no process id"))?;
         let state = Arc::new((
@@ -40,11 +40,16 @@ impl Descendants {
             }),
             Condvar::new(),
         ));
-        let shared = Arc::clone(&state);
+        Ok(Self { first, state })
+    }
+
+    /// Starts reaping; reports the end of the first process to `owner`.
+    pub(super) fn watch(&self, owner: UnixStream) -> io::Result<()> {
+        let (first, shared) = (self.first, Arc::clone(&self.state));
         Builder::new()
             .stack_size(STACK)
-            .spawn(move || reap_all(first, &owner, &shared))?;
-        Ok(Self { first, state })
+            .spawn(move || reap_all(first, &owner, &shared))
+            .map(drop)
     }
 
     /// Ends all of them: SIGTERM, then SIGKILL.
