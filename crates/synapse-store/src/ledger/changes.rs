@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::work::Work;
 
-/// Changes of one call, in order: a single one of its row, or all of a call without a row, from
-/// its start on.
+/// Changes of one call, in order: some of its row, or all of a call without a row, from its start
+/// on.
 #[derive(Debug)]
 pub(super) struct Changes {
     pub(super) works: Vec<Work>,

@@ -331,7 +331,13 @@ impl Ledger for SqliteLedger {
         if let Some(changes) = writes.journal.take(reservation.call_id) {
             writes.jobs.push(Job::row(changes, None));
         }
-        self.ask(|reply| Job::reserve(reservation, reply)).await
+        let call_id = reservation.call_id;
+        let decision = self.ask(|reply| Job::reserve(reservation, reply)).await?;
+        // Every reservation enters the journals first, so an end in one counts at once.
+        if matches!(decision, LimitDecision::Granted(_)) && !self.policy.requires_rows() {
+            writes.journal.follow(call_id);
+        }
+        Ok(decision)
     }
 
     async fn purge(&self, before: Timestamp) -> Result<Purged, Failure> {

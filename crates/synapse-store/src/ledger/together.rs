@@ -42,7 +42,14 @@ impl RowWriter {
             }
             works => {
                 self.store(database, batch)?;
-                self.write_each(database, works)
+                match works.last() {
+                    Some(end @ (Work::Close(_) | Work::End(_)))
+                        if is_entered(database, changes.lines, &end.values(self.writer()))? =>
+                    {
+                        Ok(Completed::Yes)
+                    }
+                    _ => self.write_each(database, works),
+                }
             }
         }
     }

@@ -60,6 +60,8 @@ struct Noted {
     /// Its changes, in order, until they are taken.
     works: Vec<Work>,
     lines: Vec<Place>,
+    /// Whether its open row is in the ledger, which `works` continue.
+    has_row: bool,
 }
 
 /// The result of noting a later change of a call.
@@ -150,6 +152,15 @@ impl Journal {
         }
     }
 
+    /// Notes the later changes of a call whose open row is in the ledger.
+    pub(super) fn follow(&self, call_id: CallId) {
+        let followed = Noted {
+            has_row: true,
+            ..Noted::default()
+        };
+        self.lock().calls.insert(call_id, followed);
+    }
+
     /// Takes a call in progress out, to write its row.
     pub(super) fn take(&self, call_id: CallId) -> Option<Changes> {
         let works = self.lock().take(call_id)?;
@@ -169,7 +180,9 @@ impl Journal {
                 lines: InJournal::Begun,
             })
         });
-        taken.collect()
+        let taken = taken.collect();
+        state.calls.retain(|_, noted| !noted.lines.is_empty());
+        taken
     }
 
     /// The rows of these calls are in the ledger or the spool: their lines are removed.
@@ -225,10 +238,10 @@ impl Journal {
 }
 
 impl State {
-    /// Whether a call is in no row yet.
+    /// Whether later changes of a call are noted.
     fn is_noted(&self, call_id: CallId) -> bool {
         let noted = self.calls.get(&call_id);
-        noted.is_some_and(|noted| !noted.works.is_empty())
+        noted.is_some_and(|noted| noted.has_row || !noted.works.is_empty())
     }
 
     /// Notes a change of a call.
@@ -250,9 +263,11 @@ impl State {
         noted.works.push(work);
     }
 
-    /// The changes of a call without a row. Its lines stay until it is settled.
+    /// The changes of a call that are in no row. Its lines stay until it is settled.
     fn take(&mut self, call_id: CallId) -> Option<Vec<Work>> {
-        let works = std::mem::take(&mut self.calls.get_mut(&call_id)?.works);
+        let noted = self.calls.get_mut(&call_id)?;
+        noted.has_row = false;
+        let works = std::mem::take(&mut noted.works);
         (!works.is_empty()).then_some(works)
     }
 

@@ -95,10 +95,8 @@ fn limits(tokens: u64) -> Limits {
     }
 }
 
-/// Whether a call of 10 tokens fits a limit.
-async fn fits(ledger: &SqliteLedger, at: i64, limit: u64) -> bool {
-    let call = opening("work", at);
-    ledger.open(call.clone()).await.unwrap();
+/// Reserves 10 tokens for a call.
+async fn reserve(ledger: &SqliteLedger, call: &Opening, limit: u64) -> LimitDecision {
     let need = Need {
         least: 10,
         most: 10,
@@ -113,7 +111,14 @@ async fn fits(ledger: &SqliteLedger, at: i64, limit: u64) -> bool {
             nano_usd: None,
         },
     };
-    let judged = ledger.reserve(reservation).await.unwrap();
+    ledger.reserve(reservation).await.unwrap()
+}
+
+/// Whether a call of 10 tokens fits a limit.
+async fn fits(ledger: &SqliteLedger, at: i64, limit: u64) -> bool {
+    let call = opening("work", at);
+    ledger.open(call.clone()).await.unwrap();
+    let judged = reserve(ledger, &call, limit).await;
     let fits = matches!(judged, LimitDecision::Granted(_));
     let mut refused = closing(&call);
     refused.outcome = Outcome::Refused;
@@ -334,6 +339,69 @@ async fn limits_count_every_ended_call() {
     assert!(!fits(&ledger, NOON + DAY, 3 * 15 + 9).await);
     process.kill();
     assert!(fits(&ledger, NOON + DAY, 3 * 15 + 10).await);
+}
+
+/// Only the reservation is waited for; the rest is noted, and counts by itself.
+#[tokio::test]
+async fn a_call_with_a_reservation_ends_without_its_row() {
+    for is_read_first in [false, true] {
+        let (_directory, home) = home();
+        let ledger = ledger(&home).await;
+        let other = self::ledger(&home).await;
+        let mut call = opening("work", NOON);
+        call.prompt = Some("user: a zebra".to_owned());
+        ledger.open(call.clone()).await.unwrap();
+        let granted = reserve(&ledger, &call, 10).await;
+        assert!(matches!(granted, LimitDecision::Granted(_)));
+        let lock = lock(&home);
+        ledger.sending(call.receipt.call_id, 99).await.unwrap();
+        ledger.complete(end(&call)).await.unwrap();
+        let open = "SELECT count(*) FROM entries WHERE outcome = 'open' AND reserved_tokens = 10";
+        assert_eq!(count(&lock, open), 1);
+        drop(lock);
+        if is_read_first {
+            // Its 15 tokens count, and not the reservation.
+            assert!(!fits(&other, NOON, 24).await);
+            assert!(fits(&other, NOON, 25).await);
+        }
+        ledger.flush().await.unwrap();
+        let mut rows = rows(&home).await;
+        rows.retain(|row| row.receipt.call_id == call.receipt.call_id);
+        assert_eq!(rows[0].outcome, Outcome::Ok);
+        let receipt = &rows[0].receipt;
+        assert_eq!(receipt.exchange, end(&call).receipt.exchange);
+        assert_eq!(receipt.usage, end(&call).receipt.usage);
+        let texts = ledger.text(call.receipt.call_id).await.unwrap().unwrap();
+        assert_eq!(texts.reply.as_deref(), Some("an animal"));
+        assert_eq!(read(&journal(&home)), "");
+        drop(ledger);
+        drop(other);
+        assert_eq!(names(&home.directory().join("run")), [""; 0]);
+    }
+}
+
+/// A process that dies after its answer keeps its tokens, and one that dies before it its departure.
+#[tokio::test]
+async fn a_killed_call_with_a_reservation_is_what_it_was() {
+    for is_answered in [true, false] {
+        let (_directory, home) = home();
+        let ledger = ledger(&home).await;
+        let call = begin(&ledger, NOON).await;
+        reserve(&ledger, &call, 10).await;
+        ledger.sending(call.receipt.call_id, 99).await.unwrap();
+        if is_answered {
+            ledger.complete(end(&call)).await.unwrap();
+        }
+        let rows = rows(&home).await;
+        let row = &rows[0];
+        if is_answered {
+            assert_eq!(row.outcome, Outcome::Ok);
+            assert_eq!(row.receipt.usage, end(&call).receipt.usage);
+        } else {
+            assert_eq!(row.outcome, Outcome::Open);
+            assert_eq!(row.receipt.exchange.bytes_out, 99);
+        }
+    }
 }
 
 /// Under calls that overlap all the time the file stays small, and no text stays in it.
