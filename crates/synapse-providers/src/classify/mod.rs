@@ -75,7 +75,7 @@ impl Answer<'_> {
     /// Whether the message names the requested model.
     fn names_model(&self, body: &ErrorBody) -> bool {
         match self.asked {
-            Asked::Model(model) => body.says(&model.to_lowercase()),
+            Asked::Model(model) => body.names(&model.to_lowercase()),
             Asked::Identity => false,
         }
     }

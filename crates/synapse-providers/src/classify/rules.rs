@@ -114,8 +114,8 @@ fn not_found(answer: &Answer<'_>, body: &ErrorBody) -> Classification {
         (BodyFormat::Html | BodyFormat::Text | BodyFormat::Empty, _) | (_, Asked::Identity) => {
             PATH_MISMATCH
         }
-        (BodyFormat::Json, Asked::Model(model))
-            if body.says("model") || body.says(&model.to_lowercase()) =>
+        (BodyFormat::Json, Asked::Model(_))
+            if body.has_word_with("model") || answer.names_model(body) =>
         {
             MODEL_UNAVAILABLE
         }

@@ -126,6 +126,26 @@ impl ErrorBody {
             .is_some_and(|message| message.to_lowercase().contains(needle))
     }
 
+    /// Whether a word of the message contains the lower-case `part`. Paths and URLs, such as that of
+    /// the request, are no words.
+    pub(crate) fn has_word_with(&self, part: &str) -> bool {
+        let message = self.message.as_deref().unwrap_or_default();
+        message
+            .split_whitespace()
+            .any(|word| !word.contains('/') && word.to_lowercase().contains(part))
+    }
+
+    /// Whether the message contains the lower-case `name`, and not as a part of a longer word.
+    pub(crate) fn names(&self, name: &str) -> bool {
+        let message = self.message.as_deref().unwrap_or_default().to_lowercase();
+        let is_apart = |next: Option<char>| !next.is_some_and(char::is_alphanumeric);
+        message.match_indices(name).any(|(start, found)| {
+            let (before, after) = (message.get(..start), message.get(start + found.len()..));
+            is_apart(before.and_then(|text| text.chars().next_back()))
+                && is_apart(after.and_then(|text| text.chars().next()))
+        })
+    }
+
     /// Whether the code is one of `codes`.
     pub(crate) fn has_code(&self, codes: &[&str]) -> bool {
         self.code

@@ -205,3 +205,38 @@ fn a_probe_that_ran_into_its_cap_is_marked() {
     );
     assert!(failure(OpenAi, false, 400, JSON, &body).reached_token_cap());
 }
+
+/// The path of the request is no word about a model, and a short name is not in every word.
+#[test]
+fn a_path_that_is_echoed_names_no_model() {
+    let judged = |text: &str| {
+        let body = openai(text, "invalid_request_error", "", "unknown_url");
+        code(ProviderKind::Groq, 404, JSON, &body)
+    };
+    for text in [
+        "Unknown request URL: GET /v2/models. Please check the URL for typos",
+        "no route /v1/models",
+        "No static resource v1/models.",
+        "Cannot GET https://api.test/v2/models/list",
+    ] {
+        assert_eq!(judged(text), Code::EndpointPathMismatch, "{text}");
+        let body = openai(text, "", "", "");
+        assert_eq!(
+            of_ollama(404, &body).code(),
+            Code::EndpointPathMismatch,
+            "{text}"
+        );
+    }
+    for text in [
+        "The model does not exist",
+        "Unknown model at /v1/chat/completions",
+        "no such thing: org/some-model:novita",
+    ] {
+        assert_eq!(judged(text), Code::ProviderModelUnavailable, "{text}");
+    }
+    let named = openai("`m` was not found", "", "", "");
+    assert_eq!(
+        of_ollama(404, &named).code(),
+        Code::ProviderModelUnavailable
+    );
+}
