@@ -281,6 +281,22 @@ pub(crate) fn tool_denied(server: &UpstreamName, name: &str) -> Failure {
     .hint("change `tools` of the entry")
 }
 
+/// The failure of a tool that the approval does not have.
+pub(crate) fn tool_not_approved(server: &UpstreamName, name: &str) -> Failure {
+    Failure::new(
+        Code::UpstreamToolDenied,
+        format!("`{name}` is not among the approved tools of `{server}`; nothing was started"),
+    )
+    .of_server(server)
+    .of_tool(name)
+    .remedy(
+        "review its present list and approve it",
+        &Remedy::ApproveUpstream {
+            server: server.clone(),
+        },
+    )
+}
+
 /// The failure of a capability the hub does not support.
 pub(crate) fn unsupported(server: &UpstreamName, what: &str) -> Failure {
     Failure::new(Code::UpstreamUnsupported, format!("`{server}` {what}")).of_server(server)

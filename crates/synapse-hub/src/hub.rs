@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use synapse_core::error::{Code, Failure};
 use synapse_core::ports::StoredUpstream;
-use synapse_core::upstream::{Approval, Catalogue, Upstream};
+use synapse_core::upstream::{Approval, Catalogue, Pin, Upstream};
 use synapse_mcp::host::{Caller, Changes, Client, ListChange};
 use synapse_mcp::{JsonObject, ProtocolRevision};
 use tokio::time::{MissedTickBehavior, interval};
@@ -17,7 +17,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::blocking::off_runtime;
 use crate::budget::{ToolCost, estimated_tokens};
 use crate::configuration::{Configuration, Read, Stamps, is_same, retire_old};
-use crate::failure::{Refusal, tool_denied};
+use crate::failure::{Refusal, tool_denied, tool_not_approved};
 use crate::index::{ForApps, Found, Index};
 use crate::ports::{Consented, HubPorts};
 use crate::roster::{Member, Readiness};
@@ -143,6 +143,9 @@ impl Hub {
         let runtime = self.inner.runtime(&self.inner.prepared(), server)?;
         if !runtime.consented.upstream.tools.permits(tool) {
             return Err(tool_denied(runtime.server(), tool));
+        }
+        if runtime.pin() == Pin::Tools && runtime.lists().tool(tool).is_none() {
+            return Err(tool_not_approved(runtime.server(), tool));
         }
         let mut params = JsonObject::new();
         params.insert("name".to_owned(), tool.into());

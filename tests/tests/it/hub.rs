@@ -163,7 +163,12 @@ fn a_tool_that_fails_makes_the_command_fail() {
     assert_eq!(rows[0]["outcome"], "error", "{rows:?}");
     assert_eq!(rows[0]["hub"]["may_have_run"], true);
     let missing = home.run(["hub", "call", "self", "no_such_tool", "--json"]);
-    assert_ne!(missing.code, 0);
+    assert_eq!(missing.json()["error"]["code"], "upstream.tool-denied");
+    // It was not started for it.
+    assert_eq!(
+        home.history_of(["--server", "self", "--kind", "call"]),
+        rows
+    );
     let text = home.run(["hub", "call", "self", "usage", "not json"]);
     assert_eq!(text.code, 2);
 }

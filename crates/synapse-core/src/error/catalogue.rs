@@ -578,8 +578,8 @@ catalogue! {
         remedy "Approve the server's present list with {approve-upstream}.";
     UpstreamToolDenied "upstream.tool-denied" Upstream
         means "the tool is not offered"
-        detected "`tools` of the entry does not allow it, or denies it"
-        remedy "Change `tools` of the entry in mcp-servers.json.";
+        detected "`tools` of the entry does not allow it, or denies it, or it is not among the approved tools"
+        remedy "Change `tools` of the entry in mcp-servers.json, or approve the present list with {approve-upstream}.";
     OauthDiscoveryFailed "oauth.discovery-failed" Oauth
         means "the authorization server of an upstream could not be found"
         detected "there is no metadata document at the specified URLs; each is listed with its status"
