@@ -419,20 +419,23 @@ impl PreflightRun<'_, '_> {
                 let kept = keep_prices(self.ports, climbed.prices).await;
                 self.report.warnings.extend(kept.err());
             }
-            Err(failure) => self.attribute(probe, failure, &exchanged.exchange.host),
+            Err(failure) => self.attribute(probe, failure, &exchanged.exchange.host, ready),
         }
     }
 
     /// Assigns the failure to its check: earlier checks of the probe passed, later ones are
     /// unknown.
-    fn attribute(&mut self, probe: &Probe, failure: Failure, host: &str) {
+    fn attribute(&mut self, probe: &Probe, failure: Failure, host: &str, ready: &Ready) {
         let blamed = blame(probe, &failure);
         let mut failure = Some(failure);
         for id in probe.decides {
             let finding = match failure.take_if(|_| *id == blamed) {
                 Some(failure) => Finding::Fail(failure),
                 None if failure.is_some() && *id == CheckId::Token => {
-                    Finding::Ok(format!("{host} accepts it"))
+                    Finding::Ok(match ready.secret {
+                        Some(_) => format!("{host} accepts it"),
+                        None => format!("not required: {host} answered without one"),
+                    })
                 }
                 None if failure.is_some() => Finding::Ok(format!("{host} answers")),
                 None => Finding::Skip(Skip::Needs(blamed)),

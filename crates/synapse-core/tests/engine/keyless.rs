@@ -47,6 +47,28 @@ async fn preflight_says_that_nothing_is_read() {
 }
 
 #[tokio::test]
+async fn a_preflight_that_fails_at_the_model_says_nothing_of_a_token() {
+    let bench = bench();
+    let failure = Failure::new(Code::ProviderModelUnavailable, "no");
+    bench.provider.will_fail_probes(failure);
+    let call = PreflightCall::draft(None, keyless(), Reach::Free);
+    let report = bench.engine.preflight(call).await;
+    assert_eq!(
+        report.failure().unwrap().code(),
+        Code::ProviderModelUnavailable
+    );
+    let token = report
+        .checks
+        .iter()
+        .find(|check| check.id == CheckId::Token)
+        .unwrap();
+    let Finding::Ok(seen) = &token.finding else {
+        panic!("{token:?}")
+    };
+    assert!(seen.starts_with("not required: "), "{seen}");
+}
+
+#[tokio::test]
 async fn the_cap_of_the_connection_is_for_prompts_without_one() {
     let bench = bench();
     for (given, sent) in [(None, Some(512)), (Some(7), Some(7))] {
