@@ -23,10 +23,12 @@ struct Bench {
 
 impl Bench {
     fn new(answer: &str) -> Self {
-        let bench = Self {
-            home: tempfile::tempdir().unwrap(),
-            server: RawServer::always(Reply::json(200, answer)),
-        };
+        let home = tempfile::tempdir().unwrap();
+        Self::at(home, RawServer::always(Reply::json(200, answer)))
+    }
+
+    fn at(home: TempDir, server: RawServer) -> Self {
+        let bench = Self { home, server };
         let created = bench.run(
             &[
                 "connection",
@@ -434,6 +436,28 @@ fn an_answer_goes_into_a_file_that_is_not_there_yet() {
     assert_eq!(std::fs::read_to_string(&there).unwrap(), "ok\n");
     let left = std::fs::read_dir(bench.home.path()).unwrap();
     assert_eq!(left.count(), 3, "two files and the directory of Synapse");
+}
+
+/// The answer is paid for: it is printed, and nothing advises to ask again.
+#[test]
+fn an_answer_whose_file_appeared_meanwhile_is_printed() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("answer.md");
+    let appearing = path.clone();
+    let server = RawServer::start(move |_| {
+        let mut file = std::fs::File::create(&appearing).unwrap();
+        file.write_all(b"theirs").unwrap();
+        Reply::json(200, ANSWER)
+    });
+    let bench = Bench::at(home, server);
+    let output = bench.chat(&["hi", "-o", path.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert_eq!(stdout(&output), "ok\n");
+    let told = stderr(&output);
+    assert!(told.contains("the answer is printed"), "{told}");
+    assert!(!told.contains("--force"), "{told}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "theirs");
+    assert_eq!(bench.server.accepts(), 1);
 }
 
 #[test]

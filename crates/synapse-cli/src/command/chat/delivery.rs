@@ -47,7 +47,12 @@ impl Delivery {
                 return Err(a_directory(path));
             }
             if existing == Existing::Keep && path.symlink_metadata().is_ok() {
-                return Err(there_already(path));
+                return Err(there_already(path).remedy(
+                    "name another file, or replace it",
+                    &Remedy::AddFlag {
+                        flag: "--force".into(),
+                    },
+                ));
             }
             // Dropped at once, which leaves no file.
             drop(Replacement::begin(path).map_err(of_named_file)?);
@@ -103,7 +108,10 @@ impl Delivery {
             Existing::Replace => atomic::replace(path, content.as_bytes()),
             Existing::Keep => match atomic::create(path, content.as_bytes()) {
                 Ok(true) => Ok(()),
-                Ok(false) => Err(there_already(path)),
+                // Asking again would be paid again.
+                Ok(false) => Err(there_already(path)
+                    .cause("it was made while the provider answered")
+                    .hint("the answer is printed: copy it from there into another file")),
                 Err(failure) => Err(failure),
             },
         };
@@ -188,12 +196,6 @@ fn there_already(path: &std::path::Path) -> Failure {
     Failure::new(
         Code::UsageInvalidArguments,
         format!("`{shown}` exists already"),
-    )
-    .remedy(
-        "name another file, or replace it",
-        &Remedy::AddFlag {
-            flag: "--force".into(),
-        },
     )
     .with("argument", "--output")
     .with("file", shown)
