@@ -2,7 +2,7 @@
 
 use synapse_core::cost::dollars;
 use synapse_core::engine::Engine;
-use synapse_core::ledger::{UsageKey, UsageLine, UsageQuery, UsageReport};
+use synapse_core::ledger::{UsageKey, UsageLine, UsageQuery, UsageReport, shown_sum};
 use synapse_core::redact::printable;
 use synapse_documents::{UsageDocument, UsageLineView};
 
@@ -97,7 +97,7 @@ fn row(by: UsageKey, line: &UsageLine) -> Vec<String> {
         if by.is_of_hub() {
             "-".to_owned()
         } else {
-            known(sum, unknown, text)
+            shown_sum(sum, unknown, text)
         }
     };
     let unknown_cost = if by.is_of_hub() {
@@ -122,15 +122,6 @@ fn row(by: UsageKey, line: &UsageLine) -> Vec<String> {
         maybe(line.p50_latency_ms),
         maybe(line.p95_latency_ms),
     ]
-}
-
-/// A sum: `unknown` when it covers nothing, with `≥` when it is only a part.
-fn known(sum: u64, unknown: u64, text: impl Fn(u64) -> String) -> String {
-    match (sum, unknown) {
-        (sum, 0) => text(sum),
-        (0, _) => "unknown".to_owned(),
-        (sum, _) => format!("≥ {}", text(sum)),
-    }
 }
 
 /// A rate in percent that is 100 only if it is complete.
@@ -202,10 +193,10 @@ mod tests {
     #[test]
     fn a_sum_says_what_it_leaves_out() {
         let text = |sum: u64| sum.to_string();
-        assert_eq!(known(5, 0, text), "5");
-        assert_eq!(known(5, 1, text), "≥ 5");
-        assert_eq!(known(0, 2, text), "unknown");
-        assert_eq!(known(0, 0, text), "0");
+        assert_eq!(shown_sum(5, 0, text), "5");
+        assert_eq!(shown_sum(5, 1, text), "≥ 5");
+        assert_eq!(shown_sum(0, 2, text), "unknown");
+        assert_eq!(shown_sum(0, 0, text), "0");
     }
 
     #[test]

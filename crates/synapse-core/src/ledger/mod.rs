@@ -28,7 +28,7 @@ pub use self::hub::{HubClosing, HubFacts, HubKind, HubOpening};
 pub use self::overview::{LatestCall, Overview, OverviewSpans};
 pub use self::query::{Filter, HistoryQuery, Order, Places, Test};
 pub use self::reservation::Reservation;
-pub use self::usage::{UsageKey, UsageLine, UsageQuery, UsageReport};
+pub use self::usage::{UsageKey, UsageLine, UsageQuery, UsageReport, shown_sum};
 
 /// A row written before the send.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -156,6 +156,15 @@ pub struct UsageReport {
     pub waiting: Waiting,
 }
 
+/// A sum in words: `unknown` if it covers nothing, with `≥` if it leaves out `unknown` calls.
+pub fn shown_sum(sum: u64, unknown: u64, text: impl Fn(u64) -> String) -> String {
+    match (sum, unknown) {
+        (sum, 0) => text(sum),
+        (0, _) => "unknown".to_owned(),
+        (sum, _) => format!("≥ {}", text(sum)),
+    }
+}
+
 /// The sums of one key. Each covers the calls with a known number; the `unknown` counts are
 /// possibly billed calls without one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -2,7 +2,7 @@
 
 use synapse_core::cost::dollars;
 use synapse_core::error::Failure;
-use synapse_core::ledger::{UsageKey, UsageQuery, UsageReport};
+use synapse_core::ledger::{UsageKey, UsageLine, UsageQuery, UsageReport, shown_sum};
 use synapse_core::time::{Start, Timestamp};
 use synapse_documents::UsageDocument;
 use synapse_mcp::host::{ToolCall, ToolResult};
@@ -38,7 +38,7 @@ pub(super) async fn call(view: &View, call: ToolCall) -> Result<ToolResult, Fail
     let since = since.transpose()?.and_then(Start::time);
     let (query, report) = sums(view, by, since).await?;
     let document = UsageDocument::new(&query, &report);
-    Ok(ToolResult::text(text(&report)).with_document(&document))
+    Ok(ToolResult::text(text(query.by, &report)).with_document(&document))
 }
 
 /// Parses a key.
@@ -65,7 +65,7 @@ pub(crate) async fn sums(
     Ok((query, report))
 }
 
-fn text(report: &UsageReport) -> String {
+fn text(by: UsageKey, report: &UsageReport) -> String {
     let UsageReport {
         lines,
         total,
@@ -81,16 +81,15 @@ fn text(report: &UsageReport) -> String {
         return not_entered.unwrap_or_else(|| "no calls yet".to_owned());
     }
     let each = lines.iter().chain([total]).map(|line| {
+        let known = if by.is_of_hub() {
+            // Rows of the hub have neither tokens nor cost.
+            String::new()
+        } else {
+            tokens_and_cost(line)
+        };
         format!(
-            "{}: {} calls ({} ok, {} failed, {} refused), {}+{} tokens, ${}",
-            line.key,
-            line.calls,
-            line.ok,
-            line.failed,
-            line.refused,
-            line.prompt_tokens,
-            line.completion_tokens,
-            dollars(line.cost_nano_usd),
+            "{}: {} calls ({} ok, {} failed, {} refused){known}",
+            line.key, line.calls, line.ok, line.failed, line.refused,
         )
     });
     let mut lines: Vec<String> = each.collect();
@@ -102,4 +101,16 @@ fn text(report: &UsageReport) -> String {
     }
     lines.extend(not_entered);
     lines.join("\n")
+}
+
+fn tokens_and_cost(line: &UsageLine) -> String {
+    let tokens = |sum| shown_sum(sum, line.unknown_tokens, |sum| sum.to_string());
+    let cost = shown_sum(line.cost_nano_usd, line.unknown_cost, |sum| {
+        format!("${}", dollars(sum))
+    });
+    format!(
+        ", {}+{} tokens, {cost}",
+        tokens(line.prompt_tokens),
+        tokens(line.completion_tokens)
+    )
 }

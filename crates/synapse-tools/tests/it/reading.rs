@@ -116,6 +116,16 @@ async fn usage_counts_what_is_unknown() {
         "{}",
         text(&result)
     );
+    // Unknown is never 0; the refused call cost nothing.
+    let text_of = text(&result);
+    assert!(
+        text_of.contains(
+            "total: 2 calls (1 ok, 0 failed, 1 refused), unknown+unknown tokens, unknown"
+        ),
+        "{text_of}"
+    );
+    let by_server = call(&bench.tools, "usage", json!({"by": "server"})).await;
+    assert!(!text(&by_server).contains("tokens"), "{}", text(&by_server));
     let by_model = call(
         &bench.tools,
         "usage",
