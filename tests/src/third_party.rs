@@ -55,6 +55,8 @@ pub const PYTHON_1: &str = "SYNAPSE_TEST_MCP_PYTHON_1";
 pub const PYTHON_2: &str = "SYNAPSE_TEST_MCP_PYTHON_2";
 /// An OpenTelemetry collector.
 pub const COLLECTOR: &str = "SYNAPSE_TEST_COLLECTOR";
+/// The archive of a container's base, a minimal Debian.
+pub const CONTAINER: &str = "SYNAPSE_TEST_CONTAINER";
 /// The Python with DuckDB and Polars.
 pub const ENGINES: &str = "SYNAPSE_TEST_ENGINES";
 /// The script of the validator of MCP bundles.

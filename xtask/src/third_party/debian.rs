@@ -1,5 +1,5 @@
 //! Debian packages that tests need: a keyring with its own bus, the password store with gpg, a
-//! browser, shells, and the two formatters of man pages.
+//! browser, shells, the two formatters of man pages, and a builder of container images.
 
 use crate::apt;
 use crate::command::Invocation;
@@ -49,6 +49,7 @@ fn answers(repository: &Repository, program: &str) -> bool {
 
 /// Programs and their packages.
 const PROGRAMS: &[(&str, &str)] = &[
+    ("buildah", "buildah"),
     ("chromium", "chromium"),
     ("dbus-run-session", "dbus-daemon"),
     ("dpkg-deb", "dpkg"),
@@ -59,6 +60,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("gpg-agent", "gpg-agent"),
     ("man", "man-db"),
     ("mandoc", "mandoc"),
+    ("mmdebstrap", "mmdebstrap"),
     ("pass", "pass"),
     ("zsh", "zsh"),
 ];

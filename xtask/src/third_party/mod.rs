@@ -6,6 +6,7 @@
 mod aimock;
 mod browser;
 mod collector;
+mod container;
 mod debian;
 mod mcp;
 mod node;
@@ -29,6 +30,8 @@ pub(crate) struct ThirdParty {
     aimock: PathBuf,
     browser: PathBuf,
     collector: PathBuf,
+    /// The archive of a container's base.
+    container: PathBuf,
     /// The Python with DuckDB and Polars.
     engines: PathBuf,
     mcp: Mcp,
@@ -47,6 +50,7 @@ pub(crate) fn prepare(repository: &Repository) -> Result<ThirdParty, Failure> {
         aimock: aimock::install(repository, &node)?,
         browser: browser::install(repository, &node)?,
         collector: collector::install(repository)?,
+        container: container::install(repository)?,
         engines: python::install(repository, "engines", "duckdb, polars")?,
         mcp: mcp::install(repository, &node)?,
         release: release::install(repository, &node)?,
@@ -69,13 +73,14 @@ pub(crate) fn print_environment(repository: &Repository) -> Result<(), Failure> 
 
 impl ThirdParty {
     /// Returns the variables for the tests.
-    pub(crate) fn environment(&self) -> [(&'static str, &Path); 15] {
+    pub(crate) fn environment(&self) -> [(&'static str, &Path); 16] {
         [
             ("SYNAPSE_TEST_NODE", &self.node),
             ("SYNAPSE_TEST_NPM", &self.npm),
             ("SYNAPSE_TEST_AIMOCK", &self.aimock),
             ("SYNAPSE_TEST_BROWSER", &self.browser),
             ("SYNAPSE_TEST_COLLECTOR", &self.collector),
+            ("SYNAPSE_TEST_CONTAINER", &self.container),
             ("SYNAPSE_TEST_ENGINES", &self.engines),
             ("SYNAPSE_TEST_MCP_CONFORMANCE", &self.mcp.conformance),
             ("SYNAPSE_TEST_MCP_TYPESCRIPT", &self.mcp.typescript),

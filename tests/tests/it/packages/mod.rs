@@ -1,6 +1,7 @@
-//! Packages for npm, PyPI, MCP clients and Debian: each is built from the twin, installed into an
-//! empty home with its users' tool, and produces an answer.
+//! Packages for npm, PyPI, MCP clients and Debian, and the container image: each is built from the
+//! twin, installed into an empty home with its users' tool, and produces an answer.
 
+mod container;
 mod versions;
 
 use std::ffi::{OsStr, OsString};
