@@ -16,6 +16,10 @@ pub(crate) struct Rows {
     pub(crate) month_start: i64,
     /// The id of the newest row.
     pub(crate) last: String,
+    /// The id of the row half-way.
+    pub(crate) middle: String,
+    /// The id of the hundredth row.
+    pub(crate) early: String,
 }
 
 impl Rows {
@@ -31,7 +35,7 @@ impl Rows {
         database.pragma_update(None, "journal_mode", "WAL").unwrap();
         database.execute_batch(SECOND_FORMAT).unwrap();
         let change = database.transaction().unwrap();
-        let mut last = [0_u8; 16];
+        let [mut last, mut middle, mut early] = [[0_u8; 16]; 3];
         {
             let mut insert = change.prepare(INSERT).unwrap();
             for number in 0..rows {
@@ -42,6 +46,12 @@ impl Rows {
                 id[8..].copy_from_slice(&number.to_be_bytes());
                 id[8] |= 0x80;
                 last = id;
+                if number == rows / 2 {
+                    middle = id;
+                }
+                if number == 100.min(rows - 1) {
+                    early = id;
+                }
                 let (outcome, code) = match number % 50 {
                     0 => ("error", Some("provider.failed")),
                     _ => ("ok", None),
@@ -79,6 +89,8 @@ impl Rows {
             today: now / DAY,
             month_start,
             last: uuid::Uuid::from_bytes(last).to_string(),
+            middle: uuid::Uuid::from_bytes(middle).to_string(),
+            early: uuid::Uuid::from_bytes(early).to_string(),
         }
     }
 }

@@ -4,8 +4,8 @@
 //! queries of the guide over as many rows of each of twenty machines.
 //!
 //! `cargo bench -p synapse-tests --bench pages` fills a ledger with a million rows, measures the
-//! profile `dist` and fails above the limits. `cargo test` runs it with a few rows, so that it
-//! keeps working.
+//! profile `dist` and fails above the limits; `-- --rows 10000000` after it takes that many rows.
+//! `cargo test` runs it with a few rows, so that it keeps working.
 
 #![expect(
     clippy::unwrap_used,
@@ -31,7 +31,8 @@ const TWIN: &str = env!("CARGO_BIN_EXE_synapse-twin");
 
 fn main() {
     let judges = std::env::args().any(|argument| argument == "--bench");
-    let (rows, rounds) = if judges { (1_000_000, 15) } else { (500, 1) };
+    let (usual, rounds) = if judges { (1_000_000, 15) } else { (500, 1) };
+    let rows = rows_asked_for().unwrap_or(usual);
     let home = connected();
     let ledger = Rows::fill(&home, rows);
     let mut broken = start(&home, rounds);
@@ -66,6 +67,12 @@ fn main() {
     assert!(!judges || broken == 0, "{broken} limits are broken");
 }
 
+/// The number after `--rows`.
+fn rows_asked_for() -> Option<i64> {
+    let mut arguments = std::env::args().skip_while(|argument| argument != "--rows");
+    arguments.nth(1).map(|number| number.parse().unwrap())
+}
+
 /// Each page, and the queries of a program without Synapse on the same tables.
 fn pages(ledger: &Rows) -> Vec<(String, Vec<String>)> {
     let day = ledger.today;
@@ -98,6 +105,7 @@ fn pages(ledger: &Rows) -> Vec<(String, Vec<String>)> {
         day * 86_400_000
     );
     let counts = "SELECT sum(ok), sum(failed), sum(refused) FROM daily".to_owned();
+    let counts_of_all = counts.clone();
     let of_hub = "SELECT * FROM entries WHERE connection = '' ORDER BY call_id DESC LIMIT 300";
     let of_one = |limit: u32| {
         format!(
@@ -159,6 +167,16 @@ fn pages(ledger: &Rows) -> Vec<(String, Vec<String>)> {
         ("doctor", Vec::new()),
         ("welcome", Vec::new()),
     ];
+    let older = |name: &str, id: &str| {
+        let sql = format!(
+            "SELECT * FROM entries WHERE call_id < x'{}' ORDER BY call_id DESC LIMIT 50",
+            id.replace('-', "")
+        );
+        (
+            format!("{name}?before={id}"),
+            vec![sql, counts_of_all.clone()],
+        )
+    };
     let receipt = (
         format!("history/{}", ledger.last),
         vec![format!(
@@ -168,7 +186,11 @@ fn pages(ledger: &Rows) -> Vec<(String, Vec<String>)> {
     );
     all.into_iter()
         .map(|(path, statements)| (path.to_owned(), statements))
-        .chain([receipt])
+        .chain([
+            older("history", &ledger.middle),
+            older("history", &ledger.early),
+            receipt,
+        ])
         .collect()
 }
 
