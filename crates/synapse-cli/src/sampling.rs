@@ -19,14 +19,14 @@ struct Metered(Engine);
 #[async_trait]
 impl SamplingMeter for Metered {
     async fn admit(&self, asked: SamplingCall) -> Result<Box<dyn SamplingSlot>, Failure> {
-        Ok(Box::new(Slot(self.0.sample(asked).await?)))
+        Ok(Box::new(MeteredCall(self.0.sample(asked).await?)))
     }
 }
 
-struct Slot(OpenSampling);
+struct MeteredCall(OpenSampling);
 
 #[async_trait]
-impl SamplingSlot for Slot {
+impl SamplingSlot for MeteredCall {
     async fn answered(self: Box<Self>, answer: SamplingAnswer) {
         // A failure to close the row does not discard the IDE's answer.
         drop(self.0.answered(answer).await);

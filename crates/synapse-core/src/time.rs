@@ -88,15 +88,15 @@ impl Timestamp {
 
 /// Where a period of calls begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Start {
+pub enum PeriodStart {
     /// With the first call.
     First,
     /// With the first call at this time or later.
     At(Timestamp),
 }
 
-impl Start {
-    /// The forms accepted by [`Start::named`].
+impl PeriodStart {
+    /// The forms accepted by [`PeriodStart::named`].
     pub const NAMES: &'static str = "30d, 24h, 2w, 2026-11-01, 2026-11, 2026-11-01T08:00:00Z, now, \
         today, this-week, this-month or all";
 

@@ -29,12 +29,12 @@ pub(crate) struct App {
     pub(crate) port: u16,
     /// `/RANDOM/`: the prefix of all pages and the path of the cookie.
     pub(crate) base: String,
-    results: Mutex<VecDeque<(String, Duration, Kept)>>,
+    results: Mutex<VecDeque<(String, Duration, KeptResult)>>,
 }
 
 /// The result of a form.
 #[derive(Debug, Clone)]
-pub(crate) enum Kept {
+pub(crate) enum KeptResult {
     /// A message about a finished action.
     Said(Tone, String),
     /// A check, running or finished.
@@ -87,7 +87,7 @@ impl App {
     ///
     /// # Errors
     /// `internal.invariant` if the system provides no randomness.
-    pub(crate) fn keep(&self, kept: Kept) -> Result<String, Failure> {
+    pub(crate) fn keep(&self, kept: KeptResult) -> Result<String, Failure> {
         let id = self.sessions.random::<16>()?;
         let now = self.monotonic();
         let mut results = self.results();
@@ -100,7 +100,7 @@ impl App {
     }
 
     /// A stored result, unless it expired.
-    pub(crate) fn kept(&self, id: &str) -> Option<Kept> {
+    pub(crate) fn kept(&self, id: &str) -> Option<KeptResult> {
         let now = self.monotonic();
         let results = self.results();
         let found = results
@@ -110,7 +110,7 @@ impl App {
     }
 
     /// The newest result selected by `which`.
-    pub(crate) fn newest<T>(&self, which: impl Fn(&Kept) -> Option<T>) -> Option<T> {
+    pub(crate) fn newest<T>(&self, which: impl Fn(&KeptResult) -> Option<T>) -> Option<T> {
         self.results()
             .iter()
             .rev()
@@ -120,7 +120,7 @@ impl App {
     /// The newest result that `which` picks, with its id.
     pub(crate) fn newest_with_id<T>(
         &self,
-        which: impl Fn(&Kept) -> Option<T>,
+        which: impl Fn(&KeptResult) -> Option<T>,
     ) -> Option<(String, T)> {
         self.results()
             .iter()
@@ -128,7 +128,7 @@ impl App {
             .find_map(|(id, _, kept)| which(kept).map(|found| (id.clone(), found)))
     }
 
-    fn results(&self) -> MutexGuard<'_, VecDeque<(String, Duration, Kept)>> {
+    fn results(&self) -> MutexGuard<'_, VecDeque<(String, Duration, KeptResult)>> {
         self.results.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -142,7 +142,7 @@ impl App {
         tone: Tone,
         said: &str,
     ) -> Result<Response<Body>, Failure> {
-        let id = self.keep(Kept::Said(tone, said.to_owned()))?;
+        let id = self.keep(KeptResult::Said(tone, said.to_owned()))?;
         let join = if path.contains('?') { '&' } else { '?' };
         Ok(redirect(&format!("{}{join}done={id}", self.to(path))))
     }

@@ -7,7 +7,7 @@ use crate::words::money;
 
 /// One column of a chart.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Column {
+pub(crate) struct ChartColumn {
     /// Description with figures.
     pub(crate) title: String,
     /// Parts from bottom to top, coloured by index.
@@ -21,7 +21,7 @@ pub(crate) struct Column {
 }
 
 /// Stacked costs per column.
-pub(crate) fn costs(label: &str, columns: &[Column]) -> Markup {
+pub(crate) fn costs(label: &str, columns: &[ChartColumn]) -> Markup {
     let most = columns
         .iter()
         .map(|column| column.parts.iter().sum::<u64>())
@@ -73,7 +73,7 @@ pub(crate) fn costs(label: &str, columns: &[Column]) -> Markup {
 }
 
 /// Successful and failed calls per column.
-pub(crate) fn calls(label: &str, columns: &[Column]) -> Markup {
+pub(crate) fn calls(label: &str, columns: &[ChartColumn]) -> Markup {
     let most = columns
         .iter()
         .map(|column| column.parts.iter().sum::<u64>())
@@ -213,12 +213,12 @@ const CEILING: f64 = 9.0;
 mod tests {
     use super::*;
 
-    fn column(parts: &[u64], unknown: bool) -> Column {
-        Column {
+    fn column(parts: &[u64], unknown: bool) -> ChartColumn {
+        ChartColumn {
             title: "day".to_owned(),
             parts: parts.to_vec(),
             unknown,
-            ..Column::default()
+            ..ChartColumn::default()
         }
     }
 

@@ -28,7 +28,7 @@ pub struct HubView {
     /// Their tools.
     pub tools: Vec<ToolView>,
     /// The running upstream programs, for all IDEs.
-    pub running: Vec<Running>,
+    pub running: Vec<RunningProgram>,
     /// Above so many tokens of tool definitions, search mode is advisable.
     pub budget: Option<u64>,
     /// Estimated tokens of Synapse's own tools.
@@ -89,7 +89,7 @@ pub struct ToolView {
 
 /// A running upstream program.
 #[derive(Debug, Clone)]
-pub struct Running {
+pub struct RunningProgram {
     /// The server.
     pub server: String,
     /// Its process id.

@@ -31,8 +31,8 @@ use synapse_core::error::Failure;
 
 use self::app::App;
 pub use self::hub::{
-    Approval, Difference, HubAction, HubDone, HubVerb, HubView, Next, Piece, Running, ServerView,
-    Stage, Tone, ToolView,
+    Approval, Difference, HubAction, HubDone, HubVerb, HubView, Next, Piece, RunningProgram,
+    ServerView, Stage, Tone, ToolView,
 };
 pub use self::login::{
     AfterLogin, LoginAnswer, LoginDesk, LoginEnd, LoginOrder, LoginProposal, Registering,

@@ -70,7 +70,7 @@ pub enum AfterLogin {
 
 /// The progress of a login.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Stage {
+pub(crate) enum LoginStage {
     /// The server is asked for its authorization server.
     Looking,
     /// The user decides whether the authorization server may be contacted.
@@ -86,7 +86,7 @@ pub(crate) enum Stage {
 /// Reports the progress of a login, and asks the user.
 pub struct LoginDesk {
     pub(crate) order: LoginOrder,
-    stage: watch::Sender<Stage>,
+    stage: watch::Sender<LoginStage>,
     inner: Mutex<LoginTable>,
 }
 
@@ -111,7 +111,7 @@ impl LoginDesk {
     pub(crate) fn new(order: LoginOrder) -> Arc<Self> {
         Arc::new(Self {
             order,
-            stage: watch::channel(Stage::Looking).0,
+            stage: watch::channel(LoginStage::Looking).0,
             inner: Mutex::default(),
         })
     }
@@ -120,13 +120,13 @@ impl LoginDesk {
     pub async fn confirm(&self, proposal: LoginProposal) -> LoginAnswer {
         let (sender, answer) = oneshot::channel();
         self.lock().answer = Some(sender);
-        self.stage.send_replace(Stage::Confirm(proposal));
+        self.stage.send_replace(LoginStage::Confirm(proposal));
         answer.await.unwrap_or(LoginAnswer::Declined)
     }
 
     /// Shows the exact address to log in at, and where the answer is awaited.
     pub fn visit(&self, address: &str, redirect: &str) {
-        self.stage.send_replace(Stage::Visit {
+        self.stage.send_replace(LoginStage::Visit {
             address: address.to_owned(),
             redirect: redirect.to_owned(),
         });
@@ -144,8 +144,8 @@ impl LoginDesk {
 
     pub(crate) fn end(&self, ended: Result<LoginEnd, Failure>) {
         self.stage.send_replace(match ended {
-            Ok(end) => Stage::Done(end),
-            Err(failure) => Stage::Failed(failure),
+            Ok(end) => LoginStage::Done(end),
+            Err(failure) => LoginStage::Failed(failure),
         });
     }
 
@@ -154,18 +154,21 @@ impl LoginDesk {
         self.lock().task = Some(task);
     }
 
-    pub(crate) fn stage(&self) -> Stage {
+    pub(crate) fn stage(&self) -> LoginStage {
         self.stage.borrow().clone()
     }
 
     /// Waits until the user has to act, or it is over.
     pub(crate) async fn settled(&self) {
         let mut stage = self.stage.subscribe();
-        drop(stage.wait_for(|stage| *stage != Stage::Looking).await);
+        drop(stage.wait_for(|stage| *stage != LoginStage::Looking).await);
     }
 
     pub(crate) fn is_over(&self) -> bool {
-        matches!(*self.stage.borrow(), Stage::Done(_) | Stage::Failed(_))
+        matches!(
+            *self.stage.borrow(),
+            LoginStage::Done(_) | LoginStage::Failed(_)
+        )
     }
 
     pub(crate) fn notes(&self) -> (Vec<String>, Vec<Failure>) {
@@ -177,7 +180,7 @@ impl LoginDesk {
     pub(crate) fn answer(&self, answer: LoginAnswer) {
         let asked = self.lock().answer.take();
         if let Some(asked) = asked {
-            self.stage.send_replace(Stage::Looking);
+            self.stage.send_replace(LoginStage::Looking);
             let _nobody = asked.send(answer);
         }
     }
@@ -191,7 +194,7 @@ impl LoginDesk {
         if let Some(task) = task {
             task.abort();
         }
-        self.stage.send_replace(Stage::Failed(failure));
+        self.stage.send_replace(LoginStage::Failed(failure));
     }
 
     fn lock(&self) -> MutexGuard<'_, LoginTable> {
@@ -228,12 +231,12 @@ mod tests {
             async move { desk.confirm(proposal()).await }
         });
         desk.settled().await;
-        assert_eq!(desk.stage(), Stage::Confirm(proposal()));
+        assert_eq!(desk.stage(), LoginStage::Confirm(proposal()));
         desk.answer(LoginAnswer::Agreed);
         assert_eq!(asking.await.unwrap(), LoginAnswer::Agreed);
         // A second tab's answer finds no question.
         desk.answer(LoginAnswer::Declined);
-        assert_eq!(desk.stage(), Stage::Looking);
+        assert_eq!(desk.stage(), LoginStage::Looking);
     }
 
     #[tokio::test]
@@ -242,6 +245,6 @@ mod tests {
         let failure = |text: &str| Failure::new(Code::OauthDenied, text.to_owned());
         desk.end(Err(failure("first")));
         desk.cancel(failure("second"));
-        assert_eq!(desk.stage(), Stage::Failed(failure("first")));
+        assert_eq!(desk.stage(), LoginStage::Failed(failure("first")));
     }
 }

@@ -26,7 +26,7 @@ pub(crate) enum Purpose {
 
 /// The requested check.
 #[derive(Debug, Clone)]
-pub(crate) struct Order {
+pub(crate) struct CheckOrder {
     pub(crate) purpose: Purpose,
     pub(crate) name: String,
     pub(crate) draft: Draft,
@@ -36,7 +36,7 @@ pub(crate) struct Order {
 
 /// How it ended.
 #[derive(Debug, Clone)]
-pub(crate) enum Ended {
+pub(crate) enum CheckEnd {
     /// Preflight completed; with the result of saving the connection.
     Completed(Box<PreflightReport>, Result<(), Failure>),
     /// It did not start.
@@ -45,7 +45,7 @@ pub(crate) enum Ended {
     Cancelled,
 }
 
-impl From<Result<Saved, Failure>> for Ended {
+impl From<Result<Saved, Failure>> for CheckEnd {
     fn from(saved: Result<Saved, Failure>) -> Self {
         match saved {
             Ok(saved) => Self::Completed(Box::new(saved.report), saved.result),
@@ -56,7 +56,7 @@ impl From<Result<Saved, Failure>> for Ended {
 
 /// A check, running or finished.
 pub(crate) struct RunningCheck {
-    pub(crate) order: Order,
+    pub(crate) order: CheckOrder,
     inner: Mutex<RunningState>,
     changed: watch::Sender<()>,
 }
@@ -64,7 +64,7 @@ pub(crate) struct RunningCheck {
 #[derive(Default)]
 struct RunningState {
     checks: Vec<(Check, u64)>,
-    ended: Option<Ended>,
+    ended: Option<CheckEnd>,
     watchers: usize,
     task: Option<AbortHandle>,
 }
@@ -79,7 +79,7 @@ impl fmt::Debug for RunningCheck {
 }
 
 impl RunningCheck {
-    pub(crate) fn new(order: Order) -> Arc<Self> {
+    pub(crate) fn new(order: CheckOrder) -> Arc<Self> {
         Arc::new(Self {
             order,
             inner: Mutex::default(),
@@ -94,7 +94,7 @@ impl RunningCheck {
     }
 
     /// Records the end, unless it has already ended.
-    pub(crate) fn end(&self, ended: Ended) {
+    pub(crate) fn end(&self, ended: CheckEnd) {
         self.lock().ended.get_or_insert(ended);
         self.changed.send_replace(());
     }
@@ -105,7 +105,7 @@ impl RunningCheck {
     }
 
     /// The checks from index `known` on, and the end if it has ended.
-    pub(crate) fn since(&self, known: usize) -> (Vec<(Check, u64)>, Option<Ended>) {
+    pub(crate) fn since(&self, known: usize) -> (Vec<(Check, u64)>, Option<CheckEnd>) {
         let inner = self.lock();
         let new = inner.checks.iter().skip(known).cloned().collect();
         (new, inner.ended.clone())
@@ -131,7 +131,7 @@ impl RunningCheck {
             if inner.watchers > 0 || inner.ended.is_some() {
                 return;
             }
-            inner.ended = Some(Ended::Cancelled);
+            inner.ended = Some(CheckEnd::Cancelled);
             inner.task.take()
         };
         if let Some(task) = task {
@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     fn running() -> Arc<RunningCheck> {
-        RunningCheck::new(Order {
+        RunningCheck::new(CheckOrder {
             purpose: Purpose::Look,
             name: "work".into(),
             draft: Draft::default(),
@@ -183,7 +183,7 @@ mod tests {
         running.done_by(work.abort_handle());
         drop(running.watch());
         assert!(work.await.unwrap_err().is_cancelled());
-        assert!(matches!(running.since(0).1, Some(Ended::Cancelled)));
+        assert!(matches!(running.since(0).1, Some(CheckEnd::Cancelled)));
     }
 
     #[tokio::test(start_paused = true)]

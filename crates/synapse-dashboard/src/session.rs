@@ -23,7 +23,7 @@ pub(crate) enum Refused {
 
 /// A new session.
 #[derive(Debug)]
-pub(crate) struct Opened {
+pub(crate) struct NewSession {
     /// The cookie value.
     pub(crate) cookie: String,
 }
@@ -87,7 +87,7 @@ impl Sessions {
     ///
     /// # Errors
     /// The reason; a failure of the system's randomness counts as unknown.
-    pub(crate) fn enter(&self, token: &str, now: Duration) -> Result<Opened, Refused> {
+    pub(crate) fn enter(&self, token: &str, now: Duration) -> Result<NewSession, Refused> {
         let cookie = self.random::<32>().map_err(|_| Refused::Unknown)?;
         let csrf = self.random::<32>().map_err(|_| Refused::Unknown)?;
         let mut inner = self.lock();
@@ -104,7 +104,7 @@ impl Sessions {
             .sessions
             .insert(hash(&cookie), (now.saturating_add(SESSION_LIFE), csrf));
         drop(inner);
-        Ok(Opened { cookie })
+        Ok(NewSession { cookie })
     }
 
     /// The CSRF secret of the cookie's session, unless it expired.

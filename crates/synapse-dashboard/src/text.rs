@@ -30,21 +30,21 @@ fn shown(text: &str, keep: impl Fn(char) -> bool) -> Markup {
     let capped: String = text.chars().take(MOST_CHARACTERS).collect();
     let is_cut = capped.len() < text.len();
     let clean = without_tokens(&capped);
-    let mut runs: Vec<Run> = Vec::new();
+    let mut runs: Vec<TextRun> = Vec::new();
     for character in clean.chars() {
         if is_hidden(character) && !keep(character) {
-            runs.push(Run::Hidden(character));
-        } else if let Some(Run::Plain(run)) = runs.last_mut() {
+            runs.push(TextRun::Hidden(character));
+        } else if let Some(TextRun::Plain(run)) = runs.last_mut() {
             run.push(character);
         } else {
-            runs.push(Run::Plain(character.to_string()));
+            runs.push(TextRun::Plain(character.to_string()));
         }
     }
     html! {
         @for run in &runs {
             @match run {
-                Run::Plain(text) => (text),
-                Run::Hidden(character) => {
+                TextRun::Plain(text) => (text),
+                TextRun::Hidden(character) => {
                     @let point = format!("U+{:04X}", u32::from(*character));
                     span .ctl title=(point) { (point) }
                 }
@@ -54,7 +54,7 @@ fn shown(text: &str, keep: impl Fn(char) -> bool) -> Markup {
     }
 }
 
-enum Run {
+enum TextRun {
     Plain(String),
     Hidden(char),
 }

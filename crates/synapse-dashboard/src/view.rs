@@ -1,10 +1,10 @@
 //! Shared components: states, notes, remedies, check results, checklists, form results.
 
 use maud::{Markup, html};
-use synapse_core::check::{Check, CheckId, Finding, Outcome};
+use synapse_core::check::{Check, CheckId, CheckOutcome, Finding};
 use synapse_core::error::{Code, Failure, Hint};
 
-use crate::app::{App, Kept};
+use crate::app::{App, KeptResult};
 use crate::ask::{Ask, segment};
 use crate::hub::Tone;
 use crate::icon::Icon;
@@ -66,7 +66,7 @@ pub(crate) fn note(tone: Tone, role: Option<&str>, body: &Markup) -> Markup {
 pub(crate) fn said(app: &App, ask: &Ask) -> Markup {
     let kept = ask.get("done").and_then(|id| app.kept(id));
     html! {
-        @if let Some(Kept::Said(tone, text)) = kept {
+        @if let Some(KeptResult::Said(tone, text)) = kept {
             (note(tone, Some("status"), &html! { p { b { (foreign(&text)) } } }))
         }
     }
@@ -123,10 +123,10 @@ fn linked(text: &str) -> Markup {
 /// One check result.
 pub(crate) fn check_row(app: &App, check: &Check, took: Option<u64>) -> Markup {
     let (outcome, icon, says) = match check.outcome() {
-        Outcome::Ok => ("ok", Some(Icon::Tick), "holds"),
-        Outcome::Warn => ("warn", Some(Icon::Warning), "holds in part"),
-        Outcome::Fail | Outcome::Missing => ("fail", Some(Icon::Cross), "does not hold"),
-        Outcome::Skip => ("skip", None, "not made"),
+        CheckOutcome::Ok => ("ok", Some(Icon::Tick), "holds"),
+        CheckOutcome::Warn => ("warn", Some(Icon::Warning), "holds in part"),
+        CheckOutcome::Fail | CheckOutcome::Missing => ("fail", Some(Icon::Cross), "does not hold"),
+        CheckOutcome::Skip => ("skip", None, "not made"),
     };
     html! {
         li class=(outcome) data-rung=(check.id.as_str()) data-outcome=(outcome) {

@@ -22,7 +22,7 @@ pub use place::Place;
 pub use private::{close, create_directory, directory_within, exposed, private_options, tighten};
 pub use read::{Found, describe, open, read};
 pub use replace::{Prepared, Replacement, Rights, create, remove_if};
-pub use trust::{Distrust, Flaw, ModeSupport, examine};
+pub use trust::{Distrust, ModeSupport, TrustFlaw, examine};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

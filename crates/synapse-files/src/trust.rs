@@ -10,7 +10,7 @@ pub struct Distrust {
     /// The path as it was given.
     pub path: PathBuf,
     /// The reason.
-    pub flaw: Flaw,
+    pub flaw: TrustFlaw,
     /// Whether it is a directory.
     pub is_directory: bool,
     /// Whether its file system stores modes. If not, there is no fix.
@@ -20,7 +20,7 @@ pub struct Distrust {
 /// The flaw of a file or directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Flaw {
+pub enum TrustFlaw {
     /// Its group, or everybody, may write it.
     Writable {
         /// All its permission bits.
@@ -61,7 +61,7 @@ impl ModeSupport {
     }
 }
 
-impl fmt::Display for Flaw {
+impl fmt::Display for TrustFlaw {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Writable { mode } => write!(formatter, "its mode is {mode:04o}"),
@@ -106,11 +106,11 @@ pub fn examine(_path: &Path) -> Result<(), Distrust> {
 }
 
 #[cfg(unix)]
-fn flaw(mode: u32, owner: u32, user: u32) -> Option<Flaw> {
+fn flaw(mode: u32, owner: u32, user: u32) -> Option<TrustFlaw> {
     if owner != user && owner != ROOT {
-        return Some(Flaw::Foreign { owner, user });
+        return Some(TrustFlaw::Foreign { owner, user });
     }
-    (mode & OTHERS_WRITE != 0).then_some(Flaw::Writable {
+    (mode & OTHERS_WRITE != 0).then_some(TrustFlaw::Writable {
         mode: mode & 0o7777,
     })
 }
@@ -181,13 +181,13 @@ mod tests {
             (0o100_600, 1000, None),
             (0o100_644, 1000, None),
             (0o40_755, ROOT, None),
-            (0o100_664, 1000, Some(Flaw::Writable { mode: 0o664 })),
-            (0o100_602, ROOT, Some(Flaw::Writable { mode: 0o602 })),
-            (0o41_777, 1000, Some(Flaw::Writable { mode: 0o1777 })),
+            (0o100_664, 1000, Some(TrustFlaw::Writable { mode: 0o664 })),
+            (0o100_602, ROOT, Some(TrustFlaw::Writable { mode: 0o602 })),
+            (0o41_777, 1000, Some(TrustFlaw::Writable { mode: 0o1777 })),
             (
                 0o100_600,
                 1001,
-                Some(Flaw::Foreign {
+                Some(TrustFlaw::Foreign {
                     owner: 1001,
                     user: 1000,
                 }),

@@ -7,7 +7,7 @@ use synapse_core::redact::printable;
 use synapse_core::shell::quote;
 use synapse_core::{Code, Failure};
 pub use synapse_files::is_of_room;
-use synapse_files::{Distrust, FileError, Flaw, ModeSupport};
+use synapse_files::{Distrust, FileError, ModeSupport, TrustFlaw};
 
 use crate::Home;
 
@@ -71,7 +71,7 @@ pub fn distrusted(distrust: &Distrust) -> Failure {
         (ModeSupport::Ignored, _) => failure
             .cause("its file system keeps no modes, so that nothing can be protected there")
             .hint("set SYNAPSE_HOME to a directory on another file system"),
-        (ModeSupport::Kept, Flaw::Foreign { user, .. }) => failure.shell(
+        (ModeSupport::Kept, TrustFlaw::Foreign { user, .. }) => failure.shell(
             "make it yours, if nobody else should use it; or set SYNAPSE_HOME to a directory of \
              your own",
             if distrust.is_directory {
@@ -227,13 +227,13 @@ mod tests {
             is_directory: true,
             keeping,
         };
-        let foreign = Flaw::Foreign {
+        let foreign = TrustFlaw::Foreign {
             owner: 1001,
             user: 1000,
         };
         for (flaw, command) in [
             (
-                Flaw::Writable { mode: 0o777 },
+                TrustFlaw::Writable { mode: 0o777 },
                 "chmod go-w '/home/a b/.synapse'",
             ),
             (foreign, "sudo chown -R 1000 '/home/a b/.synapse'"),

@@ -8,7 +8,7 @@ use synapse_core::{NetworkPermit, Origin};
 use crate::classify::{Circumstances, classify};
 use crate::config::HttpConfig;
 use crate::decode::{self, Undecodable};
-use crate::failure::{BoxError, Facts, Head, TlsReason, TransportFailure, TransportKind};
+use crate::failure::{BoxError, Head, TlsReason, TransportFacts, TransportFailure, TransportKind};
 use crate::names::Names;
 use crate::observe::{ExchangeObserver, SentRequest};
 use crate::request::{self, Handover, HttpRequest};
@@ -249,7 +249,7 @@ pub(crate) struct Attempt {
     pub(crate) body_cap: usize,
     /// Length of the request body, sent or not.
     body_length: u64,
-    pub(crate) facts: Facts,
+    pub(crate) facts: TransportFacts,
 }
 
 impl Attempt {
@@ -260,7 +260,7 @@ impl Attempt {
             handover: Handover::default(),
             body_cap: config.body_cap,
             body_length: request.body.as_ref().map_or(0, |body| body.len() as u64),
-            facts: Facts {
+            facts: TransportFacts {
                 method: request.method,
                 host: origin.host().to_owned(),
                 proxy: config.proxy.as_ref().map(ToString::to_string),

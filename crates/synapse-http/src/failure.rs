@@ -131,13 +131,13 @@ pub enum ProxyReason {
 #[error("{kind}")]
 pub struct TransportFailure {
     kind: TransportKind,
-    facts: Box<Facts>,
+    facts: Box<TransportFacts>,
     source: Option<BoxError>,
 }
 
 /// Known facts about a failed request.
 #[derive(Debug, Clone)]
-pub(crate) struct Facts {
+pub(crate) struct TransportFacts {
     pub(crate) method: Method,
     pub(crate) host: String,
     pub(crate) proxy: Option<String>,
@@ -159,7 +159,11 @@ pub(crate) struct Head {
 }
 
 impl TransportFailure {
-    pub(crate) fn new(kind: TransportKind, facts: Facts, source: Option<BoxError>) -> Self {
+    pub(crate) fn new(
+        kind: TransportKind,
+        facts: TransportFacts,
+        source: Option<BoxError>,
+    ) -> Self {
         Self {
             kind,
             facts: Box::new(facts),
@@ -229,7 +233,7 @@ impl TransportFailure {
         self.facts.elapsed
     }
 
-    pub(crate) fn facts(&self) -> &Facts {
+    pub(crate) fn facts(&self) -> &TransportFacts {
         &self.facts
     }
 

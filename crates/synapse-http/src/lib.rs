@@ -26,7 +26,7 @@ pub use self::client::HttpClient;
 pub use self::config::{HttpConfig, RootCertificate, RootCertificateError};
 pub use self::failure::{ProxyReason, TlsReason, TransportFailure, TransportKind};
 pub use self::method::Method;
-pub use self::names::{Lookup, NameLookup};
+pub use self::names::{Addresses, NameLookup};
 pub use self::observe::{ExchangeObserver, SentRequest};
 pub use self::request::{HttpRequest, SecretHeader};
 pub use self::response::{BodyCoding, Headers, HttpResponse};

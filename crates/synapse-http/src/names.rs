@@ -22,12 +22,12 @@ use tokio::net::lookup_host;
 use crate::failure::BoxError;
 
 /// The addresses of a name.
-pub type Lookup = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
+pub type Addresses = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
 
 /// Resolves names. The default is the operating system.
 pub trait NameLookup: Debug + Send + Sync {
     /// Looks `name` up.
-    fn lookup(&self, name: String) -> Lookup;
+    fn lookup(&self, name: String) -> Addresses;
 }
 
 /// The operating system's resolver.
@@ -35,7 +35,7 @@ pub trait NameLookup: Debug + Send + Sync {
 pub(crate) struct SystemLookup;
 
 impl NameLookup for SystemLookup {
-    fn lookup(&self, name: String) -> Lookup {
+    fn lookup(&self, name: String) -> Addresses {
         Box::pin(async move {
             let addresses = lookup_host((name, 0)).await?;
             Ok(addresses.map(|address| address.ip()).collect())

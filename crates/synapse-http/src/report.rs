@@ -225,12 +225,12 @@ const CODING: &str = "content-encoding";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failure::Facts;
+    use crate::failure::TransportFacts;
 
     /// A certificate may contain any name.
     #[test]
     fn what_a_peer_is_quoted_with_steers_no_terminal() {
-        let facts = Facts {
+        let facts = TransportFacts {
             method: Method::Get,
             host: "api.test".to_owned(),
             proxy: None,

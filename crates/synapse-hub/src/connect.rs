@@ -14,15 +14,14 @@ use synapse_core::secret::BoundSecret;
 use synapse_core::upstream::{Protocol, Target, UpstreamName};
 use synapse_http::HttpClient;
 use synapse_mcp::JsonObject;
-use synapse_mcp::client::{Caps, ClientHandler, Eras, Introduction, RpcError};
+use synapse_mcp::client::{Caps, ClientHandler, ClientIntroduction, Eras, RpcError};
 use synapse_process::{Guard, Program};
 
 use crate::ports::{
     Carrier, Connected, Connector, Credentials, Ending, Events, OpenError, Opening,
 };
 use crate::transport::{
-    Credentials as Bearer, Ending as ProgramEnding, ErrorLog, HttpServer, Process, StartError,
-    StdioServer,
+    BearerSource, ErrorLog, Exit, HttpServer, Process, StartError, StdioServer,
 };
 
 /// The connector of this machine.
@@ -54,7 +53,7 @@ pub trait ProgramNotes: Send + Sync + fmt::Debug {
 #[async_trait]
 impl Connector for SystemConnector {
     async fn open(&self, opening: Opening) -> Result<Connected, OpenError> {
-        let introduction = Introduction {
+        let introduction = ClientIntroduction {
             client_info: self.client_info.clone(),
             capabilities: opening.capabilities.clone(),
             eras: match opening.protocol {
@@ -75,7 +74,7 @@ impl SystemConnector {
     async fn start(
         &self,
         opening: &Opening,
-        introduction: Introduction,
+        introduction: ClientIntroduction,
     ) -> Result<Connected, OpenError> {
         let Target::Program {
             program,
@@ -118,14 +117,14 @@ impl SystemConnector {
         };
         Ok(Connected {
             conversation: Arc::new(conversation),
-            carrier: Arc::new(Pipes { process, note }),
+            carrier: Arc::new(ProgramPipes { process, note }),
         })
     }
 
     async fn connect(
         &self,
         opening: &Opening,
-        introduction: Introduction,
+        introduction: ClientIntroduction,
     ) -> Result<Connected, OpenError> {
         let Target::Url { url, .. } = &opening.target else {
             return Err(Failure::new(Code::InternalInvariant, "a program is no URL").into());
@@ -181,22 +180,22 @@ fn unstarted(opening: &Opening, error: StartError) -> OpenError {
     }
 }
 
-fn in_words(ending: ProgramEnding) -> String {
+fn in_words(ending: Exit) -> String {
     match ending {
-        ProgramEnding::Exited(status) => status.to_string(),
-        ProgramEnding::Ended => "it was ended".to_owned(),
+        Exit::Exited(status) => status.to_string(),
+        Exit::Ended => "it was ended".to_owned(),
     }
 }
 
 /// A program's pipes and its registration.
-struct Pipes {
+struct ProgramPipes {
     process: Process,
     #[expect(dead_code, reason = "it is dropped with the carrier")]
     note: Option<Box<dyn Any + Send + Sync>>,
 }
 
 #[async_trait]
-impl Carrier for Pipes {
+impl Carrier for ProgramPipes {
     async fn ending(&self) -> Ending {
         let ending = self.process.ending(MOMENT).await;
         Ending {
@@ -210,9 +209,11 @@ impl Carrier for Pipes {
     }
 }
 
-impl fmt::Debug for Pipes {
+impl fmt::Debug for ProgramPipes {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Pipes").finish_non_exhaustive()
+        formatter
+            .debug_struct("ProgramPipes")
+            .finish_non_exhaustive()
     }
 }
 
@@ -236,7 +237,7 @@ impl Carrier for Exchanges {
 struct Tokens(Arc<dyn Credentials>);
 
 #[async_trait]
-impl Bearer for Tokens {
+impl BearerSource for Tokens {
     async fn authorization(&self) -> Result<Option<Arc<BoundSecret>>, Failure> {
         self.0.token().await
     }

@@ -29,11 +29,11 @@ use crate::status::{UpstreamStatus, statuses};
 /// The hub. Clones share everything.
 #[derive(Clone)]
 pub struct Hub {
-    inner: Arc<Inner>,
+    inner: Arc<HubState>,
 }
 
 /// Shared by the clones of a hub.
-pub(crate) struct Inner {
+pub(crate) struct HubState {
     pub(crate) ports: HubPorts,
     pub(crate) settings: HubSettings,
     changes: Changes,
@@ -50,7 +50,7 @@ impl Hub {
     #[must_use]
     pub fn new(ports: HubPorts, settings: HubSettings) -> Self {
         Self {
-            inner: Arc::new_cyclic(|me| Inner {
+            inner: Arc::new_cyclic(|me| HubState {
                 ports,
                 settings,
                 changes: Changes::new(),
@@ -190,7 +190,7 @@ impl Hub {
             target,
             fingerprint,
         };
-        let nobody = Weak::<Inner>::new();
+        let nobody = Weak::<HubState>::new();
         let runtime = Arc::new(Runtime::new(consented, self.inner.ports.clone(), nobody));
         runtime.survey().await
     }
@@ -212,12 +212,12 @@ impl Hub {
         closing.join_all().await;
     }
 
-    pub(crate) fn inner(&self) -> &Arc<Inner> {
+    pub(crate) fn inner(&self) -> &Arc<HubState> {
         &self.inner
     }
 }
 
-impl Inner {
+impl HubState {
     /// The current configuration. Reads it on first use or if its stamp changed.
     pub(crate) fn current(&self) -> Arc<Configuration> {
         let stamps = self.stamps();
@@ -227,7 +227,7 @@ impl Inner {
         self.reload(Some(stamps))
     }
 
-    /// [`Inner::current`] for an async caller, which then uses [`Inner::prepared`]: large files are
+    /// [`HubState::current`] for an async caller, which then uses [`HubState::prepared`]: large files are
     /// read off the runtime's thread.
     pub(crate) async fn refresh(&self) {
         if self.is_current() {
@@ -239,7 +239,7 @@ impl Inner {
         }
     }
 
-    /// The configuration as of the last [`Inner::refresh`].
+    /// The configuration as of the last [`HubState::refresh`].
     pub(crate) fn prepared(&self) -> Arc<Configuration> {
         self.known().unwrap_or_else(|| self.current())
     }
@@ -250,7 +250,7 @@ impl Inner {
             .is_some_and(|state| self.is_fresh(&state, stamps))
     }
 
-    /// [`Inner::reload`], on a separate thread if the files are large.
+    /// [`HubState::reload`], on a separate thread if the files are large.
     async fn reload_off_runtime(&self, unless: Option<Stamps>) {
         let is_large = self.ports.upstreams.is_large() || self.ports.approvals.is_large();
         match self.me.upgrade() {
@@ -476,7 +476,7 @@ impl Inner {
     }
 }
 
-impl Owner for Inner {
+impl Owner for HubState {
     fn lists_changed(&self, changes: Vec<ListChange>) {
         {
             let _one = self
@@ -519,9 +519,9 @@ impl fmt::Debug for Hub {
     }
 }
 
-impl fmt::Debug for Inner {
+impl fmt::Debug for HubState {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Inner").finish_non_exhaustive()
+        formatter.debug_struct("HubState").finish_non_exhaustive()
     }
 }
 

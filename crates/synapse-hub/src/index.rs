@@ -94,7 +94,7 @@ pub(crate) enum Found<'a, T> {
 
 /// The owner of a URI.
 #[derive(Debug)]
-pub(crate) enum Owner<'a> {
+pub(crate) enum UriOwner<'a> {
     One(&'a Arc<Runtime>),
     Several(Vec<&'a str>),
     Nobody,
@@ -271,9 +271,9 @@ impl Index {
 
     /// The owner of a URI: by list, then by template, by a tool's interface, by a skill, and last
     /// by a link it sent.
-    pub(crate) fn owner(&self, uri: &str) -> Owner<'_> {
+    pub(crate) fn owner(&self, uri: &str) -> UriOwner<'_> {
         if uri.starts_with(RESERVED) {
-            return Owner::Nobody;
+            return UriOwner::Nobody;
         }
         let by_list = |runtime: &Runtime| {
             let lists = runtime.lists();
@@ -314,20 +314,20 @@ impl Index {
                 .collect();
             match found.as_slice() {
                 [] => {}
-                [one] => return Owner::One(one),
+                [one] => return UriOwner::One(one),
                 several => {
                     let names = several.iter().map(|runtime| runtime.server().as_str());
-                    return Owner::Several(names.collect());
+                    return UriOwner::Several(names.collect());
                 }
             }
         }
-        Owner::Nobody
+        UriOwner::Nobody
     }
 
     /// The runtime with exactly this template.
-    pub(crate) fn owner_of_template(&self, template: &str) -> Owner<'_> {
+    pub(crate) fn owner_of_template(&self, template: &str) -> UriOwner<'_> {
         if template.starts_with(RESERVED) {
-            return Owner::Nobody;
+            return UriOwner::Nobody;
         }
         let has = |runtime: &&Arc<Runtime>| {
             let lists = runtime.lists();
@@ -338,9 +338,9 @@ impl Index {
         };
         let mut found = self.runtimes.iter().filter(has);
         match (found.next(), found.next()) {
-            (Some(one), None) => Owner::One(one),
+            (Some(one), None) => UriOwner::One(one),
             (Some(one), Some(two)) => {
-                Owner::Several(vec![one.server().as_str(), two.server().as_str()])
+                UriOwner::Several(vec![one.server().as_str(), two.server().as_str()])
             }
             (None, _) => self.owner(template),
         }

@@ -10,7 +10,7 @@ use crate::entry::Entry;
 use crate::failure::shown;
 use crate::location::Location;
 use crate::preview::{self, Visible};
-use crate::seen::{Found, Seen};
+use crate::seen::{ExistingEntry, FileContent};
 
 /// The effect of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,8 +147,8 @@ impl FileChange {
         let section = [client.key.to_owned()];
         let mut visible = Visible::of(client, entry);
         for content in [&before, &after] {
-            let seen = Seen::of(client, &file, content.clone(), &section, entry);
-            if let Ok(Found::Ours(configured, _)) = seen.map(|seen| seen.found) {
+            let seen = FileContent::of(client, &file, content.clone(), &section, entry);
+            if let Ok(ExistingEntry::Ours(configured, _)) = seen.map(|seen| seen.found) {
                 visible = visible.and(&configured);
             }
         }

@@ -161,9 +161,9 @@ fn of_own_file(path: &Path, error: FileError) -> Failure {
 
 /// Held while a client's file is changed, to exclude other Synapse processes.
 #[derive(Debug)]
-pub(crate) struct Lock(#[expect(dead_code, reason = "held, not read")] synapse_files::Lock);
+pub(crate) struct ChangeLock(#[expect(dead_code, reason = "held, not read")] synapse_files::Lock);
 
-impl Lock {
+impl ChangeLock {
     /// Takes the lock at `path`, creating its file for its owner only, waiting at most `patience`.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ use crate::change::FileChange;
 use crate::client::{Client, Scope};
 use crate::entry::Entry;
 use crate::failure::changed;
-use crate::file::{self, Lock, own_file};
+use crate::file::{self, ChangeLock, own_file};
 use crate::location;
 
 /// The journal. Constructing one touches nothing.
@@ -35,7 +35,7 @@ pub struct Applied {
 
 /// The record beside a backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Record {
+struct BackupRecord {
     format: u32,
     client: String,
     scope: String,
@@ -77,7 +77,7 @@ impl Journal {
         now: Timestamp,
         written: impl FnOnce(),
     ) -> Result<Applied, Failure> {
-        let lock = Lock::acquire(&self.directory.join("lock"), PATIENCE)?;
+        let lock = ChangeLock::acquire(&self.directory.join("lock"), PATIENCE)?;
         let is_elsewhere = location::real(&change.file)? != change.location.real;
         if is_elsewhere || file::read(&change.file)? != change.before {
             return Err(changed(&change.file, "it was looked at"));
@@ -198,7 +198,7 @@ impl Journal {
         if let Some(content) = &change.before {
             file::write_private(&backup, content)?;
         }
-        let record = Record {
+        let record = BackupRecord {
             format: FORMAT,
             client: change.client.id().to_owned(),
             scope: change.scope.as_str().to_owned(),
@@ -230,7 +230,7 @@ impl Journal {
         Ok(names)
     }
 
-    fn backup(&self, path: &Path, record: &Record) -> Result<Option<Vec<u8>>, Failure> {
+    fn backup(&self, path: &Path, record: &BackupRecord) -> Result<Option<Vec<u8>>, Failure> {
         let Some(expected) = &record.before else {
             return Ok(None);
         };
@@ -299,11 +299,11 @@ fn is_same(one: &Path, other: &Path) -> bool {
 }
 
 /// Reads a record; `None` if it is gone or of another version.
-fn read_record(path: &Path) -> Result<Option<Record>, Failure> {
+fn read_record(path: &Path) -> Result<Option<BackupRecord>, Failure> {
     match std::fs::read(path) {
         Ok(bytes) => Ok(serde_json::from_slice(&bytes)
             .ok()
-            .filter(|record: &Record| record.format == FORMAT)),
+            .filter(|record: &BackupRecord| record.format == FORMAT)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(own_file(path, &error)),
     }
@@ -484,7 +484,7 @@ mod tests {
             let [before, after] = pair else { continue };
             let path = journal.directory.join(format!("{number:03}.json"));
             file::write_private(&backup_of(&path), before.as_bytes()).unwrap();
-            let record = Record {
+            let record = BackupRecord {
                 format: FORMAT,
                 client: "cursor".to_owned(),
                 scope: "user".to_owned(),

@@ -15,7 +15,7 @@ use crate::journal::Journal;
 use crate::location::Location;
 use crate::machine::Machine;
 use crate::preview::Visible;
-use crate::seen::{Found, Seen};
+use crate::seen::{ExistingEntry, FileContent};
 use crate::survey::{Survey, SurveyedFile};
 use crate::update::update;
 
@@ -65,18 +65,18 @@ pub fn install(
     let anew = || vec![Edit::Remove(place.path()), whole()];
     let mut notes = Vec::new();
     let (action, edits) = match &seen.found {
-        Found::Nothing if seen.bytes.is_none() => (Action::Create, vec![whole()]),
-        Found::Nothing => (Action::Add, vec![whole()]),
-        Found::Foreign(_) if replace == Replace::Foreign => (Action::Replace, anew()),
-        Found::Foreign(_) => return Err(foreign(client, &file)),
-        Found::Ours(_, value) if keep == Keep::Nothing => {
+        ExistingEntry::Nothing if seen.bytes.is_none() => (Action::Create, vec![whole()]),
+        ExistingEntry::Nothing => (Action::Add, vec![whole()]),
+        ExistingEntry::Foreign(_) if replace == Replace::Foreign => (Action::Replace, anew()),
+        ExistingEntry::Foreign(_) => return Err(foreign(client, &file)),
+        ExistingEntry::Ours(_, value) if keep == Keep::Nothing => {
             if *value == entry.fresh(client) {
                 (Action::Nothing, Vec::new())
             } else {
                 (Action::Update, anew())
             }
         }
-        Found::Ours(_, value) => {
+        ExistingEntry::Ours(_, value) => {
             let update = update(client, &place.path(), entry, value);
             notes = update.notes;
             match update.edits {
@@ -93,10 +93,10 @@ pub fn install(
             format::edit(client.format, &seen.text, &edits).map_err(|why| invalid(&file, why))?;
         Some(text.to_bytes())
     };
-    let arguments = Seen::of(client, &file, after.clone(), &place.section, entry)
+    let arguments = FileContent::of(client, &file, after.clone(), &place.section, entry)
         .map(|seen| match seen.found {
-            Found::Ours(configured, _) => configured.arguments,
-            Found::Nothing | Found::Foreign(_) => Vec::new(),
+            ExistingEntry::Ours(configured, _) => configured.arguments,
+            ExistingEntry::Nothing | ExistingEntry::Foreign(_) => Vec::new(),
         })
         .unwrap_or_default();
     let mut warnings: Vec<Hint> = seen.warnings.iter().map(Hint::new).collect();
@@ -104,7 +104,7 @@ pub fn install(
     let location = Location::of_client(machine, scope, &file)?;
     warnings.extend(location.warning(machine, scope, &file).map(Hint::new));
     let mut visible = Visible::of(client, entry);
-    if let Found::Ours(configured, _) = &seen.found {
+    if let ExistingEntry::Ours(configured, _) = &seen.found {
         visible = visible.and(configured);
     }
     Ok(FileChange {
@@ -195,8 +195,10 @@ pub fn remove(
     if files.is_empty() {
         let seen = target.seen.as_ref().map_err(Clone::clone)?;
         return Err(match &seen.found {
-            Found::Foreign(_) => foreign(client, &target.site.file),
-            Found::Nothing | Found::Ours(..) => not_installed(client, scope, &target.site.file),
+            ExistingEntry::Foreign(_) => foreign(client, &target.site.file),
+            ExistingEntry::Nothing | ExistingEntry::Ours(..) => {
+                not_installed(client, scope, &target.site.file)
+            }
         });
     }
     let changes = files.into_iter().map(|(file, places)| {
@@ -225,15 +227,15 @@ fn removal(
     file::writable(&file)?;
     let mut visible = Visible::of(client, entry);
     for found in places.iter().filter_map(|place| place.seen.as_ref().ok()) {
-        if let Found::Ours(configured, _) = &found.found {
+        if let ExistingEntry::Ours(configured, _) = &found.found {
             visible = visible.and(configured);
         }
     }
     let is_without = |content: Option<&[u8]>| {
         places.iter().all(|place| {
             let bytes = content.map(<[u8]>::to_vec);
-            Seen::of(client, &file, bytes, &place.section, entry)
-                .is_ok_and(|seen| seen.found == Found::Nothing)
+            FileContent::of(client, &file, bytes, &place.section, entry)
+                .is_ok_and(|seen| seen.found == ExistingEntry::Nothing)
         })
     };
     let content = seen.bytes.as_deref().unwrap_or_default();

@@ -46,23 +46,23 @@ impl EntryState {
 
 /// The current content of a client's file.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Seen {
+pub(crate) struct FileContent {
     /// `None` if it does not exist.
     pub(crate) bytes: Option<Vec<u8>>,
     pub(crate) text: Text,
-    pub(crate) found: Found,
+    pub(crate) found: ExistingEntry,
     pub(crate) warnings: Vec<String>,
 }
 
 /// The entry under our name.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Found {
+pub(crate) enum ExistingEntry {
     Nothing,
     Ours(Configured, Value),
     Foreign(Value),
 }
 
-impl Seen {
+impl FileContent {
     /// Reads the file at `path`.
     ///
     /// # Errors
@@ -103,12 +103,12 @@ impl Seen {
             }
         }
         let found = match entries.and_then(|entries| entries.get(NAME)) {
-            None => Found::Nothing,
+            None => ExistingEntry::Nothing,
             Some(value) => match Configured::read(client, value) {
                 Some(configured) if configured.is_ours(entry.command()) => {
-                    Found::Ours(configured, value.clone())
+                    ExistingEntry::Ours(configured, value.clone())
                 }
-                _ => Found::Foreign(value.clone()),
+                _ => ExistingEntry::Foreign(value.clone()),
             },
         };
         Ok(Self {

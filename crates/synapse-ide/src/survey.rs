@@ -11,7 +11,7 @@ use crate::file;
 use crate::format::{self, Text};
 use crate::machine::Machine;
 use crate::patterns::{Verdict, refusing};
-use crate::seen::{EntryState, Found, Seen};
+use crate::seen::{EntryState, ExistingEntry, FileContent};
 use crate::update::update;
 
 /// A place with its content.
@@ -20,12 +20,12 @@ pub(crate) struct SurveyedFile {
     pub(crate) site: Site,
     /// The keys of the object of entries.
     pub(crate) section: Vec<String>,
-    pub(crate) seen: Result<Seen, Failure>,
+    pub(crate) seen: Result<FileContent, Failure>,
 }
 
 impl SurveyedFile {
     fn at(client: &Client, site: Site, section: Vec<String>, entry: &Entry) -> Self {
-        let seen = Seen::at(client, &site.file, &section, entry);
+        let seen = FileContent::at(client, &site.file, &section, entry);
         Self {
             site,
             section,
@@ -50,29 +50,29 @@ impl SurveyedFile {
     /// The entry of our name, ours or foreign.
     pub(crate) fn value(&self) -> Option<&Value> {
         match &self.seen.as_ref().ok()?.found {
-            Found::Ours(_, value) | Found::Foreign(value) => Some(value),
-            Found::Nothing => None,
+            ExistingEntry::Ours(_, value) | ExistingEntry::Foreign(value) => Some(value),
+            ExistingEntry::Nothing => None,
         }
     }
 
     /// The program it starts, if it is ours.
     pub(crate) fn command(&self) -> Option<String> {
         match &self.seen.as_ref().ok()?.found {
-            Found::Ours(configured, _) => Some(configured.command.clone()),
-            Found::Foreign(_) | Found::Nothing => None,
+            ExistingEntry::Ours(configured, _) => Some(configured.command.clone()),
+            ExistingEntry::Foreign(_) | ExistingEntry::Nothing => None,
         }
     }
 
     /// Whether the entry is ours.
     pub(crate) fn is_ours(&self) -> bool {
-        matches!(&self.seen, Ok(seen) if matches!(seen.found, Found::Ours(..)))
+        matches!(&self.seen, Ok(seen) if matches!(seen.found, ExistingEntry::Ours(..)))
     }
 
     /// The connection our entry is restricted to.
     pub(crate) fn connection(&self) -> Option<&str> {
         match &self.seen {
-            Ok(Seen {
-                found: Found::Ours(configured, _),
+            Ok(FileContent {
+                found: ExistingEntry::Ours(configured, _),
                 ..
             }) => configured.connection(),
             _ => None,
@@ -85,10 +85,10 @@ impl SurveyedFile {
             Err(failure) => return EntryState::Broken(Box::new(failure.clone())),
         };
         match &seen.found {
-            Found::Nothing if seen.bytes.is_none() => EntryState::NoFile,
-            Found::Nothing => EntryState::Absent,
-            Found::Foreign(_) => EntryState::Foreign,
-            Found::Ours(_, value) => {
+            ExistingEntry::Nothing if seen.bytes.is_none() => EntryState::NoFile,
+            ExistingEntry::Nothing => EntryState::Absent,
+            ExistingEntry::Foreign(_) => EntryState::Foreign,
+            ExistingEntry::Ours(_, value) => {
                 let plain = entry.without_settings();
                 if update(client, &self.path(), &plain, value).edits.is_empty() {
                     EntryState::Current

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 /// Why an answer is not a JSON object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Flaw {
+pub(crate) enum JsonFlaw {
     #[error("it is larger than {0} bytes")]
     TooLarge(usize),
     #[error("it is nested too deeply")]
@@ -18,21 +18,21 @@ pub(crate) enum Flaw {
 }
 
 /// Parses `bytes` as an object.
-pub(crate) fn object(bytes: &[u8], cap: usize) -> Result<Map<String, Value>, Flaw> {
+pub(crate) fn object(bytes: &[u8], cap: usize) -> Result<Map<String, Value>, JsonFlaw> {
     if bytes.len() > cap {
-        return Err(Flaw::TooLarge(cap));
+        return Err(JsonFlaw::TooLarge(cap));
     }
     let bytes = bytes.strip_prefix(BOM).unwrap_or(bytes);
     measure(bytes)?;
     match serde_json::from_slice(bytes) {
         Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(Flaw::NoObject),
-        Err(_) => Err(Flaw::NotJson),
+        Ok(_) => Err(JsonFlaw::NoObject),
+        Err(_) => Err(JsonFlaw::NotJson),
     }
 }
 
 /// Measures without parsing, ignoring string contents.
-fn measure(bytes: &[u8]) -> Result<(), Flaw> {
+fn measure(bytes: &[u8]) -> Result<(), JsonFlaw> {
     let (mut depth, mut values) = (0_usize, 0_usize);
     let (mut in_string, mut escaped) = (false, false);
     for byte in bytes {
@@ -49,10 +49,10 @@ fn measure(bytes: &[u8]) -> Result<(), Flaw> {
             _ => {}
         }
         if depth > DEEPEST {
-            return Err(Flaw::TooDeep);
+            return Err(JsonFlaw::TooDeep);
         }
         if values > MOST {
-            return Err(Flaw::TooMany);
+            return Err(JsonFlaw::TooMany);
         }
     }
     Ok(())
@@ -85,12 +85,12 @@ mod tests {
     #[test]
     fn an_object_passes_and_everything_else_is_named() {
         assert!(object(br#"{"a":"}}]]\"[["}"#, 100).is_ok());
-        assert_eq!(object(b"[1]", 100), Err(Flaw::NoObject));
-        assert_eq!(object(b"<html>", 100), Err(Flaw::NotJson));
-        assert_eq!(object(b"{}", 1), Err(Flaw::TooLarge(1)));
+        assert_eq!(object(b"[1]", 100), Err(JsonFlaw::NoObject));
+        assert_eq!(object(b"<html>", 100), Err(JsonFlaw::NotJson));
+        assert_eq!(object(b"{}", 1), Err(JsonFlaw::TooLarge(1)));
         let deep = format!("{{\"a\":{}{}}}", "[".repeat(16), "]".repeat(16));
-        assert_eq!(object(deep.as_bytes(), 1000), Err(Flaw::TooDeep));
+        assert_eq!(object(deep.as_bytes(), 1000), Err(JsonFlaw::TooDeep));
         let many = format!("{{\"a\":[0{}]}}", ",0".repeat(5000));
-        assert_eq!(object(many.as_bytes(), 100_000), Err(Flaw::TooMany));
+        assert_eq!(object(many.as_bytes(), 100_000), Err(JsonFlaw::TooMany));
     }
 }

@@ -8,7 +8,7 @@ use synapse_core::secret::BoundSecret;
 use crate::classify::Problem;
 use crate::clean::{flaws, partly_read, redactor};
 use crate::json::Seen;
-use crate::send::Reader;
+use crate::send::AnswerReader;
 use crate::wire::model::{Entries, MODELS, ModelInfo};
 
 /// A model list, as far as it was readable.
@@ -39,9 +39,9 @@ impl List {
 pub(crate) fn list_reader(
     read: fn(&Value) -> Option<Entries>,
     secret: Option<&BoundSecret>,
-) -> Reader<impl FnOnce(&Seen) -> Result<List, Problem> + Send + 'static> {
+) -> AnswerReader<impl FnOnce(&Seen) -> Result<List, Problem> + Send + 'static> {
     let redactor = redactor(secret);
-    Reader {
+    AnswerReader {
         shape: &MODELS,
         stated: None,
         read: move |seen: &Seen| {

@@ -20,7 +20,7 @@ use crate::json::{Seen, WHOLE};
 use crate::list::{List, list_reader};
 use crate::prices::ShippedPrices;
 use crate::reply::{complete, completion_call};
-use crate::send::{Call, Header, Reader, Sender, judged, judged_off_runtime, or_shape};
+use crate::send::{AnswerReader, Call, Header, Sender, judged, judged_off_runtime, or_shape};
 use crate::vendors::NO_CHAT;
 use crate::wire::model::ModelInfo;
 use crate::wire::request::Dialect;
@@ -157,7 +157,7 @@ impl OpenAi {
         access: Access<'_>,
         model: &ModelId,
         path: &[&str],
-        reader: Reader<impl FnOnce(&Seen) -> Result<T, Problem> + Send + 'static>,
+        reader: AnswerReader<impl FnOnce(&Seen) -> Result<T, Problem> + Send + 'static>,
     ) -> Exchanged<T> {
         let asked = Asked::Model(model.as_str());
         let call = Call::get(self.sender.url(path), access.secret(), asked).account(self.account());

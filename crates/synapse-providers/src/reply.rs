@@ -12,7 +12,7 @@ use crate::blocking::written_body;
 use crate::classify::{Asked, Problem};
 use crate::clean::{flaws, partly_read, redactor, spare};
 use crate::json::Seen;
-use crate::send::{Call, Header, Reader, Sender};
+use crate::send::{AnswerReader, Call, Header, Sender};
 use crate::wire::completion;
 use crate::wire::completion::COMPLETION;
 use crate::wire::request::{Dialect, body};
@@ -75,7 +75,7 @@ fn completion_post<'a>(
 /// receipts and the ledger and are cleaned.
 pub(crate) fn reply_reader(
     secret: Option<&BoundSecret>,
-) -> Reader<impl FnOnce(&Seen) -> Result<ChatReply, Problem> + Send + 'static> {
+) -> AnswerReader<impl FnOnce(&Seen) -> Result<ChatReply, Problem> + Send + 'static> {
     let redactor = redactor(secret);
     let read = move |seen: &Seen| {
         let mut reply = completion::read(&seen.value).map_err(|problem| match problem {
@@ -89,7 +89,7 @@ pub(crate) fn reply_reader(
         finish(&mut reply, seen, others, &redactor);
         Ok(reply)
     };
-    Reader {
+    AnswerReader {
         shape: &COMPLETION,
         stated: Some(completion::stated),
         read,

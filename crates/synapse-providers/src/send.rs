@@ -153,7 +153,7 @@ impl Sender {
         &self,
         permit: &NetworkPermit,
         call: Result<Call<'_>, Failure>,
-        reader: Reader<impl FnOnce(&Seen) -> Result<T, Problem> + Send + 'static>,
+        reader: AnswerReader<impl FnOnce(&Seen) -> Result<T, Problem> + Send + 'static>,
     ) -> Exchanged<T>
     where
         T: Send + 'static,
@@ -175,7 +175,7 @@ impl Sender {
         &self,
         permit: &NetworkPermit,
         call: Call<'_>,
-        reader: Reader<impl FnOnce(&Seen) -> Result<T, Problem> + Send + 'static>,
+        reader: AnswerReader<impl FnOnce(&Seen) -> Result<T, Problem> + Send + 'static>,
     ) -> Exchanged<T>
     where
         T: Send + 'static,
@@ -264,7 +264,7 @@ pub(crate) async fn judged_off_runtime<T: Send + 'static, U: Send + 'static>(
 }
 
 /// Reads a successful answer.
-pub(crate) struct Reader<R> {
+pub(crate) struct AnswerReader<R> {
     /// The relevant parts.
     pub(crate) shape: &'static Shape,
     /// Reads facts about the call from an unusable answer.
@@ -277,8 +277,8 @@ pub(crate) struct Reader<R> {
 pub(crate) fn or_shape<T>(
     shape: &'static Shape,
     read: impl FnOnce(&Value) -> Option<T> + Send + 'static,
-) -> Reader<impl FnOnce(&Seen) -> Result<T, Problem> + Send + 'static> {
-    Reader {
+) -> AnswerReader<impl FnOnce(&Seen) -> Result<T, Problem> + Send + 'static> {
+    AnswerReader {
         shape,
         stated: None,
         read: move |seen: &Seen| read(&seen.value).ok_or(Problem::Shape),
@@ -304,7 +304,10 @@ type Judged<T> = (Result<T, Failure>, Option<Box<ChatReply>>);
 
 impl Received {
     /// Reads a 2xx answer, and classifies any other.
-    fn judge<T>(mut self, reader: Reader<impl FnOnce(&Seen) -> Result<T, Problem>>) -> Judged<T> {
+    fn judge<T>(
+        mut self,
+        reader: AnswerReader<impl FnOnce(&Seen) -> Result<T, Problem>>,
+    ) -> Judged<T> {
         self.response.body = json::decoded(mem::take(&mut self.response.body));
         let wrapped = json::unwrapped(&self.response.body);
         let is_wrapped = wrapped.is_some();

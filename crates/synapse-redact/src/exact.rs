@@ -23,7 +23,7 @@ pub(super) struct Known {
     /// The letters and digits of each form.
     forms: Vec<EncodedForm>,
     windows: Vec<Window>,
-    filter: Filter,
+    filter: WindowFilter,
 }
 
 /// How much of a known value must match.
@@ -64,9 +64,9 @@ impl Encoding {
 }
 
 /// A bit set of possible windows, sparse enough to reject most others.
-struct Filter(Box<[u64; 64]>);
+struct WindowFilter(Box<[u64; 64]>);
 
-impl Filter {
+impl WindowFilter {
     fn of(windows: &[Window]) -> Self {
         let mut bits = Box::new([0; 64]);
         for window in windows {
@@ -151,7 +151,7 @@ impl Known {
             }
         }
         windows.sort_unstable_by_key(|window| window.word);
-        let filter = Filter::of(&windows);
+        let filter = WindowFilter::of(&windows);
         Self {
             literal: Vec::new(),
             forms,
@@ -178,7 +178,7 @@ impl Known {
             literal,
             forms: Vec::new(),
             windows: Vec::new(),
-            filter: Filter::of(&[]),
+            filter: WindowFilter::of(&[]),
         }
     }
 

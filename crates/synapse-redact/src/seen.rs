@@ -16,10 +16,10 @@ use super::{Redactor, without};
 /// Cheap to clone; clones share their contents.
 #[derive(Clone, Default)]
 pub struct KnownSecrets {
-    seen: Arc<RwLock<VecDeque<Seen>>>,
+    seen: Arc<RwLock<VecDeque<SeenSecret>>>,
 }
 
-struct Seen {
+struct SeenSecret {
     value: SecretString,
     known: Arc<Known>,
 }
@@ -51,12 +51,12 @@ impl KnownSecrets {
         let mut seen = self.seen.write().unwrap_or_else(PoisonError::into_inner);
         if seen.len() >= MOST {
             // A value whose redactor is still held is in use and stays.
-            let unused = |each: &Seen| Arc::strong_count(&each.known) == 1;
+            let unused = |each: &SeenSecret| Arc::strong_count(&each.known) == 1;
             if let Some(oldest) = seen.iter().position(unused) {
                 seen.remove(oldest);
             }
         }
-        seen.push_back(Seen {
+        seen.push_back(SeenSecret {
             value: value.clone(),
             known: Arc::clone(known),
         });

@@ -15,20 +15,20 @@ use super::{Environment, Secrets};
 
 /// A resolved program, with its arguments and environment.
 #[derive(Debug)]
-pub(super) struct Program {
+pub(super) struct ResolvedProgram {
     inner: synapse_process::Program,
     guard: Guard,
 }
 
 /// The result of a program that ended.
-pub(super) struct Ending {
+pub(super) struct ChildOutput {
     pub(super) status: ExitStatus,
     pub(super) stdout: Zeroizing<Vec<u8>>,
     /// The beginning of it, only to classify failures by known phrases.
     pub(super) stderr: Zeroizing<String>,
 }
 
-impl Program {
+impl ResolvedProgram {
     /// Finds the program `name`: an absolute path, or a plain name in an absolute directory of
     /// PATH.
     pub(super) fn find(name: &str, secrets: &Secrets) -> Option<Self> {
@@ -71,25 +71,28 @@ impl Program {
     /// Runs it to its end, for at most `deadline`, and reads at most `cap` bytes of its stdout. On
     /// a timeout or an error, it is killed with everything that it started; processes it leaves on
     /// its own exit are killed too.
-    pub(super) async fn run(self, deadline: Duration, cap: usize) -> Result<Ending, Trouble> {
+    pub(super) async fn run(self, deadline: Duration, cap: usize) -> Result<ChildOutput, Trouble> {
         let limits = limits(deadline, cap);
-        self.inner.run(&self.guard, limits).await.map(Ending::of)
+        self.inner
+            .run(&self.guard, limits)
+            .await
+            .map(ChildOutput::of)
     }
 
-    /// [`Program::run`] for a password manager, whose agent outlives it: gpg-agent and 1Password's
+    /// [`ResolvedProgram::run`] for a password manager, whose agent outlives it: gpg-agent and 1Password's
     /// daemon remember that the user unlocked them.
     pub(super) async fn run_with_agent(
         self,
         deadline: Duration,
         cap: usize,
-    ) -> Result<Ending, Trouble> {
+    ) -> Result<ChildOutput, Trouble> {
         let limits = limits(deadline, cap);
         let run = self.inner.run_keeping_services(&self.guard, limits);
-        run.await.map(Ending::of)
+        run.await.map(ChildOutput::of)
     }
 }
 
-impl Ending {
+impl ChildOutput {
     fn of(ending: synapse_process::Ending) -> Self {
         Self {
             status: ending.status,

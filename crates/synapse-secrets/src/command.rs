@@ -7,7 +7,7 @@ use synapse_process::Trouble;
 
 use super::Secrets;
 use super::bounded::late;
-use super::child::{Ending, Program};
+use super::child::{ChildOutput, ResolvedProgram};
 use super::content::{self, CredentialFlaw, MAX_LENGTH};
 
 /// Runs the program of `words` and reads its output.
@@ -44,8 +44,8 @@ pub(super) async fn resolve(
 }
 
 /// The program of a store, or the failure that it is not installed.
-pub(super) fn find(secrets: &Secrets, name: &str, hint: &str) -> Result<Program, Failure> {
-    Program::find(name, secrets).ok_or_else(|| {
+pub(super) fn find(secrets: &Secrets, name: &str, hint: &str) -> Result<ResolvedProgram, Failure> {
+    ResolvedProgram::find(name, secrets).ok_or_else(|| {
         let failure = Failure::new(
             Code::CredentialStoreNotFound,
             format!("there is no program `{name}`"),
@@ -84,7 +84,7 @@ pub(super) fn first_line(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(line.unwrap_or_default().to_vec())
 }
 
-fn refused(name: &str, ending: &Ending) -> Failure {
+fn refused(name: &str, ending: &ChildOutput) -> Failure {
     Failure::new(
         Code::CredentialCommandFailed,
         format!("`{name}` did not succeed: {}", ending.status),

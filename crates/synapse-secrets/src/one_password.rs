@@ -5,7 +5,7 @@ use synapse_core::shell::quote_text;
 use synapse_core::{Code, Failure};
 
 use super::Secrets;
-use super::child::Ending;
+use super::child::ChildOutput;
 use super::command::{describe, find};
 use super::content::{self, MAX_LENGTH};
 
@@ -31,7 +31,7 @@ pub(super) async fn resolve(secrets: &Secrets, reference: &str) -> Result<Resolv
 
 /// op always exits with 1; only its messages distinguish failures. The known ones are those of
 /// version 2.
-fn classify(reference: &str, ending: &Ending) -> Failure {
+fn classify(reference: &str, ending: &ChildOutput) -> Failure {
     let code = PHRASES
         .iter()
         .find(|(_, phrases)| phrases.iter().any(|words| ending.stderr.contains(words)))

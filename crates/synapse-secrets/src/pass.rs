@@ -6,7 +6,7 @@ use synapse_core::ports::ResolvedSecret;
 use synapse_core::shell::quote_text;
 use synapse_core::{Code, Failure};
 
-use super::child::Ending;
+use super::child::ChildOutput;
 use super::command::{describe, find, first_line};
 use super::{Secrets, content};
 
@@ -75,7 +75,7 @@ fn no_store() -> Failure {
 
 /// pass has no error codes: it exits with 1 for its own errors, and with gpg's status, 2, for those
 /// of gpg. Its messages are constant; LC_ALL cannot translate them.
-fn classify(path: &str, ending: &Ending) -> Failure {
+fn classify(path: &str, ending: &ChildOutput) -> Failure {
     let said = |words: &str| ending.stderr.contains(words);
     let by_hand = format!("pass show {}", quote_text(path));
     if said("is not in the password store") {

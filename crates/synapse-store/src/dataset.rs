@@ -274,7 +274,7 @@ fn of_another_place(failure: Failure) -> Failure {
 
 /// The home's record of its machine.
 #[derive(Serialize, Deserialize)]
-struct Record {
+struct MachineRecord {
     schema: String,
     id: String,
     names: Vec<String>,
@@ -293,7 +293,7 @@ fn read(home: &Home, path: &Path) -> Result<Option<(MachineId, Vec<MachineName>)
         .hint("put back a copy; or move it away, and export into a directory of its own from then on")
         .with("file", shown(path))
     };
-    let record: Record = serde_json::from_slice(&bytes).map_err(|_| damaged())?;
+    let record: MachineRecord = serde_json::from_slice(&bytes).map_err(|_| damaged())?;
     if record.schema != SCHEMA {
         return Err(Failure::new(
             Code::StorageNewerFormat,
@@ -309,7 +309,7 @@ fn read(home: &Home, path: &Path) -> Result<Option<(MachineId, Vec<MachineName>)
 }
 
 fn write(path: &Path, id: MachineId, names: &[MachineName]) -> Result<(), Failure> {
-    let record = Record {
+    let record = MachineRecord {
         schema: SCHEMA.to_owned(),
         id: id.to_string(),
         names: names.iter().map(ToString::to_string).collect(),

@@ -30,7 +30,7 @@ impl UpstreamLog {
     #[must_use]
     pub fn new(place: &HubPlace, server: &UpstreamName) -> Self {
         let (sender, lines) = sync_channel(WAITING);
-        let writer = Writer {
+        let writer = LogWriter {
             place: place.clone(),
             path: path(place, server),
         };
@@ -80,12 +80,12 @@ impl std::fmt::Debug for UpstreamLog {
     }
 }
 
-struct Writer {
+struct LogWriter {
     place: HubPlace,
     path: PathBuf,
 }
 
-impl Writer {
+impl LogWriter {
     fn run(&self, lines: &Receiver<String>) {
         for first in lines {
             // Includes lines that arrived meanwhile.

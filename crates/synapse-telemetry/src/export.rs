@@ -23,7 +23,7 @@ use crate::wiring::Wiring;
 
 /// A message to the thread.
 #[derive(Debug)]
-pub(crate) enum Job {
+pub(crate) enum ExportJob {
     /// Records a finished operation.
     Observe(Box<Observation>),
     /// Sends everything recorded so far, then acknowledges.
@@ -34,7 +34,7 @@ pub(crate) enum Job {
 /// `warn`.
 pub(crate) async fn run(
     wiring: Arc<Wiring>,
-    mut jobs: mpsc::Receiver<Job>,
+    mut jobs: mpsc::Receiver<ExportJob>,
     warn: impl Fn(&Failure),
 ) {
     let collector = match wiring.collector() {
@@ -63,15 +63,15 @@ pub(crate) async fn run(
             },
         };
         match job {
-            Some(Job::Observe(observation)) if batch.spans.len() + 1 < BATCH => {
+            Some(ExportJob::Observe(observation)) if batch.spans.len() + 1 < BATCH => {
                 batch.add(&observation);
             }
-            Some(Job::Observe(observation)) => {
+            Some(ExportJob::Observe(observation)) => {
                 batch.add(&observation);
                 batch.send().await.unwrap_or_else(|failure| warn(&failure));
             }
             None => batch.send().await.unwrap_or_else(|failure| warn(&failure)),
-            Some(Job::Flush(done)) => {
+            Some(ExportJob::Flush(done)) => {
                 batch.send().await.unwrap_or_else(|failure| warn(&failure));
                 if done.send(()).is_err() {
                     // Best effort: the caller may be gone; the batch is sent anyway.
@@ -84,7 +84,7 @@ pub(crate) async fn run(
 }
 
 /// Without a collector nothing is kept, and a flush returns at once.
-async fn idle(mut jobs: mpsc::Receiver<Job>) {
+async fn idle(mut jobs: mpsc::Receiver<ExportJob>) {
     while let Some(job) = jobs.recv().await {
         drop(job);
     }

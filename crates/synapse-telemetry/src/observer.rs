@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::calls::{CallsUnderWay, lock};
 use crate::collector::not_delivered;
-use crate::export::{Job, run};
+use crate::export::{ExportJob, run};
 use crate::observation::Observation;
 use crate::request::{BegunRequest, Ended};
 use crate::wiring::Wiring;
@@ -34,7 +34,7 @@ struct ObserverState {
 
 #[derive(Debug)]
 struct RunningExport {
-    jobs: mpsc::Sender<Job>,
+    jobs: mpsc::Sender<ExportJob>,
     thread: JoinHandle<()>,
 }
 
@@ -63,7 +63,7 @@ impl Observer {
         };
         if running
             .jobs
-            .try_send(Job::Observe(Box::new(observation)))
+            .try_send(ExportJob::Observe(Box::new(observation)))
             .is_err()
         {
             self.0
@@ -78,7 +78,7 @@ impl Observer {
             .map(|running| running.jobs.clone());
         if let Some(jobs) = jobs {
             let (done, sent) = oneshot::channel();
-            if jobs.send(Job::Flush(done)).await.is_ok() {
+            if jobs.send(ExportJob::Flush(done)).await.is_ok() {
                 // Best effort: without a collector the thread does not answer.
                 drop(sent.await);
             }

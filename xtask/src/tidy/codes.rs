@@ -58,7 +58,9 @@ pub(super) fn is_shipped(path: &str) -> bool {
     path.starts_with("crates/")
         && path.contains("/src/")
         && !path.starts_with("crates/synapse-testkit/")
-        && !path.ends_with("/tests.rs")
+        && !["/tests.rs", "/tests/", "/any_bytes.rs", "/any_bytes/"]
+            .iter()
+            .any(|of_tests| path.contains(of_tests))
 }
 
 /// The text before the inline tests, which always end a file.

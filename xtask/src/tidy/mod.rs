@@ -10,6 +10,7 @@ mod english;
 mod layering;
 mod links;
 mod manifest_files;
+mod names;
 mod paths;
 mod proofs;
 mod rooms;
@@ -42,6 +43,7 @@ fn check(repository: &Repository) -> Result<Vec<Violation>, Failure> {
     violations.extend(paths::check(&files));
     violations.extend(rooms::check(&files));
     violations.extend(manifest_files::undocumented(&files));
+    violations.extend(names::check(&files));
     for file in &files {
         violations.extend(tokens::check(file));
         violations.extend(english::check(file));

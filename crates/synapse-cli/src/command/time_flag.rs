@@ -1,7 +1,7 @@
 //! Points in time in flags.
 
 use synapse_core::error::{Code, Failure, Remedy};
-use synapse_core::time::{Start, Timestamp};
+use synapse_core::time::{PeriodStart, Timestamp};
 
 /// The time that `text`, the value of `flag`, means at `now`.
 pub(super) fn when(flag: &str, text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
@@ -13,8 +13,8 @@ pub(super) fn since(text: Option<&str>, now: Timestamp) -> Result<Option<Timesta
     let Some(text) = text else {
         return Ok(None);
     };
-    let start = Start::named(text, now);
-    let start = start.ok_or_else(|| not_a_time("--since", text, Start::NAMES))?;
+    let start = PeriodStart::named(text, now);
+    let start = start.ok_or_else(|| not_a_time("--since", text, PeriodStart::NAMES))?;
     Ok(start.time())
 }
 

@@ -1,6 +1,6 @@
 //! The one renderer of lists of checks: outcome, subject and detail.
 
-use synapse_core::check::{Check, Outcome};
+use synapse_core::check::{Check, CheckOutcome};
 use synapse_core::error::{Failure, RemedyText};
 use synapse_core::redact::printable;
 
@@ -34,7 +34,7 @@ pub(crate) fn check_block(
         None => text.push_str(&margin),
     }
     text.push_str(&broken(&printable(&check.what()), room).join(&margin));
-    if check.outcome() == Outcome::Fail
+    if check.outcome() == CheckOutcome::Fail
         && let Some(cause) = check.failure().and_then(|failure| failure.first_cause())
     {
         for part in broken(&printable(cause), room) {
@@ -83,7 +83,7 @@ fn length(text: &str) -> usize {
 }
 
 /// As above for a check whose id is not in the table, such as a step of a login.
-pub(crate) fn line(outcome: Outcome, what: &str, widths: Widths, text: &str) -> String {
+pub(crate) fn line(outcome: CheckOutcome, what: &str, widths: Widths, text: &str) -> String {
     let [of_word, of_what] = widths;
     let word = padded(outcome, of_word);
     let what = printable(what);
@@ -99,18 +99,18 @@ pub(crate) fn title(check: &Check) -> String {
 }
 
 /// The word for an outcome, in its style.
-pub(crate) fn word(outcome: Outcome) -> String {
+pub(crate) fn word(outcome: CheckOutcome) -> String {
     padded(outcome, 0)
 }
 
 /// Padded before it is styled: escape sequences have no width.
-fn padded(outcome: Outcome, width: usize) -> String {
+fn padded(outcome: CheckOutcome, width: usize) -> String {
     let (style, word) = match outcome {
-        Outcome::Ok => (GOOD, "ok"),
-        Outcome::Warn => (WARNING, "warn"),
-        Outcome::Fail => (ERROR, "FAIL"),
-        Outcome::Missing => (ERROR, "MISSING"),
-        Outcome::Skip => (FAINT, "skip"),
+        CheckOutcome::Ok => (GOOD, "ok"),
+        CheckOutcome::Warn => (WARNING, "warn"),
+        CheckOutcome::Fail => (ERROR, "FAIL"),
+        CheckOutcome::Missing => (ERROR, "MISSING"),
+        CheckOutcome::Skip => (FAINT, "skip"),
     };
     styled(style, &format!("{word:<width$}"))
 }

@@ -151,19 +151,19 @@ const fn word(role: Role) -> &'static str {
 
 /// The header of a message, and the rest.
 #[derive(Clone, Copy)]
-struct Header<'a> {
+struct MessageHeader<'a> {
     role: Role,
     named: bool,
     content: &'a str,
 }
 
-fn header(text: &str) -> Option<Header<'_>> {
+fn header(text: &str) -> Option<MessageHeader<'_>> {
     let role = ROLES
         .into_iter()
         .find(|role| text.starts_with(word(*role)))?;
     let rest = text.strip_prefix(word(role))?;
     if let Some(content) = rest.strip_prefix(": ") {
-        return Some(Header {
+        return Some(MessageHeader {
             role,
             named: false,
             content,
@@ -173,7 +173,7 @@ fn header(text: &str) -> Option<Header<'_>> {
     let line = rest.split('\n').next()?;
     let end = line.find(')')?;
     let content = rest.get(end..)?.strip_prefix("): ")?;
-    Some(Header {
+    Some(MessageHeader {
         role,
         named: true,
         content,
@@ -181,7 +181,7 @@ fn header(text: &str) -> Option<Header<'_>> {
 }
 
 /// The end of the content before the next message, and that message.
-fn next_header(content: &str) -> Option<(usize, Header<'_>)> {
+fn next_header(content: &str) -> Option<(usize, MessageHeader<'_>)> {
     let mut from = 0;
     while let Some(found) = content.get(from..)?.find(BETWEEN) {
         let at = from + found;

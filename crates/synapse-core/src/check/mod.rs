@@ -54,7 +54,7 @@ pub enum Skip {
 
 /// The outcome of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Outcome {
+pub enum CheckOutcome {
     /// Passed.
     Ok,
     /// Needs attention.
@@ -99,13 +99,13 @@ impl Check {
 
     /// Its outcome.
     #[must_use]
-    pub const fn outcome(&self) -> Outcome {
+    pub const fn outcome(&self) -> CheckOutcome {
         match &self.finding {
-            Finding::Ok(_) => Outcome::Ok,
-            Finding::Warn(_) | Finding::Doubt(_) => Outcome::Warn,
-            Finding::Fail(_) => Outcome::Fail,
-            Finding::Missing(_) => Outcome::Missing,
-            Finding::Skip(_) => Outcome::Skip,
+            Finding::Ok(_) => CheckOutcome::Ok,
+            Finding::Warn(_) | Finding::Doubt(_) => CheckOutcome::Warn,
+            Finding::Fail(_) => CheckOutcome::Fail,
+            Finding::Missing(_) => CheckOutcome::Missing,
+            Finding::Skip(_) => CheckOutcome::Skip,
         }
     }
 
@@ -177,7 +177,7 @@ impl Skip {
     }
 }
 
-impl Outcome {
+impl CheckOutcome {
     /// Its stable name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -191,7 +191,7 @@ impl Outcome {
     }
 }
 
-impl fmt::Display for Outcome {
+impl fmt::Display for CheckOutcome {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(self.as_str())
     }

@@ -302,7 +302,7 @@ const OLD_DAYS: i64 = 30;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::Outcome;
+    use crate::check::CheckOutcome;
     use crate::connection::Draft;
     use crate::error::{Code, Failure};
     use crate::preflight::PreflightRecord;
@@ -354,11 +354,13 @@ mod tests {
         for item in &items {
             assert_eq!(
                 item.next.is_some(),
-                item.outcome() != Outcome::Ok,
+                item.outcome() != CheckOutcome::Ok,
                 "{item:?}"
             );
         }
-        let all_but_ok = items.iter().filter(|item| item.outcome() != Outcome::Ok);
+        let all_but_ok = items
+            .iter()
+            .filter(|item| item.outcome() != CheckOutcome::Ok);
         all_but_ok
             .map(|item| (item.id.as_str(), item.outcome().as_str()))
             .collect()

@@ -73,12 +73,12 @@ fn check_vendor(
     };
     let (owner, title) = issued_by(issuer);
     let message = match owner {
-        Owner::Nobody => title.to_owned(),
-        Owner::Of(owner) if owner == provider => return Ok(()),
+        TokenOwner::Nobody => title.to_owned(),
+        TokenOwner::Of(owner) if owner == provider => return Ok(()),
         // Used by several vendors, but not by the router.
-        Owner::Several if provider != ProviderKind::HuggingFace => return Ok(()),
-        Owner::Unknown => return Ok(()),
-        Owner::Of(_) | Owner::Several => {
+        TokenOwner::Several if provider != ProviderKind::HuggingFace => return Ok(()),
+        TokenOwner::Unknown => return Ok(()),
+        TokenOwner::Of(_) | TokenOwner::Several => {
             format!("{title}, and the connection is to {}", profile.title)
         }
     };
@@ -92,7 +92,7 @@ fn check_vendor(
 }
 
 /// The providers that accept a token.
-enum Owner {
+enum TokenOwner {
     /// One provider.
     Of(ProviderKind),
     /// More than one provider.
@@ -104,38 +104,41 @@ enum Owner {
 }
 
 /// The provider that accepts an issuer's tokens, and the issuer's name.
-const fn issued_by(issuer: Issuer) -> (Owner, &'static str) {
+const fn issued_by(issuer: Issuer) -> (TokenOwner, &'static str) {
     match issuer {
-        Issuer::OpenAi => (Owner::Of(ProviderKind::OpenAi), "this is an OpenAI key"),
+        Issuer::OpenAi => (
+            TokenOwner::Of(ProviderKind::OpenAi),
+            "this is an OpenAI key",
+        ),
         Issuer::OpenAiAdmin => (
-            Owner::Nobody,
+            TokenOwner::Nobody,
             "this is an OpenAI admin key, which cannot chat",
         ),
         Issuer::Anthropic => (
-            Owner::Of(ProviderKind::Anthropic),
+            TokenOwner::Of(ProviderKind::Anthropic),
             "this is an Anthropic key",
         ),
         Issuer::AnthropicAdmin => (
-            Owner::Nobody,
+            TokenOwner::Nobody,
             "this is an Anthropic admin key, which cannot chat",
         ),
         Issuer::OpenRouter => (
-            Owner::Of(ProviderKind::OpenRouter),
+            TokenOwner::Of(ProviderKind::OpenRouter),
             "this is an OpenRouter key",
         ),
-        Issuer::OpenAiStyle => (Owner::Several, "this is an OpenAI-style key"),
+        Issuer::OpenAiStyle => (TokenOwner::Several, "this is an OpenAI-style key"),
         Issuer::HuggingFace => (
-            Owner::Of(ProviderKind::HuggingFace),
+            TokenOwner::Of(ProviderKind::HuggingFace),
             "this is a Hugging Face token",
         ),
         Issuer::HuggingFaceOrganization => (
-            Owner::Nobody,
+            TokenOwner::Nobody,
             "this is a legacy Hugging Face organization token, which the router does not take",
         ),
-        Issuer::Groq => (Owner::Of(ProviderKind::Groq), "this is a Groq key"),
-        Issuer::XAi => (Owner::Of(ProviderKind::XAi), "this is an xAI key"),
-        Issuer::Google => (Owner::Of(ProviderKind::Gemini), "this is a Google key"),
-        _ => (Owner::Unknown, "this is a token"),
+        Issuer::Groq => (TokenOwner::Of(ProviderKind::Groq), "this is a Groq key"),
+        Issuer::XAi => (TokenOwner::Of(ProviderKind::XAi), "this is an xAI key"),
+        Issuer::Google => (TokenOwner::Of(ProviderKind::Gemini), "this is a Google key"),
+        _ => (TokenOwner::Unknown, "this is a token"),
     }
 }
 
@@ -151,8 +154,8 @@ mod tests {
                 let issuer = crate::redact::vendors::issuer(&format!("{prefix}fake"));
                 let (owner, title) = issued_by(issuer.unwrap_or(Issuer::Other));
                 assert!(
-                    matches!(owner, Owner::Several)
-                        || matches!(owner, Owner::Of(of) if of == provider),
+                    matches!(owner, TokenOwner::Several)
+                        || matches!(owner, TokenOwner::Of(of) if of == provider),
                     "{prefix} of {provider:?}: {title}"
                 );
             }

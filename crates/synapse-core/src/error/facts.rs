@@ -4,7 +4,7 @@ use super::Failure;
 
 /// Boxed: few failures have any, and a failure should be cheap to return.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Facts {
+pub(super) struct FailureFacts {
     sub_provider: Option<String>,
     answer_length: AnswerLength,
     field: Option<String>,
@@ -136,7 +136,7 @@ impl Failure {
         self.facts.as_ref()?.status
     }
 
-    fn facts_mut(&mut self) -> &mut Facts {
+    fn facts_mut(&mut self) -> &mut FailureFacts {
         self.facts.get_or_insert_default()
     }
 }

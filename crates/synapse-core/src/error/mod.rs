@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
 
-use self::facts::Facts;
+use self::facts::FailureFacts;
 pub use catalogue::{Code, CodeEntry, CodeParseError};
 pub use class::Class;
 pub use facts::Execution;
@@ -30,7 +30,7 @@ pub struct Failure {
     source: Option<Box<Cause>>,
     hints: Vec<Hint>,
     context: BTreeMap<&'static str, String>,
-    facts: Option<Box<Facts>>,
+    facts: Option<Box<FailureFacts>>,
 }
 
 /// One next step in words, optionally with a remedy that each surface renders in its own way.

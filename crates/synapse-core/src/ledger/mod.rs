@@ -26,7 +26,7 @@ pub use self::glance::{
 pub use self::health::{Dating, Examination, LostPlaces, Repaired, Waiting};
 pub use self::hub::{HubClosing, HubFacts, HubKind, HubOpening};
 pub use self::overview::{LatestCall, Overview, OverviewSpans};
-pub use self::query::{Filter, HistoryQuery, Order, Places, Test};
+pub use self::query::{ChainRange, Filter, HistoryQuery, Order, Test};
 pub use self::reservation::Reservation;
 pub use self::usage::{UsageKey, UsageLine, UsageQuery, UsageReport, shown_sum};
 

@@ -31,12 +31,12 @@ pub struct HistoryQuery {
     /// Only calls whose recorded texts contain all these words.
     pub text: Option<String>,
     /// Only complete rows in this range of the chain.
-    pub places: Option<Places>,
+    pub places: Option<ChainRange>,
 }
 
 /// A range of the chain of seals, inclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Places {
+pub struct ChainRange {
     /// The first place.
     pub first: u64,
     /// The last place.

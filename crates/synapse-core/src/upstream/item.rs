@@ -12,10 +12,10 @@ use serde_json::{Map, Value};
 
 /// A JSON object of a list. Clones share it.
 #[derive(Clone)]
-pub struct Item(Arc<Inner>);
+pub struct Item(Arc<ItemData>);
 
 #[derive(Default)]
-struct Inner {
+struct ItemData {
     text: OnceLock<Arc<str>>,
     object: OnceLock<Map<String, Value>>,
 }
@@ -43,9 +43,9 @@ impl Item {
     }
 
     fn from_text(text: Arc<str>) -> Self {
-        Self(Arc::new(Inner {
+        Self(Arc::new(ItemData {
             text: OnceLock::from(text),
-            ..Inner::default()
+            ..ItemData::default()
         }))
     }
 
@@ -109,9 +109,9 @@ impl NamedItem {
 
 impl From<Map<String, Value>> for Item {
     fn from(object: Map<String, Value>) -> Self {
-        Self(Arc::new(Inner {
+        Self(Arc::new(ItemData {
             object: OnceLock::from(object),
-            ..Inner::default()
+            ..ItemData::default()
         }))
     }
 }

@@ -1,7 +1,7 @@
 //! The checks of an installation, from the facts that its port reports.
 
 use async_trait::async_trait;
-use synapse_core::check::{Check, CheckId, Outcome};
+use synapse_core::check::{Check, CheckId, CheckOutcome};
 use synapse_core::credential::CredentialRef;
 use synapse_core::error::{Code, EntryScope, Failure};
 use synapse_core::ports::{
@@ -68,7 +68,7 @@ async fn examined(facts: &Facts) -> Vec<Check> {
 }
 
 /// The outcomes of `id`, with the codes of failures.
-fn of(checks: &[Check], id: CheckId) -> Vec<(Outcome, Option<Code>)> {
+fn of(checks: &[Check], id: CheckId) -> Vec<(CheckOutcome, Option<Code>)> {
     let these = checks.iter().filter(|check| check.id == id);
     let code = |check: &Check| check.failure().map(Failure::code);
     these.map(|check| (check.outcome(), code(check))).collect()
@@ -129,21 +129,24 @@ async fn several_programs_and_entries_of_others_are_doubts() {
     let several = Some(Code::ConfigSeveralInstallations);
     assert_eq!(
         of(&checks, CheckId::Installations),
-        [(Outcome::Warn, several)]
+        [(CheckOutcome::Warn, several)]
     );
     let foreign = Some(Code::IdeForeignEntry);
-    assert_eq!(of(&checks, CheckId::Entries), [(Outcome::Warn, foreign)]);
+    assert_eq!(
+        of(&checks, CheckId::Entries),
+        [(CheckOutcome::Warn, foreign)]
+    );
 
     let checks = examined(&Facts::default()).await;
-    assert_eq!(of(&checks, CheckId::Entries), [(Outcome::Skip, None)]);
+    assert_eq!(of(&checks, CheckId::Entries), [(CheckOutcome::Skip, None)]);
 }
 
 /// A directory that cannot be written limits Synapse; any other failed write is a fault.
 #[tokio::test]
 async fn a_home_that_cannot_be_written_is_a_doubt_or_a_failure() {
     for (code, outcome) in [
-        (Code::StorageReadOnly, Outcome::Warn),
-        (Code::StorageDiskFull, Outcome::Fail),
+        (Code::StorageReadOnly, CheckOutcome::Warn),
+        (Code::StorageDiskFull, CheckOutcome::Fail),
     ] {
         let checks = examined(&Facts {
             home: HomeState {
@@ -172,8 +175,8 @@ async fn a_token_in_a_file_is_a_doubt_and_in_an_exposed_file_a_failure() {
     assert_eq!(
         of(&checks, CheckId::Configurations),
         [
-            (Outcome::Fail, Some(Code::CredentialTrackedByGit)),
-            (Outcome::Warn, Some(Code::CredentialNotIgnoredByGit)),
+            (CheckOutcome::Fail, Some(Code::CredentialTrackedByGit)),
+            (CheckOutcome::Warn, Some(Code::CredentialNotIgnoredByGit)),
         ]
     );
 }
@@ -188,7 +191,7 @@ async fn a_mistake_in_the_settings_hides_no_connection() {
     .await;
     assert_eq!(
         of(&checks, CheckId::Connections),
-        [(Outcome::Fail, Some(code))]
+        [(CheckOutcome::Fail, Some(code))]
     );
     assert_eq!(of(&checks, CheckId::Connection).len(), 3);
 }

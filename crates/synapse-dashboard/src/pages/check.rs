@@ -18,19 +18,19 @@ use tokio::sync::mpsc;
 use super::digest::digest;
 use super::edit;
 use super::show::show;
-use crate::app::{App, Kept};
+use crate::app::{App, KeptResult};
 use crate::ask::{Ask, link};
 use crate::filled::Filled;
 use crate::hub::Tone;
 use crate::response::{answer, json};
-use crate::running::{Ended, Purpose, RunningCheck, Watcher};
+use crate::running::{CheckEnd, Purpose, RunningCheck, Watcher};
 use crate::text::foreign;
 use crate::view::{check_row, note};
 use crate::words::moment;
 
 /// `checks/ID`
 pub(crate) fn page(app: &Arc<App>, ask: &Ask, id: &str) -> Result<Response<Body>, Failure> {
-    let Some(Kept::Check(running)) = app.kept(id) else {
+    let Some(KeptResult::Check(running)) = app.kept(id) else {
         let page = super::error::missing(app, ask, "That check is not kept any more", &[]);
         return Ok(show(app, ask, Ok(page)));
     };
@@ -101,11 +101,11 @@ async fn feed(
 fn frame(app: &App, ask: &Ask, running: &RunningCheck, marker: &str) -> String {
     let order = &running.order;
     let failure = match running.since(usize::MAX).1 {
-        Some(Ended::Completed(report, _)) => report
+        Some(CheckEnd::Completed(report, _)) => report
             .failure()
             .cloned()
             .map(|failure| at_field(failure, &report)),
-        Some(Ended::Refused(failure)) => Some(failure),
+        Some(CheckEnd::Refused(failure)) => Some(failure),
         _ => None,
     };
     let filled = Filled {
@@ -156,22 +156,22 @@ fn at_field(failure: Failure, report: &PreflightReport) -> Failure {
     failure.in_field(field)
 }
 
-fn verdict(app: &App, running: &RunningCheck, ended: &Ended) -> Markup {
+fn verdict(app: &App, running: &RunningCheck, ended: &CheckEnd) -> Markup {
     let order = &running.order;
     let show = link(&app.to("connections"), &[("show", &order.name)]);
     let (tone, said) = match ended {
-        Ended::Cancelled => (
+        CheckEnd::Cancelled => (
             Tone::Look,
             html! { p { b { "Cancelled: the page was closed." } } p .sub { "Nothing was saved." } },
         ),
-        Ended::Refused(failure) => (
+        CheckEnd::Refused(failure) => (
             Tone::Bad,
             html! {
                 p data-code=(failure.code().as_str()) { b { "Not saved: " (foreign(failure.message())) } }
                 @for cause in failure.causes() { p { (foreign(cause)) } }
             },
         ),
-        Ended::Completed(report, result) => {
+        CheckEnd::Completed(report, result) => {
             match (report.failure().or(result.as_ref().err()), &order.purpose) {
                 (Some(failure), purpose) => (
                     Tone::Bad,
@@ -222,15 +222,15 @@ fn contacted(report: &PreflightReport) -> Markup {
 
 fn document(app: &App, running: &RunningCheck) -> Response<Body> {
     match running.since(0).1 {
-        Some(Ended::Completed(report, _)) => json(
+        Some(CheckEnd::Completed(report, _)) => json(
             StatusCode::OK,
             &PreflightDocument::new(Some(&running.order.name), &report, app.remedies()),
         ),
-        Some(Ended::Refused(failure)) => json(
+        Some(CheckEnd::Refused(failure)) => json(
             super::error::status(&failure),
             &synapse_documents::ErrorDocument::new(&failure, app.remedies()),
         ),
-        Some(Ended::Cancelled) => json(
+        Some(CheckEnd::Cancelled) => json(
             StatusCode::GONE,
             &serde_json::json!({"schema": "synapse.preflight/1", "ok": false, "state": "cancelled"}),
         ),

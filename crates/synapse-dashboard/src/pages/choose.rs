@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::http::Response;
 use synapse_core::error::{Class, Failure};
 
-use crate::app::{App, Kept};
+use crate::app::{App, KeptResult};
 use crate::ask::{Ask, link, segment};
 use crate::filled::{Choice, Filled};
 use crate::response::redirect;
@@ -27,14 +27,14 @@ pub(crate) async fn list(app: &App, filled: &Filled) -> Result<Response<Body>, F
         Some(name) => format!("connections/{}/edit", segment(name)),
         None => "connections/new".to_owned(),
     };
-    let id = app.keep(Kept::Form(Arc::new(filled)))?;
+    let id = app.keep(KeptResult::Form(Arc::new(filled)))?;
     Ok(redirect(&link(&app.to(&form), &[("models", &id)])))
 }
 
 /// The form that the list was requested for, if it is still kept.
 pub(crate) fn kept(app: &App, ask: &Ask, editing: Option<&str>) -> Option<Filled> {
     match app.kept(ask.get("models")?)? {
-        Kept::Form(filled) if filled.editing.as_deref() == editing => Some((*filled).clone()),
+        KeptResult::Form(filled) if filled.editing.as_deref() == editing => Some((*filled).clone()),
         _ => None,
     }
 }

@@ -14,7 +14,7 @@ use crate::ask::{Ask, segment};
 use crate::form::wrong;
 use crate::hub::Tone;
 use crate::response::redirect;
-use crate::running::{Order, Purpose};
+use crate::running::{CheckOrder, Purpose};
 
 /// Turns network access off, which always works. Turning it on uses the form, which names hosts.
 pub(crate) async fn gate(app: &App, ask: &Ask, name: &str) -> Result<Response<Body>, Failure> {
@@ -49,7 +49,7 @@ pub(crate) fn check(app: &App, ask: &Ask, name: &str) -> Result<Response<Body>, 
         Some("yes") => Reach::Live,
         Some(_) => return Err(wrong("`live` is `yes` or left out")),
     };
-    let order = Order {
+    let order = CheckOrder {
         purpose: Purpose::Look,
         name: name.to_owned(),
         draft: stored.draft,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
-use synapse_core::check::Outcome;
+use synapse_core::check::CheckOutcome;
 use synapse_core::error::Failure;
 use synapse_core::gate::NetworkGate;
 use synapse_core::ledger::{
@@ -190,7 +190,7 @@ async fn one(
                 (panel("checklist", "", "From the key to an answer in your IDE", &html! {}, &html! {
                     @match &checklist {
                         Ok(items) => ul .checklist { @for item in items {
-                            @let (class, icon) = match item.outcome() { Outcome::Ok => ("ok", Icon::Ok), Outcome::Warn | Outcome::Skip => ("warn", Icon::Warning), Outcome::Missing | Outcome::Fail => ("miss", Icon::Failed) };
+                            @let (class, icon) = match item.outcome() { CheckOutcome::Ok => ("ok", Icon::Ok), CheckOutcome::Warn | CheckOutcome::Skip => ("warn", Icon::Warning), CheckOutcome::Missing | CheckOutcome::Fail => ("miss", Icon::Failed) };
                             li class=(class) {
                                 (icon.show()) b { (item.id.as_str()) }
                                 span .what { (foreign(&item.what())) @if let Some(next) = item.remedy() { br; span .sub { (foreign(&next.text)) @if let Some(command) = next.command(app.remedies()) { " " code .cmd data-copy { (foreign(&command)) } } } } }

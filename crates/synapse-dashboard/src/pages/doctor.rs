@@ -6,12 +6,12 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::Response;
 use maud::{Markup, html};
-use synapse_core::check::{Check, Outcome, first_failure};
+use synapse_core::check::{Check, CheckOutcome, first_failure};
 use synapse_core::error::Failure;
 use synapse_core::time::Timestamp;
 use synapse_documents::DoctorDocument;
 
-use crate::app::{App, Kept};
+use crate::app::{App, KeptResult};
 use crate::ask::Ask;
 use crate::hub::Tone;
 use crate::icon::Icon;
@@ -24,7 +24,7 @@ use crate::words::moment;
 /// `doctor`: the latest stored result.
 pub(crate) fn page(app: &App, ask: &Ask) -> Page {
     let found = app.newest(|kept| match kept {
-        Kept::Doctor(checks, at) => Some((Arc::clone(checks), *at)),
+        KeptResult::Doctor(checks, at) => Some((Arc::clone(checks), *at)),
         _ => None,
     });
     let look = |label: &str| {
@@ -66,8 +66,8 @@ fn verdict(checks: &[Check], at: Timestamp) -> Markup {
         let went = |check: &&Check| check.outcome() == outcome;
         checks.iter().filter(went).count()
     };
-    let failed = count(Outcome::Fail);
-    let warned = count(Outcome::Warn);
+    let failed = count(CheckOutcome::Fail);
+    let warned = count(CheckOutcome::Warn);
     let (tone, words) = match (first_failure(checks), failed, warned) {
         (Some(_), 1, _) => (Tone::Bad, "1 check fails.".to_owned()),
         (Some(_), failed, _) => (Tone::Bad, format!("{failed} checks do not hold.")),
@@ -93,10 +93,10 @@ fn verdict(checks: &[Check], at: Timestamp) -> Markup {
 
 fn line(app: &App, check: &Check) -> Markup {
     let (class, icon, word) = match check.outcome() {
-        Outcome::Ok => ("ok", Icon::Ok, "holds"),
-        Outcome::Warn => ("warn", Icon::Warning, "deserves a look"),
-        Outcome::Fail | Outcome::Missing => ("miss", Icon::Failed, "does not hold"),
-        Outcome::Skip => ("skip", Icon::None, "not made"),
+        CheckOutcome::Ok => ("ok", Icon::Ok, "holds"),
+        CheckOutcome::Warn => ("warn", Icon::Warning, "deserves a look"),
+        CheckOutcome::Fail | CheckOutcome::Missing => ("miss", Icon::Failed, "does not hold"),
+        CheckOutcome::Skip => ("skip", Icon::None, "not made"),
     };
     html! {
         li class=(class) {
@@ -120,7 +120,7 @@ fn line(app: &App, check: &Check) -> Markup {
 pub(crate) async fn look(app: &App, ask: &Ask) -> Result<Response<Body>, Failure> {
     ask.form.only(&[])?;
     let checks = app.program.doctor().await;
-    app.keep(Kept::Doctor(Arc::new(checks), app.now()))?;
+    app.keep(KeptResult::Doctor(Arc::new(checks), app.now()))?;
     Ok(redirect(&app.to("doctor")))
 }
 
@@ -129,7 +129,7 @@ pub(crate) async fn bundle(app: &App, ask: &Ask) -> Result<Response<Body>, Failu
     ask.form.only(&[])?;
     let checks = app.program.doctor().await;
     let path = app.program.bundle(&checks).await?;
-    app.keep(Kept::Doctor(Arc::new(checks), app.now()))?;
+    app.keep(KeptResult::Doctor(Arc::new(checks), app.now()))?;
     app.done(
         "doctor",
         Tone::Good,

@@ -24,7 +24,7 @@ use crate::form::wrong;
 use crate::hub::Tone;
 use crate::page::{Nav, Page};
 use crate::response::redirect;
-use crate::running::{Order, Purpose};
+use crate::running::{CheckOrder, Purpose};
 use crate::text::foreign;
 use crate::view::note;
 
@@ -121,7 +121,7 @@ pub(crate) async fn submit(app: &App, ask: &Ask) -> Result<Response<Body>, Failu
     };
     let id = start(
         app,
-        Order {
+        CheckOrder {
             purpose,
             name: filled.name,
             draft: filled.draft,

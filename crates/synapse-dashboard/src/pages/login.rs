@@ -12,12 +12,13 @@ use synapse_core::error::{Code, Failure, Remedy};
 use synapse_documents::ErrorDocument;
 
 use super::show::show;
-use crate::app::{App, Kept};
+use crate::app::{App, KeptResult};
 use crate::ask::{Ask, segment};
 use crate::form::wrong;
 use crate::hub::{HubVerb, Tone};
 use crate::login::{
-    AfterLogin, LoginAnswer, LoginDesk, LoginEnd, LoginOrder, LoginProposal, Registering, Stage,
+    AfterLogin, LoginAnswer, LoginDesk, LoginEnd, LoginOrder, LoginProposal, LoginStage,
+    Registering,
 };
 use crate::page::{Nav, Page, csrf};
 use crate::response::redirect;
@@ -41,7 +42,7 @@ pub(crate) async fn begin(app: &App, ask: &Ask, server: &str) -> Result<Response
         server: server.to_owned(),
         registering,
     });
-    let id = app.keep(Kept::Login(Arc::clone(&desk)))?;
+    let id = app.keep(KeptResult::Login(Arc::clone(&desk)))?;
     let program = Arc::clone(&app.program);
     let work = Arc::clone(&desk);
     let task = tokio::spawn(async move {
@@ -55,7 +56,7 @@ pub(crate) async fn begin(app: &App, ask: &Ask, server: &str) -> Result<Response
 
 fn under_way(app: &App, server: &str) -> Option<(String, Arc<LoginDesk>)> {
     app.newest_with_id(|kept| match kept {
-        Kept::Login(desk) if desk.order.server == server && !desk.is_over() => {
+        KeptResult::Login(desk) if desk.order.server == server && !desk.is_over() => {
             Some(Arc::clone(desk))
         }
         _ => None,
@@ -66,7 +67,7 @@ fn under_way(app: &App, server: &str) -> Option<(String, Arc<LoginDesk>)> {
 pub(crate) async fn answer(app: &App, ask: &Ask, id: &str) -> Result<Response<Body>, Failure> {
     ask.form.only(&["do"])?;
     let said = ask.form.need("do")?;
-    let Some(Kept::Login(desk)) = app.kept(id) else {
+    let Some(KeptResult::Login(desk)) = app.kept(id) else {
         return Ok(show(app, ask, Ok(gone(app, ask))));
     };
     match said {
@@ -88,7 +89,7 @@ fn gone(app: &App, ask: &Ask) -> Page {
 
 /// `logins/ID`
 pub(crate) fn page(app: &App, ask: &Ask, id: &str) -> Page {
-    let Some(Kept::Login(desk)) = app.kept(id) else {
+    let Some(KeptResult::Login(desk)) = app.kept(id) else {
         return gone(app, ask);
     };
     let server = &desk.order.server;
@@ -101,19 +102,19 @@ pub(crate) fn page(app: &App, ask: &Ask, id: &str) -> Page {
     let again = || html! { a .btn.pri href=(app.to(&action)) { "See what state it reached" } };
     let body = html! {
         @match &stage {
-            Stage::Looking => (panel("login", "", "Under way", &html! {}, &html! { div .pad.stack {
+            LoginStage::Looking => (panel("login", "", "Under way", &html! {}, &html! { div .pad.stack {
                 p { "The server is asked who logs in people for it." }
                 div .row { (again()) (answer("cancel", "ghost", "End this login")) }
             } })),
-            Stage::Confirm(proposal) => (confirm(proposal, &html! { div .row {
+            LoginStage::Confirm(proposal) => (confirm(proposal, &html! { div .row {
                 (answer("agree", "pri", "Log in there"))
                 (answer("decline", "", "Send nothing there"))
             } })),
-            Stage::Visit { address, redirect } => (visit(address, redirect, &html! { div .row {
+            LoginStage::Visit { address, redirect } => (visit(address, redirect, &html! { div .row {
                 (again()) (answer("cancel", "ghost", "End this login"))
             } })),
-            Stage::Done(end) => (done(app, ask, server, end)),
-            Stage::Failed(failure) => (failed(app, ask, server, failure)),
+            LoginStage::Done(end) => (done(app, ask, server, end)),
+            LoginStage::Failed(failure) => (failed(app, ask, server, failure)),
         }
         @if !(notes.is_empty() && warnings.is_empty()) {
             (panel("notes", "", "On the way", &html! {}, &html! { div .pad.stack {
@@ -204,13 +205,13 @@ fn failed(app: &App, ask: &Ask, server: &str, failure: &Failure) -> Markup {
     }
 }
 
-const fn word(stage: &Stage) -> &'static str {
+const fn word(stage: &LoginStage) -> &'static str {
     match stage {
-        Stage::Looking => "under way",
-        Stage::Confirm(_) => "waits for your answer",
-        Stage::Visit { .. } => "waits for your browser",
-        Stage::Done(_) => "logged in",
-        Stage::Failed(_) => "failed",
+        LoginStage::Looking => "under way",
+        LoginStage::Confirm(_) => "waits for your answer",
+        LoginStage::Visit { .. } => "waits for your browser",
+        LoginStage::Done(_) => "logged in",
+        LoginStage::Failed(_) => "failed",
     }
 }
 
@@ -222,7 +223,7 @@ fn command(order: &LoginOrder) -> String {
     format!("synapse hub login {}{register}", order.server)
 }
 
-fn document(app: &App, server: &str, stage: &Stage) -> Value {
+fn document(app: &App, server: &str, stage: &LoginStage) -> Value {
     let under_way = |state: &str, more: Value| {
         let mut document = json!({
             "schema": "synapse.login-progress/1",
@@ -240,17 +241,17 @@ fn document(app: &App, server: &str, stage: &Stage) -> Value {
         document
     };
     match stage {
-        Stage::Looking => under_way("under-way", Value::Null),
-        Stage::Confirm(proposal) => under_way(
+        LoginStage::Looking => under_way("under-way", Value::Null),
+        LoginStage::Confirm(proposal) => under_way(
             "confirm",
             json!({"authorization_server": proposal.issuer, "origins": proposal.origins}),
         ),
-        Stage::Visit { address, redirect } => under_way(
+        LoginStage::Visit { address, redirect } => under_way(
             "visit",
             json!({"authorization_url": address, "redirect_uri": redirect}),
         ),
-        Stage::Done(end) => end.document.clone(),
-        Stage::Failed(failure) => {
+        LoginStage::Done(end) => end.document.clone(),
+        LoginStage::Failed(failure) => {
             serde_json::to_value(ErrorDocument::new(failure, app.remedies())).unwrap_or_default()
         }
     }

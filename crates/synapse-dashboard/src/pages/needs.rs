@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::seen::Seen;
+use super::seen::OverviewData;
 use super::standing::{Lately, is_near};
 use crate::app::App;
 use crate::ask::{link, segment};
@@ -12,7 +12,7 @@ use crate::text::foreign;
 use crate::view::{code, icon, panel, state};
 use crate::words::{self, several};
 
-pub(super) fn needs(app: &App, seen: &Seen) -> Markup {
+pub(super) fn needs(app: &App, seen: &OverviewData) -> Markup {
     let mut items: Vec<Markup> = Vec::new();
     let mut item = |tone: Tone, text: Markup, to: String, label: &str| {
         items.push(html! {

@@ -17,12 +17,12 @@ use synapse_documents::{
 };
 
 use super::needs::needs;
-use super::seen::Seen;
+use super::seen::OverviewData;
 use super::show::show;
 use super::standing::{Lately, limit, today};
 use crate::app::App;
 use crate::ask::{Ask, link, segment};
-use crate::chart::{self, Column};
+use crate::chart::{self, ChartColumn};
 use crate::icon::Icon;
 use crate::page::{Nav, Page};
 use crate::response::answered_in_parts;
@@ -57,7 +57,7 @@ fn streamed(
     let (begin, end) = html.split_once(&marker).unwrap_or((&html, ""));
     let (end, app, ask) = (end.to_owned(), Arc::clone(app), ask.clone());
     let rest = async move {
-        let seen = Seen::of(&app, connections).await;
+        let seen = OverviewData::of(&app, connections).await;
         format!("{}{end}", body(&app, &ask, &seen).into_string())
     };
     Ok(answered_in_parts(begin.to_owned(), rest))
@@ -69,7 +69,7 @@ async fn whole(
     connections: Result<Vec<StoredConnection>, Failure>,
 ) -> Result<Page, Failure> {
     let is_empty = connections.as_ref().is_ok_and(Vec::is_empty);
-    let seen = Seen::of(app, connections).await;
+    let seen = OverviewData::of(app, connections).await;
     if is_empty
         && seen
             .ledger
@@ -100,7 +100,7 @@ fn frame(app: &App, ask: &Ask, body: Markup) -> Page {
         .document(ask, || ())
 }
 
-fn body(app: &App, ask: &Ask, seen: &Seen) -> Markup {
+fn body(app: &App, ask: &Ask, seen: &OverviewData) -> Markup {
     let now = seen.now;
     html! {
         (said(app, ask))
@@ -184,7 +184,7 @@ fn days(app: &App, ledger: &Overview) -> Markup {
         (key, line.cloned().unwrap_or_default())
     };
     let first = now.day() - 29;
-    let columns: Vec<(Column, Column)> = (first..=now.day())
+    let columns: Vec<(ChartColumn, ChartColumn)> = (first..=now.day())
         .map(|day| {
             let (key, line) = of(day);
             let at_least = if line.unknown_cost > 0 {
@@ -204,7 +204,7 @@ fn days(app: &App, ledger: &Overview) -> Markup {
                 line.refused
             );
             let next = words::date(Timestamp::of_day(day + 1));
-            let cost = Column {
+            let cost = ChartColumn {
                 title,
                 parts: vec![line.cost_nano_usd],
                 unknown: line.unknown_cost > 0,
@@ -214,15 +214,15 @@ fn days(app: &App, ledger: &Overview) -> Markup {
                 )),
                 label: ((day - first) % 7 == 0).then(|| key.chars().skip(5).collect()),
             };
-            let calls = Column {
+            let calls = ChartColumn {
                 title: format!("{key}: {} answered, {} failed", line.ok, line.failed),
                 parts: vec![line.ok, line.failed],
-                ..Column::default()
+                ..ChartColumn::default()
             };
             (cost, calls)
         })
         .collect();
-    let (costs, calls): (Vec<Column>, Vec<Column>) = columns.into_iter().unzip();
+    let (costs, calls): (Vec<ChartColumn>, Vec<ChartColumn>) = columns.into_iter().unzip();
     panel(
         "cost",
         "w8",
@@ -287,7 +287,7 @@ fn shares(app: &App, report: &UsageReport, column: &str, heading: &str) -> Marku
     }
 }
 
-fn connections_table(app: &App, seen: &Seen) -> Markup {
+fn connections_table(app: &App, seen: &OverviewData) -> Markup {
     let rows = seen
         .ledger
         .as_ref()
@@ -325,7 +325,7 @@ fn connections_table(app: &App, seen: &Seen) -> Markup {
     )
 }
 
-fn servers(app: &App, seen: &Seen) -> Markup {
+fn servers(app: &App, seen: &OverviewData) -> Markup {
     panel(
         "servers",
         "w5",
@@ -372,7 +372,7 @@ fn failures(app: &App, ledger: &Overview, now: Timestamp) -> Markup {
 /// The latencies of each day and whole rows, which only it has, take longer to read.
 fn document(
     app: &App,
-    seen: &Seen,
+    seen: &OverviewData,
     days: Result<UsageReport, Failure>,
     newest: Result<Vec<Entry>, Failure>,
 ) -> serde_json::Value {

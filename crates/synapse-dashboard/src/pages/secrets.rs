@@ -24,7 +24,7 @@ use crate::view::{note, panel, said, scrolling, state};
 
 /// A user of a reference, and its permitted hosts.
 #[derive(Debug, Default)]
-struct Use {
+struct ReferenceUse {
     names: Vec<String>,
     hosts: Vec<String>,
 }
@@ -32,7 +32,7 @@ struct Use {
 /// A reference used by connections.
 struct KnownSecret {
     reference: CredentialRef,
-    usage: Use,
+    usage: ReferenceUse,
 }
 
 /// The reference of a key that was just stored.
@@ -82,8 +82,8 @@ pub(crate) fn page(app: &App, ask: &Ask, failure: Option<&Failure>) -> Page {
         })
 }
 
-fn uses(app: &App) -> BTreeMap<String, Use> {
-    let mut uses: BTreeMap<String, Use> = BTreeMap::new();
+fn uses(app: &App) -> BTreeMap<String, ReferenceUse> {
+    let mut uses: BTreeMap<String, ReferenceUse> = BTreeMap::new();
     for stored in app.engine.connections().unwrap_or_default() {
         if let Ok(connection) = stored.usable()
             && let Some(reference) = &connection.credential

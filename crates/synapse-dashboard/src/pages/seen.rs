@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::hub::HubView;
 
 /// The data. An unreadable part is a failure of that part only.
-pub(super) struct Seen {
+pub(super) struct OverviewData {
     pub(super) now: Timestamp,
     pub(super) connections: Result<Vec<StoredConnection>, Failure>,
     pub(super) ledger: Result<Overview, Failure>,
@@ -17,7 +17,7 @@ pub(super) struct Seen {
     pub(super) approvals: usize,
 }
 
-impl Seen {
+impl OverviewData {
     pub(super) async fn of(app: &App, connections: Result<Vec<StoredConnection>, Failure>) -> Self {
         let now = app.now();
         Self {

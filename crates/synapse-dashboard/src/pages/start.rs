@@ -8,16 +8,16 @@ use synapse_core::error::{Code, Failure};
 use synapse_core::preflight::Check;
 
 use super::digest::digest;
-use crate::app::{App, Kept};
-use crate::running::{Ended, Order, Purpose, RunningCheck};
+use crate::app::{App, KeptResult};
+use crate::running::{CheckEnd, CheckOrder, Purpose, RunningCheck};
 
 /// Starts a check in the background; returns the id of its page.
 ///
 /// # Errors
 /// `internal.invariant` if the system provides no randomness.
-pub(crate) fn start(app: &App, order: Order) -> Result<String, Failure> {
+pub(crate) fn start(app: &App, order: CheckOrder) -> Result<String, Failure> {
     let running = RunningCheck::new(order);
-    let id = app.keep(Kept::Check(Arc::clone(&running)))?;
+    let id = app.keep(KeptResult::Check(Arc::clone(&running)))?;
     let engine = app.engine.clone();
     let work = Arc::clone(&running);
     let task = tokio::spawn(async move {
@@ -28,7 +28,7 @@ pub(crate) fn start(app: &App, order: Order) -> Result<String, Failure> {
     Ok(id)
 }
 
-async fn run(engine: &Engine, running: &Arc<RunningCheck>) -> Ended {
+async fn run(engine: &Engine, running: &Arc<RunningCheck>) -> CheckEnd {
     let clock = Arc::clone(&engine.ports().clock);
     let last = Mutex::new(clock.monotonic());
     let mut observe = |check: &Check| {
@@ -45,7 +45,7 @@ async fn run(engine: &Engine, running: &Arc<RunningCheck>) -> Ended {
         Purpose::Create => {
             let name = match order.name.parse() {
                 Ok(name) => name,
-                Err(failure) => return Ended::Refused(failure),
+                Err(failure) => return CheckEnd::Refused(failure),
             };
             let saved = engine
                 .create_observed(name, order.draft.clone(), order.reach, &mut observe)
@@ -55,11 +55,11 @@ async fn run(engine: &Engine, running: &Arc<RunningCheck>) -> Ended {
         Purpose::Edit(shown) => {
             let stored = match engine.stored(&order.name) {
                 Ok(stored) => stored,
-                Err(failure) => return Ended::Refused(failure),
+                Err(failure) => return CheckEnd::Refused(failure),
             };
             if digest(&stored.draft) != *shown {
                 let said = format!("the connection `{}` was changed meanwhile", order.name);
-                return Ended::Refused(Failure::new(Code::ConfigChanged, said));
+                return CheckEnd::Refused(Failure::new(Code::ConfigChanged, said));
             }
             let draft = order.draft.clone();
             // The form displays both, so submitting it confirms them.
@@ -82,9 +82,9 @@ async fn run(engine: &Engine, running: &Arc<RunningCheck>) -> Ended {
             Ok(stored) => {
                 let call = PreflightCall::saved(stored, order.reach);
                 let report = engine.preflight_observed(call, &mut observe).await;
-                Ended::Completed(Box::new(report), Ok(()))
+                CheckEnd::Completed(Box::new(report), Ok(()))
             }
-            Err(failure) => Ended::Refused(failure),
+            Err(failure) => CheckEnd::Refused(failure),
         },
     }
 }

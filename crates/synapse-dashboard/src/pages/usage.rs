@@ -14,7 +14,7 @@ use synapse_documents::{UsageDocument, UsageLineView};
 
 use crate::app::App;
 use crate::ask::Ask;
-use crate::chart::{self, Column, colour};
+use crate::chart::{self, ChartColumn, colour};
 use crate::page::{Nav, Page};
 use crate::response::answer;
 use crate::text::foreign;
@@ -167,7 +167,7 @@ fn chart(query: &UsageQuery, mut periods: Vec<PeriodUsage>) -> Markup {
     let left_out = periods.len().saturating_sub(MOST_COLUMNS);
     periods.drain(..left_out);
     let keys = largest(&periods);
-    let columns: Vec<Column> = periods
+    let columns: Vec<ChartColumn> = periods
         .iter()
         .enumerate()
         .map(|(index, period)| column(period, &keys, index, periods.len()))
@@ -200,7 +200,7 @@ fn largest(periods: &[PeriodUsage]) -> Vec<String> {
         .collect()
 }
 
-fn column(period: &PeriodUsage, keys: &[String], index: usize, of: usize) -> Column {
+fn column(period: &PeriodUsage, keys: &[String], index: usize, of: usize) -> ChartColumn {
     let cost = |key: &String| {
         period
             .lines
@@ -220,7 +220,7 @@ fn column(period: &PeriodUsage, keys: &[String], index: usize, of: usize) -> Col
     let at_least = if unknown > 0 { "at least " } else { "" };
     let calls: u64 = period.lines.iter().map(|line| line.calls).sum();
     let every = of.div_ceil(8).max(1);
-    Column {
+    ChartColumn {
         title: format!(
             "{}: {at_least}{}, {}",
             period.period,

@@ -1,6 +1,6 @@
 //! Files that others can change.
 
-use synapse_files::{Flaw, examine};
+use synapse_files::{TrustFlaw, examine};
 use synapse_testkit::disk::{set_mode, write};
 
 #[test]
@@ -26,7 +26,7 @@ fn a_file_of_somebody_else_is_not_relied_on() {
     let distrust = examine(&file).unwrap_err();
     assert_eq!(
         distrust.flaw,
-        Flaw::Foreign {
+        TrustFlaw::Foreign {
             owner: 65_534,
             user: 0
         }

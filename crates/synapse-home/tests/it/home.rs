@@ -1,6 +1,6 @@
 //! Homes that others can change.
 
-use synapse_files::{Flaw, ModeSupport};
+use synapse_files::{ModeSupport, TrustFlaw};
 use synapse_home::Home;
 use synapse_testkit::disk::{set_mode, write};
 
@@ -20,7 +20,7 @@ fn a_home_is_relied_on_when_only_its_owner_may_change_it() {
     for mode in [0o660, 0o602, 0o666] {
         set_mode(&file, mode);
         let distrust = home.rely_on(&file).unwrap_err();
-        assert_eq!(distrust.flaw, Flaw::Writable { mode });
+        assert_eq!(distrust.flaw, TrustFlaw::Writable { mode });
         assert_eq!(distrust.path, file);
         assert_eq!(distrust.keeping, ModeSupport::Kept);
     }
@@ -30,7 +30,7 @@ fn a_home_is_relied_on_when_only_its_owner_may_change_it() {
         let distrust = home.rely_on(&file).unwrap_err();
         assert_eq!(
             (distrust.flaw, distrust.is_directory),
-            (Flaw::Writable { mode }, true)
+            (TrustFlaw::Writable { mode }, true)
         );
     }
 }

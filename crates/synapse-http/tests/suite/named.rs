@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
 use synapse_http::{
-    HttpClient, HttpConfig, HttpRequest, Lookup, Method, NameLookup, TransportKind,
+    Addresses, HttpClient, HttpConfig, HttpRequest, Method, NameLookup, TransportKind,
 };
 use synapse_testkit::raw::{RawServer, Reply};
 use url::Url;
@@ -42,7 +42,7 @@ impl Script {
 }
 
 impl NameLookup for Script {
-    fn lookup(&self, name: String) -> Lookup {
+    fn lookup(&self, name: String) -> Addresses {
         let mut answers = self.answers.lock().unwrap();
         let known = answers.iter_mut().find(|(known, _)| *known == name);
         let found = known.map(|(_, answers)| match answers.len() {

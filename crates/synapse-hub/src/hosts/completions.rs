@@ -8,7 +8,7 @@ use synapse_mcp::host::{
 };
 
 use super::HubHost;
-use crate::index::{Found, Owner};
+use crate::index::{Found, UriOwner};
 use crate::runtime::{Ask, Subject};
 
 #[async_trait]
@@ -21,7 +21,7 @@ impl CompletionHost for HubHost {
         if is_prompt(reference) {
             !matches!(state.index.prompt(name), Found::Unknown)
         } else {
-            !matches!(state.index.owner_of_template(name), Owner::Nobody)
+            !matches!(state.index.owner_of_template(name), UriOwner::Nobody)
         }
     }
 
@@ -43,8 +43,8 @@ impl CompletionHost for HubHost {
             }
         } else {
             match state.index.owner_of_template(&name) {
-                Owner::One(runtime) => runtime.clone(),
-                Owner::Several(servers) => {
+                UriOwner::One(runtime) => runtime.clone(),
+                UriOwner::Several(servers) => {
                     return Err(HostError::InvalidParams {
                         message: format!(
                             "{name} belongs to several servers: {}",
@@ -52,7 +52,7 @@ impl CompletionHost for HubHost {
                         ),
                     });
                 }
-                Owner::Nobody => return Err(unknown()),
+                UriOwner::Nobody => return Err(unknown()),
             }
         };
         if !runtime.lists().capabilities.contains_key("completions") {

@@ -6,7 +6,7 @@ use synapse_mcp::JsonObject;
 use synapse_mcp::host::{ExtensionCall, ExtensionHost, HostError};
 
 use super::{HubHost, Whose};
-use crate::index::Owner;
+use crate::index::UriOwner;
 use crate::relay::SKILLS;
 use crate::runtime::{Ask, Subject};
 
@@ -37,13 +37,13 @@ impl ExtensionHost for HubHost {
         };
         let state = self.state();
         let runtime = match state.index.owner(&uri) {
-            Owner::One(runtime) => runtime.clone(),
-            Owner::Several(servers) => {
+            UriOwner::One(runtime) => runtime.clone(),
+            UriOwner::Several(servers) => {
                 return Err(HostError::InvalidParams {
                     message: format!("{uri} belongs to several servers: {}", servers.join(", ")),
                 });
             }
-            Owner::Nobody => return Err(HostError::NotFound { uri }),
+            UriOwner::Nobody => return Err(HostError::NotFound { uri }),
         };
         let ask = Ask {
             subject: Subject::Other,

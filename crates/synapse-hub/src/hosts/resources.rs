@@ -11,7 +11,7 @@ use synapse_mcp::host::{Caller, HostError, ListItem, Listing, ResourceHost, Reso
 
 use super::{HubHost, Whose, listed};
 use crate::configuration::Configuration;
-use crate::index::Owner;
+use crate::index::UriOwner;
 use crate::roster::Member;
 use crate::runtime::{Ask, Subject};
 use crate::status::document;
@@ -67,7 +67,7 @@ impl ResourceHost for HubHost {
         if uri.starts_with(OWN) {
             return self.has_own_resources();
         }
-        !matches!(self.state().index.owner(uri), Owner::Nobody)
+        !matches!(self.state().index.owner(uri), UriOwner::Nobody)
     }
 
     async fn read_resource(&self, read: ResourceRead) -> Result<JsonObject, HostError> {
@@ -80,8 +80,8 @@ impl ResourceHost for HubHost {
                 });
         }
         let runtime = match state.index.owner(&read.uri) {
-            Owner::One(runtime) => Arc::clone(runtime),
-            Owner::Several(servers) => {
+            UriOwner::One(runtime) => Arc::clone(runtime),
+            UriOwner::Several(servers) => {
                 return Err(HostError::InvalidParams {
                     message: format!(
                         "{} belongs to several servers: {}",
@@ -90,7 +90,7 @@ impl ResourceHost for HubHost {
                     ),
                 });
             }
-            Owner::Nobody => return Err(HostError::NotFound { uri: read.uri }),
+            UriOwner::Nobody => return Err(HostError::NotFound { uri: read.uri }),
         };
         let mut params = JsonObject::new();
         params.insert("uri".to_owned(), read.uri.into());
@@ -111,27 +111,27 @@ impl ResourceHost for HubHost {
 
     async fn subscribe(&self, uri: &str) -> Result<(), HostError> {
         match self.state().index.owner(uri) {
-            Owner::One(runtime) => {
+            UriOwner::One(runtime) => {
                 let runtime = Arc::clone(runtime);
                 runtime
                     .subscribe(uri)
                     .await
                     .map_err(|refusal| self.refused(refusal))
             }
-            Owner::Several(_) | Owner::Nobody => Ok(()),
+            UriOwner::Several(_) | UriOwner::Nobody => Ok(()),
         }
     }
 
     async fn unsubscribe(&self, uri: &str) -> Result<(), HostError> {
         match self.state().index.owner(uri) {
-            Owner::One(runtime) => {
+            UriOwner::One(runtime) => {
                 let runtime = Arc::clone(runtime);
                 runtime
                     .unsubscribe(uri)
                     .await
                     .map_err(|refusal| self.refused(refusal))
             }
-            Owner::Several(_) | Owner::Nobody => Ok(()),
+            UriOwner::Several(_) | UriOwner::Nobody => Ok(()),
         }
     }
 }

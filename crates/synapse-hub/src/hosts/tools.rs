@@ -12,7 +12,7 @@ use synapse_mcp::{JsonObject, host::HostError};
 use super::{HubHost, Whose, listed};
 use crate::configuration::Configuration;
 use crate::failure::Refusal;
-use crate::hub::Inner;
+use crate::hub::HubState;
 use crate::index::{Audience, ForApps, Found};
 use crate::relay::declares_ui;
 use crate::runtime::{Ask, Runtime, Subject};
@@ -86,7 +86,7 @@ impl ToolHost for HubHost {
         {
             return Ok(self.failed_call(&failure));
         }
-        let found = Inner::tool(&state, &call.name, for_apps(&call.caller));
+        let found = HubState::tool(&state, &call.name, for_apps(&call.caller));
         let (runtime, own) = match found {
             Ok(found) => found,
             Err(Some(failure)) => {
@@ -144,7 +144,7 @@ impl HubHost {
     }
 }
 
-impl Inner {
+impl HubState {
     /// Records a call refused before sending, under the server's name for the tool.
     pub(super) fn note_refusal(&self, call: &ToolCall, failure: &Failure) {
         let server = failure.server().unwrap_or_default();

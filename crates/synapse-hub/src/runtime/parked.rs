@@ -29,9 +29,9 @@ use crate::blocking::of_shared;
 use crate::compare::canonical;
 
 /// The parked calls of a hub.
-pub(crate) struct Parking<S = Suspended>(Places<S>);
+pub(crate) struct Parking<S = Suspended>(ParkedCalls<S>);
 
-type Places<S> = Arc<Mutex<HashMap<String, Parked<S>>>>;
+type ParkedCalls<S> = Arc<Mutex<HashMap<String, Parked<S>>>>;
 
 struct Parked<S> {
     digest: Digest,

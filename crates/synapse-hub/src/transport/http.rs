@@ -13,7 +13,7 @@ use synapse_http::Method;
 use synapse_mcp::client::wire::{self, Answer};
 use synapse_mcp::client::{
     CallError, Calls, Conversation, Eras, Hello, MayHaveRun, Negotiation, Outgoing, Probed,
-    Replies, Running, initialized, probed, settled,
+    Replies, RunningRequest, initialized, probed, settled,
 };
 use synapse_mcp::{Era, JsonObject};
 use tokio::task::AbortHandle;
@@ -136,7 +136,7 @@ impl Link {
         patience: Duration,
         replies: &Arc<dyn Replies>,
     ) -> Result<Answer, CallError> {
-        let running = Running::begin(&self.calls, &Outgoing::within(method, patience))?;
+        let running = RunningRequest::begin(&self.calls, &Outgoing::within(method, patience))?;
         let exchange = Exchange {
             link: self,
             replies,
@@ -199,7 +199,7 @@ impl Conversation for HttpConversation {
     async fn request(&self, outgoing: Outgoing) -> Result<JsonObject, CallError> {
         let era = self.hello.revision.era();
         let link = &self.link;
-        let running = Running::begin(&link.calls, &outgoing)?;
+        let running = RunningRequest::begin(&link.calls, &outgoing)?;
         let token = outgoing.progress.is_some().then_some(running.id());
         let params = link.server.introduction.params(
             era,

@@ -25,11 +25,11 @@ pub use self::headers::{InvalidAnnotation, check_annotations};
 pub use self::http::HttpConversation;
 pub use self::server::HttpServer;
 pub use self::stderr::{Cleaner, ErrorLog};
-pub use self::stdio::{ENDED_WITH, Ending, Process, StartError, StdioConversation, StdioServer};
+pub use self::stdio::{ENDED_WITH, Exit, Process, StartError, StdioConversation, StdioServer};
 
 /// Provides the token of each HTTP request; refreshing is a separate request.
 #[async_trait]
-pub trait Credentials: Send + Sync + fmt::Debug {
+pub trait BearerSource: Send + Sync + fmt::Debug {
     /// The bearer token for the next request, or `None` to send none.
     ///
     /// # Errors

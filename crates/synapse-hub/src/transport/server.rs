@@ -6,10 +6,10 @@ use std::time::Duration;
 use synapse_core::NetworkPermit;
 use synapse_core::secret::BoundSecret;
 use synapse_http::HttpClient;
-use synapse_mcp::client::{Caps, Introduction};
+use synapse_mcp::client::{Caps, ClientIntroduction};
 use url::Url;
 
-use super::Credentials;
+use super::BearerSource;
 
 /// A streamable HTTP server.
 #[derive(Debug)]
@@ -26,9 +26,9 @@ pub struct HttpServer {
     pub secret_headers: Vec<(String, Arc<BoundSecret>)>,
     /// Provides the bearer token of each request; unused if an `authorization` header is
     /// configured.
-    pub credentials: Option<Arc<dyn Credentials>>,
+    pub credentials: Option<Arc<dyn BearerSource>>,
     /// The client info and eras.
-    pub introduction: Introduction,
+    pub introduction: ClientIntroduction,
     /// Limits of a message.
     pub caps: Caps,
     /// Maximum time to open.

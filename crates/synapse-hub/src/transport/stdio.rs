@@ -12,7 +12,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use synapse_mcp::JsonObject;
 use synapse_mcp::client::{
-    AtProbe, CallError, Caps, Conversation, Eras, Hello, Introduction, LineConversation,
+    AtProbe, CallError, Caps, ClientIntroduction, Conversation, Eras, Hello, LineConversation,
     Negotiation, Outgoing, Unopened,
 };
 use synapse_process::{Guard, Program, Running};
@@ -29,7 +29,7 @@ pub struct StdioServer {
     /// Ends its descendants.
     pub guard: Guard,
     /// The client info and eras.
-    pub introduction: Introduction,
+    pub introduction: ClientIntroduction,
     /// Limits of a message.
     pub caps: Caps,
     /// Maximum time until its first answer, including a second start.
@@ -53,13 +53,13 @@ pub struct StdioConversation {
 #[derive(Debug, Clone)]
 pub struct Process {
     id: Option<u32>,
-    ending: watch::Receiver<Option<Ending>>,
+    ending: watch::Receiver<Option<Exit>>,
     last_lines: LastLines,
 }
 
 /// How a program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
+pub enum Exit {
     /// By itself, with this status.
     Exited(ExitStatus),
     /// It was ended, or its status is unknown.
@@ -80,7 +80,7 @@ pub enum StartError {
         #[source]
         error: CallError,
         /// How it ended, if by itself.
-        ending: Option<Ending>,
+        ending: Option<Exit>,
         /// The last lines of its stderr, cleaned.
         last_lines: Vec<String>,
     },
@@ -95,7 +95,7 @@ impl StdioServer {
     pub async fn open(self) -> Result<StdioConversation, StartError> {
         let until = Instant::now() + self.start;
         match self.attempt(self.introduction.clone(), until).await {
-            Err(Attempt {
+            Err(FailedAttempt {
                 at_probe: AtProbe::Ended,
                 ..
             }) if Instant::now() < until => {
@@ -114,12 +114,14 @@ impl StdioServer {
 
     async fn attempt(
         &self,
-        introduction: Introduction,
+        introduction: ClientIntroduction,
         until: Instant,
-    ) -> Result<StdioConversation, Attempt> {
+    ) -> Result<StdioConversation, FailedAttempt> {
         let starting = self.program.clone().start(&self.guard);
         let mut running = match timeout_at(until, starting).await {
-            Ok(started) => started.map_err(|error| Attempt::from(StartError::Start(error)))?,
+            Ok(started) => {
+                started.map_err(|error| FailedAttempt::from(StartError::Start(error)))?
+            }
             Err(_) => {
                 let error = std::io::Error::from(std::io::ErrorKind::TimedOut);
                 return Err(StartError::Start(error).into());
@@ -162,11 +164,11 @@ impl StdioServer {
                 };
                 drop(stop);
                 drop(keeper.await);
-                Err(Attempt {
+                Err(FailedAttempt {
                     at_probe,
                     error: StartError::Open {
                         error,
-                        ending: ending.filter(|ending| matches!(ending, Ending::Exited(_))),
+                        ending: ending.filter(|ending| matches!(ending, Exit::Exited(_))),
                         last_lines: process.last_lines(),
                     },
                 })
@@ -176,12 +178,12 @@ impl StdioServer {
 }
 
 /// An attempt that failed.
-struct Attempt {
+struct FailedAttempt {
     at_probe: AtProbe,
     error: StartError,
 }
 
-impl From<StartError> for Attempt {
+impl From<StartError> for FailedAttempt {
     fn from(error: StartError) -> Self {
         Self {
             at_probe: AtProbe::No,
@@ -190,8 +192,8 @@ impl From<StartError> for Attempt {
     }
 }
 
-impl From<Attempt> for StartError {
-    fn from(attempt: Attempt) -> Self {
+impl From<FailedAttempt> for StartError {
+    fn from(attempt: FailedAttempt) -> Self {
         attempt.error
     }
 }
@@ -200,7 +202,7 @@ impl From<Attempt> for StartError {
 async fn keep(
     mut running: Running,
     mut stopped: mpsc::Receiver<()>,
-    ended: watch::Sender<Option<Ending>>,
+    ended: watch::Sender<Option<Exit>>,
     drained: JoinHandle<()>,
     log: Option<Arc<dyn ErrorLog>>,
 ) {
@@ -213,16 +215,16 @@ async fn keep(
             // Its last output, before the exit is reported.
             drop(timeout(LAST_WORDS, drained).await);
             note_end(log.as_deref(), status);
-            Ending::Exited(status)
+            Exit::Exited(status)
         }
-        Some(Err(_)) | None => Ending::Ended,
+        Some(Err(_)) | None => Exit::Ended,
     };
     if by_itself_has_ended(ending) {
         ended.send_replace(Some(ending));
     }
     let status = running.end(PATIENCE).await;
     if !by_itself_has_ended(ending) {
-        ended.send_replace(Some(status.map_or(Ending::Ended, Ending::Exited)));
+        ended.send_replace(Some(status.map_or(Exit::Ended, Exit::Exited)));
     }
 }
 
@@ -242,8 +244,8 @@ fn note_end(log: Option<&dyn ErrorLog>, status: ExitStatus) {
 /// The prefix of a log line with an exit code.
 pub const ENDED_WITH: &str = "ended with code ";
 
-const fn by_itself_has_ended(ending: Ending) -> bool {
-    matches!(ending, Ending::Exited(_))
+const fn by_itself_has_ended(ending: Exit) -> bool {
+    matches!(ending, Exit::Exited(_))
 }
 
 impl StdioConversation {
@@ -262,7 +264,7 @@ impl Process {
     }
 
     /// How it ended; waits at most `patience`.
-    pub async fn ending(&self, patience: Duration) -> Option<Ending> {
+    pub async fn ending(&self, patience: Duration) -> Option<Exit> {
         let mut ending = self.ending.clone();
         match timeout(patience, ending.wait_for(Option::is_some)).await {
             Ok(Ok(ending)) => *ending,

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use synapse_core::Failure;
 use synapse_core::error::Code;
 use synapse_core::secret::BoundSecret;
-use synapse_hub::transport::Credentials;
+use synapse_hub::transport::BearerSource;
 use synapse_mcp::ProtocolRevision;
 use synapse_mcp::client::{CallError, Conversation as _, Eras, MayHaveRun, Negotiation};
 use synapse_mcp::host::ProgressReporter;
@@ -132,7 +132,7 @@ struct Tokens {
 }
 
 #[async_trait]
-impl Credentials for Tokens {
+impl BearerSource for Tokens {
     async fn authorization(&self) -> Result<Option<Arc<BoundSecret>>, Failure> {
         let number = self.given.fetch_add(1, Ordering::Relaxed);
         if number == 2 {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use serde_json::json;
 use synapse_core::secret::BoundSecret;
 use synapse_core::{Failure, Origin};
-use synapse_hub::transport::Credentials;
+use synapse_hub::transport::BearerSource;
 use synapse_mcp::client::{CallError, Conversation as _, Eras, Negotiation};
 use synapse_testkit::raw::{End, RawServer, Reply};
 
@@ -98,7 +98,7 @@ async fn a_redirect_takes_no_token_to_another_server() {
 struct OneToken(Origin);
 
 #[async_trait]
-impl Credentials for OneToken {
+impl BearerSource for OneToken {
     async fn authorization(&self) -> Result<Option<Arc<BoundSecret>>, Failure> {
         let origins = vec![self.0.clone()];
         Ok(Some(Arc::new(BoundSecret::new(

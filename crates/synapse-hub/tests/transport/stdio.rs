@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::json;
-use synapse_hub::transport::{Ending, ErrorLog, StartError};
+use synapse_hub::transport::{ErrorLog, Exit, StartError};
 use synapse_mcp::client::{CallError, Conversation as _, MayHaveRun, Negotiation};
 use synapse_process::Program;
 
@@ -41,7 +41,7 @@ async fn a_program_is_spoken_with_and_ends_when_it_is_closed() {
     let process = conversation.process();
     assert_eq!(process.ending(Duration::ZERO).await, None);
     conversation.close().await;
-    let Some(Ending::Exited(status)) = process.ending(AMPLE).await else {
+    let Some(Exit::Exited(status)) = process.ending(AMPLE).await else {
         panic!("no end");
     };
     assert!(status.success());
@@ -64,7 +64,7 @@ async fn a_crash_says_how_and_what_was_last_said() {
     let may_have_run = MayHaveRun::Yes;
     assert!(matches!(outcome, Err(CallError::Ended { may_have_run: got }) if got == may_have_run));
     let process = conversation.process();
-    let Some(Ending::Exited(status)) = process.ending(AMPLE).await else {
+    let Some(Exit::Exited(status)) = process.ending(AMPLE).await else {
         panic!("no end");
     };
     assert_eq!(status.code(), Some(9));
@@ -110,7 +110,7 @@ async fn a_program_that_exits_whatever_it_hears_is_started_twice_and_no_more() {
         panic!("{error:?}");
     };
     assert!(matches!(error, CallError::Ended { .. }), "{error:?}");
-    assert!(matches!(ending, Some(Ending::Exited(status)) if status.code() == Some(3)));
+    assert!(matches!(ending, Some(Exit::Exited(status)) if status.code() == Some(3)));
     assert_eq!(last_lines, ["no such module"]);
     assert_eq!(recorded(directory.path()).len(), 2);
 }

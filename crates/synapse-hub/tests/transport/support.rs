@@ -9,7 +9,7 @@ use synapse_core::{NetworkGate, NetworkPermit};
 use synapse_http::{HttpClient, HttpConfig};
 use synapse_hub::transport::{HttpConversation, HttpServer, StdioServer};
 use synapse_mcp::JsonObject;
-use synapse_mcp::client::{CallError, Caps, Eras, Introduction, Outgoing};
+use synapse_mcp::client::{CallError, Caps, ClientIntroduction, Eras, Outgoing};
 use synapse_process::{Guard, Program};
 use synapse_testkit::raw::{RawServer, RecordedRequest, Reply};
 use url::Url;
@@ -23,8 +23,8 @@ pub(crate) fn object(value: Value) -> JsonObject {
     }
 }
 
-pub(crate) fn introduction(eras: Eras) -> Introduction {
-    Introduction {
+pub(crate) fn introduction(eras: Eras) -> ClientIntroduction {
+    ClientIntroduction {
         client_info: object(json!({"name": "suite", "version": "1"})),
         capabilities: JsonObject::new(),
         eras,

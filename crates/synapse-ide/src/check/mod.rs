@@ -28,7 +28,7 @@ use crate::client::{Client, Merge, Scope};
 use crate::entry::{Configured, Entry};
 use crate::failure::{not_installed, shown, without_file};
 use crate::machine::Machine;
-use crate::seen::Found;
+use crate::seen::ExistingEntry;
 use crate::survey::{Survey, SurveyedFile};
 use crate::update::update;
 
@@ -304,15 +304,15 @@ fn entry(
     let seen = place.seen.as_ref().map_err(Clone::clone)?;
     let file = &place.site.file;
     let (configured, value) = match &seen.found {
-        Found::Nothing => return Err(not_installed(client, target.scope, file)),
-        Found::Foreign(_) => {
+        ExistingEntry::Nothing => return Err(not_installed(client, target.scope, file)),
+        ExistingEntry::Foreign(_) => {
             return Err(Failure::new(
                 Code::IdeForeignEntry,
                 "the entry called `synapse` is not ours",
             )
             .cause("it does not start this program with `serve`; it was not started"));
         }
-        Found::Ours(configured, value) => (configured, value),
+        ExistingEntry::Ours(configured, value) => (configured, value),
     };
     let plain = target.entry.without_settings();
     let finding = if !seen.warnings.is_empty() {

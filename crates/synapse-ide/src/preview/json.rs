@@ -36,12 +36,12 @@ pub(super) fn parts(
 struct JsonScanner<'a> {
     text: &'a str,
     at: usize,
-    levels: Vec<Level>,
+    levels: Vec<JsonLevel>,
     parts: Parts,
 }
 
 /// An object or a list.
-struct Level {
+struct JsonLevel {
     is_object: bool,
     expects_key: bool,
     /// The current key, if it may lead to our entry.
@@ -55,7 +55,7 @@ impl<'a> JsonScanner<'a> {
 
     fn open(&mut self, is_object: bool) {
         self.at += 1;
-        self.levels.push(Level {
+        self.levels.push(JsonLevel {
             is_object,
             expects_key: is_object,
             key: String::new(),

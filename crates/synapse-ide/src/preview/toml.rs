@@ -44,12 +44,12 @@ struct TomlScanner<'a> {
     /// The keys leading to the current value.
     path: Vec<String>,
     /// The open arrays and inline tables.
-    levels: Vec<Level>,
+    levels: Vec<TomlLevel>,
     state: ScanState,
     parts: Parts,
 }
 
-struct Level {
+struct TomlLevel {
     is_table: bool,
     /// Length of the path outside.
     depth: usize,
@@ -95,7 +95,7 @@ impl<'a> TomlScanner<'a> {
 
     fn open(&mut self, is_table: bool) {
         self.at += 1;
-        self.levels.push(Level {
+        self.levels.push(TomlLevel {
             is_table,
             depth: self.path.len(),
         });

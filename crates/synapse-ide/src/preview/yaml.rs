@@ -11,7 +11,7 @@ pub(super) fn parts(
     window: Range<usize>,
     visibility: &Visibility<'_>,
 ) -> Vec<PreviewPart> {
-    let mut levels: Vec<Level> = Vec::new();
+    let mut levels: Vec<YamlLevel> = Vec::new();
     let mut scalars = Parts::within(window.clone());
     // Text after a syntax error is hidden.
     for (event, span) in Parser::new_from_str(text).map_while(Result::ok) {
@@ -50,12 +50,12 @@ pub(super) fn parts(
                     }
                 }
             }
-            Event::MappingStart(..) => levels.push(Level {
+            Event::MappingStart(..) => levels.push(YamlLevel {
                 is_mapping: true,
                 expects_key: true,
                 key: String::new(),
             }),
-            Event::SequenceStart(..) => levels.push(Level {
+            Event::SequenceStart(..) => levels.push(YamlLevel {
                 is_mapping: false,
                 expects_key: false,
                 key: String::new(),
@@ -72,7 +72,7 @@ pub(super) fn parts(
 }
 
 /// A mapping or a sequence.
-struct Level {
+struct YamlLevel {
     is_mapping: bool,
     expects_key: bool,
     /// The current key, if it may lead to our entry.
@@ -80,7 +80,7 @@ struct Level {
 }
 
 /// Ends a key or value of the innermost mapping.
-fn said(levels: &mut [Level]) {
+fn said(levels: &mut [YamlLevel]) {
     if let Some(level) = levels.last_mut() {
         level.expects_key = level.is_mapping && !level.expects_key;
     }

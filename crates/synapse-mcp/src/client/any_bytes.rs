@@ -1,7 +1,7 @@
 //! Exposes private readers of the client engine for `crate::any_bytes`.
 
 use super::caps::Caps;
-use super::lines::{Line, Lines};
+use super::lines::{Lines, OutputLine};
 use crate::any_bytes::{Pieces, at_once};
 
 /// The lines of split `bytes`, without newlines; an error for an oversized line. Stops before an
@@ -11,20 +11,20 @@ pub(crate) fn read_lines(bytes: &[u8], piece: usize, caps: Caps) -> Vec<Result<V
     let mut read = Vec::new();
     while let Some(Ok(line)) = at_once(lines.next()) {
         match line {
-            Line::Whole(line) => {
+            OutputLine::Whole(line) => {
                 assert!(line.len() <= caps.bytes);
                 read.push(Ok(line));
             }
             // The exceeded limit depends on how much of the line was available.
-            Line::TooLarge(..) => read.push(Err(())),
-            Line::Endless => {
+            OutputLine::TooLarge(..) => read.push(Err(())),
+            OutputLine::Endless => {
                 // Already reported if its id was known in time.
                 while read.last() == Some(&Err(())) {
                     read.pop();
                 }
                 break;
             }
-            Line::End => break,
+            OutputLine::End => break,
         }
     }
     read

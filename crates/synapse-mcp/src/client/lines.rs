@@ -8,7 +8,7 @@ use super::caps::{Caps, Excess, Scanner};
 
 /// The result of reading.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Line {
+pub(super) enum OutputLine {
     /// A line within the limits, without its newline, which the last one may lack.
     Whole(Vec<u8>),
     /// An oversized line and its id if known.
@@ -51,7 +51,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
     }
 
     /// Returns the next line. Cancel safe: a partial line stays in `self`.
-    pub(super) async fn next(&mut self) -> io::Result<Line> {
+    pub(super) async fn next(&mut self) -> io::Result<OutputLine> {
         while self.state != OutputState::Ended {
             let available = match self.input.fill_buf().await {
                 Ok(available) => available,
@@ -86,17 +86,17 @@ impl<R: AsyncRead + Unpin> Lines<R> {
                 return Ok(line);
             }
         }
-        Ok(Line::End)
+        Ok(OutputLine::End)
     }
 
     /// The report after a piece of a line.
-    fn verdict(&mut self, is_complete: bool) -> Option<Line> {
+    fn verdict(&mut self, is_complete: bool) -> Option<OutputLine> {
         let id = self.scanner.id();
         if is_complete {
             self.scanner = Scanner::new(self.caps);
             return match std::mem::replace(&mut self.state, OutputState::Reading) {
-                OutputState::Dropping(excess, _) => Some(Line::TooLarge(excess, id)),
-                OutputState::Reading => Some(Line::Whole(std::mem::take(&mut self.line))),
+                OutputState::Dropping(excess, _) => Some(OutputLine::TooLarge(excess, id)),
+                OutputState::Reading => Some(OutputLine::Whole(std::mem::take(&mut self.line))),
                 OutputState::Reported(_) | OutputState::Ended => None,
             };
         }
@@ -106,7 +106,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         };
         if dropped > ENDLESS.saturating_mul(self.caps.bytes as u64) {
             self.state = OutputState::Ended;
-            return Some(Line::Endless);
+            return Some(OutputLine::Endless);
         }
         let OutputState::Dropping(excess, dropped) = self.state else {
             return None;
@@ -114,17 +114,17 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         // Its request fails now, before the line ends.
         id.map(|id| {
             self.state = OutputState::Reported(dropped);
-            Line::TooLarge(excess, Some(id))
+            OutputLine::TooLarge(excess, Some(id))
         })
     }
 
-    fn end(&mut self) -> Line {
+    fn end(&mut self) -> OutputLine {
         match std::mem::replace(&mut self.state, OutputState::Ended) {
-            OutputState::Dropping(excess, _) => Line::TooLarge(excess, self.scanner.id()),
+            OutputState::Dropping(excess, _) => OutputLine::TooLarge(excess, self.scanner.id()),
             OutputState::Reading if !self.line.is_empty() => {
-                Line::Whole(std::mem::take(&mut self.line))
+                OutputLine::Whole(std::mem::take(&mut self.line))
             }
-            OutputState::Reading | OutputState::Reported(_) | OutputState::Ended => Line::End,
+            OutputState::Reading | OutputState::Reported(_) | OutputState::Ended => OutputLine::End,
         }
     }
 }
@@ -155,28 +155,28 @@ mod tests {
         values: 8,
     };
 
-    async fn lines(text: &[u8]) -> Vec<Line> {
+    async fn lines(text: &[u8]) -> Vec<OutputLine> {
         let mut lines = Lines::new(text, CAPS);
         let mut read = Vec::new();
         loop {
             read.push(lines.next().await.unwrap());
-            if matches!(read.last(), Some(Line::End | Line::Endless)) {
+            if matches!(read.last(), Some(OutputLine::End | OutputLine::Endless)) {
                 return read;
             }
         }
     }
 
-    fn whole(text: &str) -> Line {
-        Line::Whole(text.as_bytes().to_vec())
+    fn whole(text: &str) -> OutputLine {
+        OutputLine::Whole(text.as_bytes().to_vec())
     }
 
-    const fn too_large(cap: u64, unit: &'static str, id: Option<u64>) -> Line {
-        Line::TooLarge(Excess { cap, unit }, id)
+    const fn too_large(cap: u64, unit: &'static str, id: Option<u64>) -> OutputLine {
+        OutputLine::TooLarge(Excess { cap, unit }, id)
     }
 
     #[tokio::test]
     async fn the_last_line_needs_no_newline() {
-        let expected = [whole("a"), whole(""), whole("b"), Line::End];
+        let expected = [whole("a"), whole(""), whole("b"), OutputLine::End];
         assert_eq!(lines(b"a\n\nb").await, expected);
         assert_eq!(lines(b"a\n\nb\n").await, expected);
     }
@@ -191,11 +191,11 @@ mod tests {
             too_large(40, "bytes", Some(4)),
             too_large(40, "bytes", None),
             whole("ok"),
-            Line::End,
+            OutputLine::End,
         ];
         assert_eq!(lines(text.as_bytes()).await, expected);
         let deep = "[[[[[1]]]]]\nok";
-        let expected = [too_large(4, "levels", None), whole("ok"), Line::End];
+        let expected = [too_large(4, "levels", None), whole("ok"), OutputLine::End];
         assert_eq!(lines(deep.as_bytes()).await, expected);
     }
 
@@ -214,7 +214,7 @@ mod tests {
     #[tokio::test]
     async fn a_line_without_end_ends_the_output() {
         let text = vec![b'x'; 40 * 33 + BUFFER];
-        assert_eq!(lines(&text).await, [Line::Endless]);
+        assert_eq!(lines(&text).await, [OutputLine::Endless]);
     }
 
     #[tokio::test]

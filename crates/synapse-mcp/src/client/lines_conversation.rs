@@ -16,9 +16,9 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::calls::{Calls, Replies};
 use super::caps::Caps;
-use super::opening::{Eras, Introduction, Negotiation, Probed, initialized, probed, settled};
-use super::pipes::{ENDED, Item, Reader, write};
-use super::running::Running;
+use super::opening::{ClientIntroduction, Eras, Negotiation, Probed, initialized, probed, settled};
+use super::pipes::{ENDED, Item, OutputReader, write};
+use super::running::RunningRequest;
 use super::wire::{self, Answer};
 use super::{CallError, Conversation, Hello, Outgoing};
 use crate::{Era, JsonObject};
@@ -26,7 +26,7 @@ use crate::{Era, JsonObject};
 /// A conversation over a pair of line streams. Dropping it stops reading and writing.
 pub struct LineConversation {
     hello: Hello,
-    link: Link,
+    link: ConversationState,
     /// `true` once the server's output has ended.
     ended: watch::Receiver<bool>,
     tasks: [AbortHandle; 2],
@@ -55,22 +55,22 @@ pub enum AtProbe {
 
 /// Shared with requests.
 #[derive(Clone)]
-struct Link {
-    introduction: Arc<Introduction>,
+struct ConversationState {
+    introduction: Arc<ClientIntroduction>,
     calls: Arc<Calls>,
     queue: UnboundedSender<Item>,
 }
 
 impl LineConversation {
     /// Opens a conversation with a server on `output` and `input`, within `limit`. Needs a tokio
-    /// runtime with time. Sends the probe, `initialize` or both, as [`Introduction::eras`] says.
+    /// runtime with time. Sends the probe, `initialize` or both, as [`ClientIntroduction::eras`] says.
     ///
     /// # Errors
     /// [`Unopened`]. Both pipes are closed then.
     pub async fn open<R, W>(
         output: R,
         input: W,
-        introduction: Introduction,
+        introduction: ClientIntroduction,
         caps: Caps,
         limit: Duration,
     ) -> Result<Self, Unopened>
@@ -82,13 +82,13 @@ impl LineConversation {
         let (queue, queued) = unbounded_channel();
         let (at_end, ended) = watch::channel(false);
         let (era, era_read) = watch::channel(Era::Legacy);
-        let link = Link {
+        let link = ConversationState {
             introduction: Arc::new(introduction),
             calls: Arc::clone(&calls),
             queue,
         };
         let writer = tokio::spawn(write(input, queued, Arc::clone(&calls)));
-        let reader = Reader::new(output, caps, calls, Arc::new(link.clone()), era_read);
+        let reader = OutputReader::new(output, caps, calls, Arc::new(link.clone()), era_read);
         let reader = tokio::spawn(async move {
             reader.run().await;
             at_end.send_replace(true);
@@ -219,7 +219,7 @@ impl Conversation for LineConversation {
 
     async fn request(&self, outgoing: Outgoing) -> Result<JsonObject, CallError> {
         let era = self.hello.revision.era();
-        let mut running = Running::begin(&self.link.calls, &outgoing)?;
+        let mut running = RunningRequest::begin(&self.link.calls, &outgoing)?;
         let token = outgoing.progress.is_some().then_some(running.id());
         let params = self.link.introduction.params(
             era,
@@ -255,7 +255,7 @@ impl Conversation for LineConversation {
 
 /// Cancels an abandoned request at the server, if it was sent.
 struct Cancelling<'a> {
-    link: &'a Link,
+    link: &'a ConversationState,
     id: u64,
 }
 
@@ -268,22 +268,30 @@ impl Drop for Cancelling<'_> {
     }
 }
 
-impl Link {
-    fn discover(&self, limit: Duration) -> Result<Running, CallError> {
+impl ConversationState {
+    fn discover(&self, limit: Duration) -> Result<RunningRequest, CallError> {
         self.ask("server/discover", self.introduction.discover(), limit)
     }
 
-    fn initialize(&self, limit: Duration) -> Result<Running, CallError> {
+    fn initialize(&self, limit: Duration) -> Result<RunningRequest, CallError> {
         self.ask("initialize", self.introduction.initialize(), limit)
     }
 
-    fn ask(&self, method: &str, params: JsonObject, limit: Duration) -> Result<Running, CallError> {
-        let running = Running::begin(&self.calls, &Outgoing::within(method, limit))?;
+    fn ask(
+        &self,
+        method: &str,
+        params: JsonObject,
+        limit: Duration,
+    ) -> Result<RunningRequest, CallError> {
+        let running = RunningRequest::begin(&self.calls, &Outgoing::within(method, limit))?;
         self.send(running.id(), wire::request(running.id(), method, params));
         Ok(running)
     }
 
-    async fn answer(&self, running: Result<Running, CallError>) -> Result<Answer, CallError> {
+    async fn answer(
+        &self,
+        running: Result<RunningRequest, CallError>,
+    ) -> Result<Answer, CallError> {
         running?.answer().await
     }
 
@@ -299,7 +307,7 @@ impl Link {
 }
 
 #[async_trait]
-impl Replies for Link {
+impl Replies for ConversationState {
     async fn reply(&self, message: Vec<u8>) {
         drop(self.queue.send(Item::Message(message)));
     }
@@ -340,9 +348,9 @@ impl fmt::Debug for LineConversation {
     }
 }
 
-impl fmt::Debug for Link {
+impl fmt::Debug for ConversationState {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Link")
+        formatter.write_str("ConversationState")
     }
 }
 

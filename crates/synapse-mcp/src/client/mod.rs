@@ -27,8 +27,10 @@ pub use self::calls::{Calls, Replies};
 pub use self::caps::{Caps, Excess, Scanner};
 pub use self::lines_conversation::{AtProbe, LineConversation, Unopened};
 pub use self::listing::{ListCaps, list_all};
-pub use self::opening::{Eras, Introduction, Negotiation, Probed, initialized, probed, settled};
-pub use self::running::Running;
+pub use self::opening::{
+    ClientIntroduction, Eras, Negotiation, Probed, initialized, probed, settled,
+};
+pub use self::running::RunningRequest;
 use crate::host::ProgressReporter;
 use crate::{JsonObject, ProtocolRevision};
 

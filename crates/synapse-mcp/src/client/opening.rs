@@ -15,7 +15,7 @@ use crate::{Era, JsonObject, ProtocolRevision};
 
 /// The client's handshake.
 #[derive(Clone)]
-pub struct Introduction {
+pub struct ClientIntroduction {
     /// `clientInfo`.
     pub client_info: JsonObject,
     /// The capabilities of a legacy session.
@@ -83,7 +83,7 @@ pub enum Probed {
     Failed(CallError),
 }
 
-impl Introduction {
+impl ClientIntroduction {
     /// The parameters of `server/discover`.
     #[must_use]
     pub fn discover(&self) -> JsonObject {
@@ -300,10 +300,10 @@ fn text(value: Option<Value>) -> Option<String> {
     }
 }
 
-impl fmt::Debug for Introduction {
+impl fmt::Debug for ClientIntroduction {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
-            .debug_struct("Introduction")
+            .debug_struct("ClientIntroduction")
             .field("eras", &self.eras)
             .finish_non_exhaustive()
     }

@@ -10,7 +10,7 @@ use tokio::task::spawn_blocking;
 
 use super::calls::{Calls, Replies};
 use super::caps::Caps;
-use super::lines::{Line, Lines};
+use super::lines::{Lines, OutputLine};
 use super::wire::Incoming;
 use super::{CallError, MayHaveRun};
 use crate::Era;
@@ -50,7 +50,7 @@ pub(super) async fn write<W: AsyncWrite + Unpin>(
 }
 
 /// Reads a server's output.
-pub(super) struct Reader<R> {
+pub(super) struct OutputReader<R> {
     lines: Lines<R>,
     calls: Arc<Calls>,
     replies: Arc<dyn Replies>,
@@ -60,7 +60,7 @@ pub(super) struct Reader<R> {
     in_a_row: u32,
 }
 
-impl<R: AsyncRead + Unpin> Reader<R> {
+impl<R: AsyncRead + Unpin> OutputReader<R> {
     pub(super) fn new(
         output: R,
         caps: Caps,
@@ -81,7 +81,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     pub(super) async fn run(mut self) {
         let error = loop {
             match self.lines.next().await {
-                Ok(Line::Whole(line)) => {
+                Ok(OutputLine::Whole(line)) => {
                     self.take(line).await;
                     if self.in_a_row > PATIENCE_WITH_GARBAGE {
                         break CallError::Protocol {
@@ -89,7 +89,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
                         };
                     }
                 }
-                Ok(Line::TooLarge(excess, id)) => {
+                Ok(OutputLine::TooLarge(excess, id)) => {
                     let error = CallError::TooLarge {
                         cap: excess.cap,
                         unit: excess.unit,
@@ -100,12 +100,12 @@ impl<R: AsyncRead + Unpin> Reader<R> {
                         None => self.calls.count_garbage(),
                     }
                 }
-                Ok(Line::Endless) => {
+                Ok(OutputLine::Endless) => {
                     break CallError::Protocol {
                         what: "it writes a line that does not end",
                     };
                 }
-                Ok(Line::End) | Err(_) => break ENDED,
+                Ok(OutputLine::End) | Err(_) => break ENDED,
             }
         };
         self.calls.end(&error);

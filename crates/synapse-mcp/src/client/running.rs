@@ -12,7 +12,7 @@ use super::wire::Answer;
 use super::{CallError, MayHaveRun, Outgoing};
 
 /// A running request. Dropping it deregisters it and cancels its server requests.
-pub struct Running {
+pub struct RunningRequest {
     calls: Arc<Calls>,
     id: u64,
     renewed: Arc<Notify>,
@@ -23,7 +23,7 @@ pub struct Running {
     flaws: (u64, u64),
 }
 
-impl Running {
+impl RunningRequest {
     /// Registers a request among `calls`.
     ///
     /// # Errors
@@ -89,7 +89,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningRequest {
     fn drop(&mut self) {
         let _was_sent = self.calls.give_up(self.id);
     }
@@ -131,10 +131,10 @@ impl Time {
     }
 }
 
-impl fmt::Debug for Running {
+impl fmt::Debug for RunningRequest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
-            .debug_struct("Running")
+            .debug_struct("RunningRequest")
             .field("id", &self.id)
             .finish_non_exhaustive()
     }

@@ -6,13 +6,13 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::registry::{InFlightRequests, Key};
+use super::registry::{InFlightRequests, RequestKey};
 use crate::host::{AskError, Caller, Link, LogLevel};
 use crate::{Era, JsonObject};
 
 /// The client of the request `key`.
 pub(crate) struct Asking {
-    pub(crate) key: Key,
+    pub(crate) key: RequestKey,
     pub(crate) caller: Caller,
     pub(crate) registry: Arc<InFlightRequests>,
     pub(crate) logging: bool,

@@ -11,14 +11,14 @@ use crate::host::HostError;
 
 /// A JSON-RPC error object.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub(crate) struct RpcError {
+pub(crate) struct ErrorObject {
     code: i64,
     message: Cow<'static, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<Value>,
 }
 
-impl RpcError {
+impl ErrorObject {
     pub(crate) fn parse_error() -> Self {
         Self::new(ErrorCode::PARSE_ERROR, "the line is not JSON")
     }
@@ -60,7 +60,7 @@ impl RpcError {
     }
 }
 
-impl From<ErrorData> for RpcError {
+impl From<ErrorData> for ErrorObject {
     fn from(error: ErrorData) -> Self {
         Self {
             code: error.code.0.into(),
@@ -70,7 +70,7 @@ impl From<ErrorData> for RpcError {
     }
 }
 
-impl RpcError {
+impl ErrorObject {
     /// The error of a host; the code of an unknown resource depends on the era.
     pub(crate) fn of_host(error: HostError, era: Era) -> Self {
         match error {

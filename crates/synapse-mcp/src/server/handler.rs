@@ -18,10 +18,10 @@ use serde_json::Value;
 
 use super::asking::Asking;
 use super::capabilities::ServedCapabilities;
-use super::error::RpcError;
+use super::error::ErrorObject;
 use super::paging::page;
 use super::parameters::{completion, object, text};
-use super::registry::{Call, InFlightRequests, Key};
+use super::registry::{Call, InFlightRequests, RequestKey};
 use super::reply::{Reply, list_result, shape_result, with_cache_hint};
 use super::subscriptions::listen;
 use crate::host::{
@@ -88,7 +88,12 @@ impl Handler {
     }
 
     /// Runs one request and shapes its result for its era.
-    async fn reply(&self, key: Key, call: Call, declared: Option<ProtocolRevision>) -> Reply {
+    async fn reply(
+        &self,
+        key: RequestKey,
+        call: Call,
+        declared: Option<ProtocolRevision>,
+    ) -> Reply {
         let session = call.session;
         let negotiated = session.as_ref().map(|session| session.revision);
         let revision = declared.or(negotiated);
@@ -99,8 +104,8 @@ impl Handler {
         let era = revision.map(ProtocolRevision::era);
         let served = self
             .served(&call.method, era)
-            .ok_or_else(|| RpcError::method_not_found(&call.method))?;
-        let revision = revision.ok_or(RpcError::invalid_params(
+            .ok_or_else(|| ErrorObject::method_not_found(&call.method))?;
+        let revision = revision.ok_or(ErrorObject::invalid_params(
             "send `initialize` first, or the protocol version and the client capabilities in `_meta`",
         ))?;
         let caller = Caller::new(revision)
@@ -154,12 +159,12 @@ impl Handler {
     async fn serve(
         &self,
         served: Served<'_>,
-        key: Key,
+        key: RequestKey,
         mut params: JsonObject,
         caller: Caller,
     ) -> Reply {
         let era = caller.era();
-        let of_host = |error| RpcError::of_host(error, era);
+        let of_host = |error| ErrorObject::of_host(error, era);
         match served {
             Served::ListTools(host) => {
                 let listing = host.list_tools(&caller).await.map_err(of_host)?;
@@ -233,10 +238,10 @@ impl Handler {
 
     fn read(
         &self,
-        key: Key,
+        key: RequestKey,
         mut params: JsonObject,
         caller: Caller,
-    ) -> Result<ResourceRead, RpcError> {
+    ) -> Result<ResourceRead, ErrorObject> {
         let uri = text(&mut params, "uri")?;
         let mut read = ResourceRead::new(uri, caller);
         read.extra = params;
@@ -248,10 +253,10 @@ impl Handler {
     /// The request for the tool or prompt named in `params`.
     fn named(
         &self,
-        key: Key,
+        key: RequestKey,
         mut params: JsonObject,
         caller: Caller,
-    ) -> Result<NamedCall, RpcError> {
+    ) -> Result<NamedCall, ErrorObject> {
         let name = text(&mut params, "name")?;
         let arguments = object(&mut params, "arguments")?;
         let mut call = NamedCall::new(name, arguments, caller);
@@ -261,7 +266,7 @@ impl Handler {
         Ok(call)
     }
 
-    fn client(&self, key: Key, caller: &Caller) -> Client {
+    fn client(&self, key: RequestKey, caller: &Caller) -> Client {
         Client::new(Arc::new(Asking {
             key,
             caller: caller.clone(),
@@ -270,7 +275,7 @@ impl Handler {
         }))
     }
 
-    fn progress_reporter(&self, key: Key, caller: &Caller) -> Option<ProgressReporter> {
+    fn progress_reporter(&self, key: RequestKey, caller: &Caller) -> Option<ProgressReporter> {
         let token = caller.meta().get("progressToken")?;
         if !(token.is_string() || token.is_number()) {
             return None;
@@ -383,7 +388,7 @@ fn set_level(params: &JsonObject, caller: &Caller) -> Reply {
         .and_then(LogLevel::from_name)
         .ok_or_else(|| {
             let levels = LogLevel::ALL.map(LogLevel::as_str).join(", ");
-            RpcError::invalid_params(format!("`level` must be one of {levels}"))
+            ErrorObject::invalid_params(format!("`level` must be one of {levels}"))
         })?;
     if let Some(session) = caller.session() {
         session.wishes(|wishes| wishes.level = level);
@@ -400,7 +405,7 @@ async fn caught(dispatch: impl Future<Output = Reply>) -> Reply {
             Ok(poll) => poll,
             Err(_panic) => {
                 tracing::error!("a tool panicked");
-                Poll::Ready(Err(RpcError::internal("the tool failed unexpectedly")))
+                Poll::Ready(Err(ErrorObject::internal("the tool failed unexpectedly")))
             }
         }
     })

@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::Value;
 
-use super::error::RpcError;
+use super::error::ErrorObject;
 use crate::host::ListItem;
 
 /// One page.
@@ -24,8 +24,8 @@ pub(crate) fn page(
     key: &str,
     cursor: Option<&Value>,
     size: usize,
-) -> Result<Page, RpcError> {
-    let unknown = || RpcError::invalid_params("the cursor is unknown; list from the beginning");
+) -> Result<Page, ErrorObject> {
+    let unknown = || ErrorObject::invalid_params("the cursor is unknown; list from the beginning");
     let start = match cursor {
         None | Some(Value::Null) => 0,
         Some(Value::String(cursor)) => find(&items, key, cursor).ok_or_else(unknown)?,

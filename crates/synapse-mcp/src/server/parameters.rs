@@ -2,31 +2,31 @@
 
 use serde_json::Value;
 
-use super::error::RpcError;
+use super::error::ErrorObject;
 use crate::JsonObject;
 use crate::host::{Caller, CompletionCall};
 
 /// Takes a required string.
-pub(super) fn text(params: &mut JsonObject, member: &str) -> Result<String, RpcError> {
+pub(super) fn text(params: &mut JsonObject, member: &str) -> Result<String, ErrorObject> {
     match params.shift_remove(member) {
         Some(Value::String(text)) => Ok(text),
-        _ => Err(RpcError::invalid_params(format!(
+        _ => Err(ErrorObject::invalid_params(format!(
             "`{member}` must be a string"
         ))),
     }
 }
 
 /// Takes an object; see [`lenient_object`].
-pub(super) fn object(params: &mut JsonObject, member: &str) -> Result<JsonObject, RpcError> {
+pub(super) fn object(params: &mut JsonObject, member: &str) -> Result<JsonObject, ErrorObject> {
     lenient_object(params.shift_remove(member))
-        .ok_or_else(|| RpcError::invalid_params(format!("`{member}` must be an object")))
+        .ok_or_else(|| ErrorObject::invalid_params(format!("`{member}` must be an object")))
 }
 
 /// The request in the parameters of `completion/complete`.
 pub(super) fn completion(
     mut params: JsonObject,
     caller: Caller,
-) -> Result<CompletionCall, RpcError> {
+) -> Result<CompletionCall, ErrorObject> {
     let reference = object(&mut params, "ref")?;
     let mut argument = object(&mut params, "argument")?;
     let name = text(&mut argument, "name")?;

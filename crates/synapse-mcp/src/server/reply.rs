@@ -6,17 +6,17 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::error::RpcError;
+use super::error::ErrorObject;
 use super::paging::Page;
 use crate::host::{CacheHint, ListItem, STRUCTURED, ToolResult};
 use crate::{Era, JsonObject, ProtocolRevision};
 
 /// A reply without its id.
-pub(crate) type Reply = Result<Outcome, RpcError>;
+pub(crate) type Reply = Result<ResultObject, ErrorObject>;
 
 /// A result object. One member, `null` among the members, may be text already.
 #[derive(Debug, Clone)]
-pub(crate) struct Outcome {
+pub(crate) struct ResultObject {
     members: JsonObject,
     written: Option<WrittenResult>,
 }
@@ -30,7 +30,7 @@ enum WrittenResult {
     List(String, Vec<ListItem>),
 }
 
-impl From<JsonObject> for Outcome {
+impl From<JsonObject> for ResultObject {
     fn from(members: JsonObject) -> Self {
         Self {
             members,
@@ -39,7 +39,7 @@ impl From<JsonObject> for Outcome {
     }
 }
 
-impl From<ToolResult> for Outcome {
+impl From<ToolResult> for ResultObject {
     fn from(result: ToolResult) -> Self {
         let (members, document) = result.into_parts();
         let written = document.map(WrittenResult::Document);
@@ -47,7 +47,7 @@ impl From<ToolResult> for Outcome {
     }
 }
 
-impl Deref for Outcome {
+impl Deref for ResultObject {
     type Target = JsonObject;
 
     fn deref(&self) -> &JsonObject {
@@ -55,7 +55,7 @@ impl Deref for Outcome {
     }
 }
 
-impl Outcome {
+impl ResultObject {
     /// Appends its JSON.
     fn write(&self, bytes: &mut Vec<u8>) {
         let Some(written) = &self.written else {
@@ -145,7 +145,7 @@ fn sent_line(id: Option<&str>, method: &str, params: &JsonObject) -> Vec<u8> {
 /// # Errors
 /// The legacy era only has complete results; others become an error there.
 pub(crate) fn shape_result(
-    mut outcome: Outcome,
+    mut outcome: ResultObject,
     revision: ProtocolRevision,
     server_info: &Value,
 ) -> Reply {
@@ -168,7 +168,7 @@ pub(crate) fn shape_result(
                 .get("resultType")
                 .is_some_and(|kind| kind != "complete")
             {
-                return Err(RpcError::internal(
+                return Err(ErrorObject::internal(
                     "the tool answered in a way that needs protocol revision 2026-07-28",
                 ));
             }
@@ -187,7 +187,7 @@ pub(crate) fn shape_result(
 }
 
 /// One page of a list as a result, not yet adapted to its era.
-pub(crate) fn list_result(member: &str, page: Page, cache: CacheHint) -> Outcome {
+pub(crate) fn list_result(member: &str, page: Page, cache: CacheHint) -> ResultObject {
     let CacheHint { ttl_ms, scope } = cache;
     let mut result = JsonObject::new();
     result.insert(member.to_owned(), Value::Null);
@@ -196,7 +196,7 @@ pub(crate) fn list_result(member: &str, page: Page, cache: CacheHint) -> Outcome
     }
     result.insert("ttlMs".to_owned(), json!(ttl_ms));
     result.insert("cacheScope".to_owned(), json!(scope.as_str()));
-    Outcome {
+    ResultObject {
         members: result,
         written: Some(WrittenResult::List(member.to_owned(), page.items)),
     }
@@ -315,7 +315,7 @@ mod tests {
         assert!(large(
             json!({"list": vec![json!([1, 2]); LARGE / VALUE_BYTES / 2]})
         ));
-        assert!(!is_large(&Err(RpcError::parse_error())));
+        assert!(!is_large(&Err(ErrorObject::parse_error())));
     }
 
     #[test]
@@ -326,7 +326,7 @@ mod tests {
             "{\"jsonrpc\":\"2.0\",\"id\":1.0,\"result\":{\"text\":\"two\\nlines\"}}\n"
         );
         assert_eq!(
-            String::from_utf8(reply_line(None, &Err(RpcError::parse_error()))).unwrap(),
+            String::from_utf8(reply_line(None, &Err(ErrorObject::parse_error()))).unwrap(),
             "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32700,\"message\":\"the line is not JSON\"}}\n"
         );
     }
@@ -390,7 +390,7 @@ mod tests {
             message: "m".to_owned(),
             data: Some(Value::Null),
         };
-        let line = reply_line(Some("1"), &Err(RpcError::of_host(error, Era::Modern)));
+        let line = reply_line(Some("1"), &Err(ErrorObject::of_host(error, Era::Modern)));
         assert_eq!(
             String::from_utf8(line).unwrap(),
             "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-9000000000,\"message\":\"m\",\"data\":null}}\n"

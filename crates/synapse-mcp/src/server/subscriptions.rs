@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::capabilities::ServedCapabilities;
-use super::error::RpcError;
-use super::registry::{InFlightRequests, Key};
+use super::error::ErrorObject;
+use super::registry::{InFlightRequests, RequestKey};
 use super::reply::Reply;
 use crate::JsonObject;
 use crate::host::{ChangeSignal, Changes, ListChange};
@@ -18,10 +18,10 @@ use crate::host::{ChangeSignal, Changes, ListChange};
 pub(crate) async fn listen(
     offer: &ServedCapabilities,
     registry: &InFlightRequests,
-    key: Key,
+    key: RequestKey,
     params: &JsonObject,
 ) -> Reply {
-    let filter = Filter::accepted(offer, params)?;
+    let filter = ListenerFilter::accepted(offer, params)?;
     let id = registry
         .id_of(key)
         .and_then(|id| serde_json::from_str(&id).ok())
@@ -80,7 +80,7 @@ pub(crate) async fn inform_session(
         let (initialized, resources) =
             session.wishes(|wishes| (wishes.initialized, wishes.resources.clone()));
         if initialized {
-            let filter = Filter {
+            let filter = ListenerFilter {
                 tools: offer.tools.is_some(),
                 prompts: offer.prompts.is_some(),
                 lists: offer.resources.is_some(),
@@ -94,32 +94,32 @@ pub(crate) async fn inform_session(
 }
 
 /// A listener's filter.
-struct Filter {
+struct ListenerFilter {
     tools: bool,
     prompts: bool,
     lists: bool,
     resources: BTreeSet<String>,
 }
 
-impl Filter {
+impl ListenerFilter {
     /// The supported part of the filter in `params`.
-    fn accepted(offer: &ServedCapabilities, params: &JsonObject) -> Result<Self, RpcError> {
+    fn accepted(offer: &ServedCapabilities, params: &JsonObject) -> Result<Self, ErrorObject> {
         let Some(Value::Object(asked)) = params.get("notifications") else {
-            return Err(RpcError::invalid_params(
+            return Err(ErrorObject::invalid_params(
                 "`notifications` must be an object",
             ));
         };
         let flag = |member: &str| match asked.get(member) {
             None | Some(Value::Null) => Ok(false),
             Some(Value::Bool(wanted)) => Ok(*wanted),
-            Some(_) => Err(RpcError::invalid_params(format!(
+            Some(_) => Err(ErrorObject::invalid_params(format!(
                 "`notifications.{member}` must be a boolean"
             ))),
         };
         let uris = match asked.get(RESOURCES) {
             None | Some(Value::Null) => BTreeSet::new(),
             Some(uris) => serde_json::from_value(uris.clone()).map_err(|_| {
-                RpcError::invalid_params(format!(
+                ErrorObject::invalid_params(format!(
                     "`notifications.{RESOURCES}` must be a list of strings"
                 ))
             })?,

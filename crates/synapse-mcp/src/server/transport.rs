@@ -18,11 +18,11 @@ use serde_json::Value;
 use tokio::io::AsyncRead;
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use super::error::RpcError;
+use super::error::ErrorObject;
 use super::handler::Handler;
 use super::lines::{Line, LineReader};
 use super::message::{MAX_BATCH, Message, Request, batch, parse};
-use super::registry::{Call, InFlightRequests, Key};
+use super::registry::{Call, InFlightRequests, RequestKey};
 use super::reply::Reply;
 use crate::host::{CLIENT_CAPABILITIES, PROTOCOL_VERSION, Session};
 use crate::{JsonObject, ProtocolRevision};
@@ -69,7 +69,8 @@ impl<R: AsyncRead + Send + Unpin + 'static> LineTransport<R> {
                 None
             }
             Message::Batch => {
-                let error = RpcError::invalid_request("batches exist in revision 2025-03-26 only");
+                let error =
+                    ErrorObject::invalid_request("batches exist in revision 2025-03-26 only");
                 self.registry.refuse(None, error);
                 None
             }
@@ -102,23 +103,23 @@ impl<R: AsyncRead + Send + Unpin + 'static> LineTransport<R> {
         session.is_some_and(|session| session.revision == ProtocolRevision::V2025_03_26)
     }
 
-    fn accept_initialize(&self, request: Request) -> Option<(ClientRequest, Key)> {
+    fn accept_initialize(&self, request: Request) -> Option<(ClientRequest, RequestKey)> {
         // A request of the modern era, which lacks this method; excludes clients that fall back to
         // the legacy era and keep their `_meta`.
         if request.meta.contains_key(PROTOCOL_VERSION)
             && !request.params.contains_key("protocolVersion")
         {
-            let error = RpcError::method_not_found(&request.method);
+            let error = ErrorObject::method_not_found(&request.method);
             self.registry.refuse(Some(&request.id), error);
             return None;
         }
-        let opened = Introduction::parse(request.params)
-            .map_err(RpcError::invalid_params)
+        let opened = InitializeParams::parse(request.params)
+            .map_err(ErrorObject::invalid_params)
             .and_then(|introduction| {
                 let params = introduction.typed();
                 let result = self.handler.negotiate_initialize(&params)?;
                 let revision = ProtocolRevision::from_version(&result.protocol_version)
-                    .ok_or(RpcError::internal("no revision could be agreed on"))?;
+                    .ok_or(ErrorObject::internal("no revision could be agreed on"))?;
                 Ok((params, introduction.open(revision)))
             });
         match opened {
@@ -136,14 +137,14 @@ impl<R: AsyncRead + Send + Unpin + 'static> LineTransport<R> {
         }
     }
 
-    fn accept_discover(&self, request: Request) -> (ClientRequest, Key) {
+    fn accept_discover(&self, request: Request) -> (ClientRequest, RequestKey) {
         let mut discover = DiscoverRequest::new(Default::default());
         discover.extensions = checked_meta(&request.meta);
         let key = self.registry.open_lifecycle(request.id);
         (ClientRequest::DiscoverRequest(discover), key)
     }
 
-    fn accept_ping(&self, request: Request) -> (ClientRequest, Key) {
+    fn accept_ping(&self, request: Request) -> (ClientRequest, RequestKey) {
         let ping = PingRequest {
             extensions: checked_meta(&request.meta),
             ..PingRequest::default()
@@ -152,7 +153,7 @@ impl<R: AsyncRead + Send + Unpin + 'static> LineTransport<R> {
         (ClientRequest::PingRequest(ping), key)
     }
 
-    fn accept_call(&self, request: Request) -> (ClientRequest, Key) {
+    fn accept_call(&self, request: Request) -> (ClientRequest, RequestKey) {
         let mut custom = CustomRequest::new(CALL, None);
         custom.extensions = checked_meta(&request.meta);
         let call = Call {
@@ -187,7 +188,7 @@ impl<R: AsyncRead + Send + Unpin + 'static> Transport<RoleServer> for LineTransp
             JsonRpcMessage::Response(response) => {
                 let reply = match serde_json::to_value(response.result) {
                     Ok(Value::Object(result)) => Ok(result.into()),
-                    Ok(_) | Err(_) => Err(RpcError::internal("the request was not answered")),
+                    Ok(_) | Err(_) => Err(ErrorObject::internal("the request was not answered")),
                 };
                 self.answer(&response.id, &reply);
             }
@@ -216,7 +217,7 @@ impl<R: AsyncRead + Send + Unpin + 'static> Transport<RoleServer> for LineTransp
                 let parsed = parsing.await;
                 self.parsing = None;
                 self.batched = parsed.unwrap_or_else(|_| {
-                    let error = RpcError::internal("the line could not be parsed");
+                    let error = ErrorObject::internal("the line could not be parsed");
                     VecDeque::from([Message::Invalid { id: None, error }])
                 });
                 continue;
@@ -228,7 +229,7 @@ impl<R: AsyncRead + Send + Unpin + 'static> Transport<RoleServer> for LineTransp
                 }
                 Ok(Line::Whole(line)) => self.batched = messages(&line, self.has_batches()),
                 Ok(Line::Oversized) => {
-                    let error = RpcError::invalid_request("the line is too long");
+                    let error = ErrorObject::invalid_request("the line is too long");
                     self.registry.refuse(None, error);
                 }
                 Ok(Line::End) => {
@@ -252,7 +253,8 @@ fn messages(line: &[u8], has_batches: bool) -> VecDeque<Message> {
         return VecDeque::from([message]);
     }
     let Some(elements) = batch(line) else {
-        let error = RpcError::invalid_request(format!("a batch has at most {MAX_BATCH} messages"));
+        let error =
+            ErrorObject::invalid_request(format!("a batch has at most {MAX_BATCH} messages"));
         return VecDeque::from([Message::Invalid { id: None, error }]);
     };
     elements
@@ -260,11 +262,11 @@ fn messages(line: &[u8], has_batches: bool) -> VecDeque<Message> {
         .map(|element| match parse(element.get().as_bytes()) {
             Message::Request(request) if request.method == "initialize" => Message::Invalid {
                 id: Some(request.id),
-                error: RpcError::invalid_request("`initialize` must not be part of a batch"),
+                error: ErrorObject::invalid_request("`initialize` must not be part of a batch"),
             },
             Message::Batch => Message::Invalid {
                 id: None,
-                error: RpcError::invalid_request("a batch holds no batch"),
+                error: ErrorObject::invalid_request("a batch holds no batch"),
             },
             message => message,
         })
@@ -288,7 +290,7 @@ fn checked_meta(meta: &JsonObject) -> Extensions {
 }
 
 /// The parameters of `initialize`: required ones strictly, the rest raw.
-struct Introduction {
+struct InitializeParams {
     version: ProtocolVersion,
     name: String,
     client_version: String,
@@ -296,7 +298,7 @@ struct Introduction {
     capabilities: JsonObject,
 }
 
-impl Introduction {
+impl InitializeParams {
     fn parse(mut params: JsonObject) -> Result<Self, &'static str> {
         let version = params
             .shift_remove("protocolVersion")

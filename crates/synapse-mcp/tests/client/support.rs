@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use synapse_mcp::JsonObject;
 use synapse_mcp::client::{
-    Caps, ClientHandler, Eras, Introduction, LineConversation, Outgoing, RpcError, Unopened,
+    Caps, ClientHandler, ClientIntroduction, Eras, LineConversation, Outgoing, RpcError, Unopened,
 };
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, Lines, duplex};
 use tokio::sync::{mpsc, oneshot};
@@ -104,8 +104,8 @@ pub(crate) fn initialized(version: &str) -> Value {
            "serverInfo": {"name": "scripted", "version": "1"}})
 }
 
-pub(crate) fn introduction(eras: Eras) -> Introduction {
-    Introduction {
+pub(crate) fn introduction(eras: Eras) -> ClientIntroduction {
+    ClientIntroduction {
         client_info: object(json!({"name": "suite", "version": "1"})),
         capabilities: object(json!({"elicitation": {}})),
         eras,
@@ -122,7 +122,7 @@ pub(crate) fn object(value: Value) -> JsonObject {
 
 /// Starts opening a conversation; returns the server's side.
 pub(crate) fn begin(
-    introduction: Introduction,
+    introduction: ClientIntroduction,
     caps: Caps,
 ) -> (Server, JoinHandle<Result<LineConversation, Unopened>>) {
     // Two pipes, like a process: closing one leaves the other open.
@@ -153,7 +153,7 @@ pub(crate) async fn legacy() -> (Server, Arc<LineConversation>) {
 }
 
 pub(crate) async fn legacy_with(
-    introduction: Introduction,
+    introduction: ClientIntroduction,
     caps: Caps,
 ) -> (Server, Arc<LineConversation>) {
     let (mut server, opening) = begin(introduction, caps);

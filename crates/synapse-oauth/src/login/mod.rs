@@ -132,7 +132,7 @@ pub struct LoggedIn {
 
 /// Facts so far, for the report of a failed login.
 #[derive(Debug, Default)]
-struct Progress {
+struct LoginFacts {
     issuer: Option<String>,
     client: Option<RegistrationKind>,
     record: Option<TokenRecord>,
@@ -149,7 +149,7 @@ impl OAuth {
         dialogue: &dyn Dialogue,
     ) -> Result<LoggedIn, Failure> {
         let wire = self.wire(request.url, request.settings.issuer_of());
-        let mut progress = Progress::default();
+        let mut progress = LoginFacts::default();
         let claim = self
             .store
             .claim_login(request.config, request.server)
@@ -208,7 +208,7 @@ struct Login<'a, 'r> {
     request: &'a LoginRequest<'r>,
     dialogue: &'a dyn Dialogue,
     wire: &'a Wire,
-    progress: &'a mut Progress,
+    progress: &'a mut LoginFacts,
     deadline: Instant,
     claim: Box<dyn LoginClaim>,
 }

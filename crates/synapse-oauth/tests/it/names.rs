@@ -8,7 +8,7 @@ use synapse_core::Code;
 use synapse_core::ports::TokenSource as _;
 use synapse_core::time::Timestamp;
 use synapse_core::upstream::TokenState;
-use synapse_http::{HttpConfig, Lookup, NameLookup};
+use synapse_http::{Addresses, HttpConfig, NameLookup};
 use synapse_oauth::LoginSettings;
 
 use crate::support::{Bench, Conduct, server, told};
@@ -18,7 +18,7 @@ use crate::support::{Bench, Conduct, server, told};
 struct Inward(Mutex<Vec<String>>);
 
 impl NameLookup for Inward {
-    fn lookup(&self, name: String) -> Lookup {
+    fn lookup(&self, name: String) -> Addresses {
         self.0.lock().unwrap().push(name);
         Box::pin(async { Ok(vec![IpAddr::from([10, 255, 255, 1])]) })
     }

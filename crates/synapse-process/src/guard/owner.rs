@@ -19,7 +19,7 @@ use super::wire::{KEEP, TOLD, Told, encode, send_pipes, understand};
 use crate::Program;
 
 /// The owner's ends of the pipes.
-pub(crate) struct Pipes {
+pub(crate) struct OwnerPipes {
     pub(crate) input: Sender,
     pub(crate) output: Receiver,
     pub(crate) errors: Receiver,
@@ -38,7 +38,7 @@ pub(crate) struct Guarded {
 }
 
 impl Guarded {
-    pub(crate) async fn start(guard: &Path, program: &Program) -> io::Result<(Self, Pipes)> {
+    pub(crate) async fn start(guard: &Path, program: &Program) -> io::Result<(Self, OwnerPipes)> {
         let (theirs, input) = io::pipe()?;
         let (output, their_output) = io::pipe()?;
         let (errors, their_errors) = io::pipe()?;
@@ -62,7 +62,7 @@ impl Guarded {
             Told::Refused(number) => return Err(io::Error::from_raw_os_error(number)),
             Told::Ended(_) => return Err(confused()),
         }
-        let pipes = Pipes {
+        let pipes = OwnerPipes {
             input: Sender::from_owned_fd(input.into())?,
             output: Receiver::from_owned_fd(output.into())?,
             errors: Receiver::from_owned_fd(errors.into())?,

@@ -27,7 +27,7 @@ use synapse_core::{Connection, ConnectionName, ModelId, Origin};
 use synapse_http::HttpClient;
 use url::Url;
 
-use self::model::{ModelInfo, Page};
+use self::model::{AnthropicModel, ModelPage};
 use crate::blocking::written_body;
 use crate::classify::{Asked, Problem};
 use crate::clean::redactor;
@@ -35,7 +35,7 @@ use crate::found::{self, LOOKUP_THEN_LIST};
 use crate::json::{Seen, WHOLE};
 use crate::prices::ShippedPrices;
 use crate::reply::{finish, says_nothing};
-use crate::send::{Call, Header, Reader, Sender, judged, judged_off_runtime, or_shape};
+use crate::send::{AnswerReader, Call, Header, Sender, judged, judged_off_runtime, or_shape};
 use crate::wire::MAX_WORD;
 use crate::wire::model::MODELS;
 use crate::wire::request::written;
@@ -124,7 +124,7 @@ impl Provider for Anthropic {
             .await;
         }
         let url = self.sender.url(&["models", model.as_str()]);
-        let reader = or_shape(&WHOLE, ModelInfo::read);
+        let reader = or_shape(&WHOLE, AnthropicModel::read);
         let looked_up = self.ask(access, model, url, reader).await;
         judged(looked_up, |info| {
             let outcome =
@@ -171,14 +171,14 @@ impl Provider for Anthropic {
 
 impl Anthropic {
     /// Sends one request for the largest page of models. Further pages are not requested.
-    async fn list(&self, access: Access<'_>, model: &ModelId) -> Exchanged<Page> {
+    async fn list(&self, access: Access<'_>, model: &ModelId) -> Exchanged<ModelPage> {
         let mut url = self.sender.url(&["models"]);
         url.set_query(Some(LONGEST_PAGE));
         let redactor = redactor(access.secret());
-        let reader = Reader {
+        let reader = AnswerReader {
             shape: &MODELS,
             stated: None,
-            read: move |seen: &Seen| Page::read(seen, &redactor).ok_or(Problem::Shape),
+            read: move |seen: &Seen| ModelPage::read(seen, &redactor).ok_or(Problem::Shape),
         };
         self.ask(access, model, url, reader).await
     }
@@ -189,7 +189,7 @@ impl Anthropic {
         access: Access<'_>,
         model: &ModelId,
         url: Url,
-        reader: Reader<impl FnOnce(&Seen) -> Result<T, Problem> + Send + 'static>,
+        reader: AnswerReader<impl FnOnce(&Seen) -> Result<T, Problem> + Send + 'static>,
     ) -> Exchanged<T> {
         let call = Call::get(url, access.secret(), Asked::Model(model.as_str()));
         self.sender.exchange(access.permit(), call, reader).await
@@ -197,7 +197,7 @@ impl Anthropic {
 
     /// The finding of a list for `model`, which may be an alias of a dated id. Other names may work
     /// too, so absence proves nothing.
-    fn judge_listed(&self, model: &ModelId, page: &Page, redactor: &Redactor) -> Finding {
+    fn judge_listed(&self, model: &ModelId, page: &ModelPage, redactor: &Redactor) -> Finding {
         let find = |is: &dyn Fn(&str) -> bool| page.models.iter().find(|info| is(&info.id));
         let listed = find(&|id| id == model.as_str())
             .or_else(|| find(&|id| prices::alias(id) == Some(model.as_str())));
@@ -219,7 +219,12 @@ impl Anthropic {
         }
     }
 
-    fn model_finding(&self, model: &ModelId, info: &ModelInfo, redactor: &Redactor) -> Finding {
+    fn model_finding(
+        &self,
+        model: &ModelId,
+        info: &AnthropicModel,
+        redactor: &Redactor,
+    ) -> Finding {
         let alias = if info.id == model.as_str() {
             String::new()
         } else {
@@ -251,9 +256,9 @@ impl Anthropic {
 /// Reads a message. Only the secret itself is removed from the answer.
 fn reply_reader(
     secret: Option<&BoundSecret>,
-) -> Reader<impl FnOnce(&Seen) -> Result<ChatReply, Problem> + Send + 'static> {
+) -> AnswerReader<impl FnOnce(&Seen) -> Result<ChatReply, Problem> + Send + 'static> {
     let redactor = redactor(secret);
-    Reader {
+    AnswerReader {
         shape: &reply::MESSAGE,
         stated: Some(reply::stated),
         read: move |seen: &Seen| {
@@ -274,7 +279,7 @@ pub(crate) const MESSAGE_SHAPE: &crate::json::Shape = &reply::MESSAGE;
 /// The ids on a page of models.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn listed_ids(seen: &Seen, redactor: &Redactor) -> Vec<String> {
-    let models = Page::read(seen, redactor).unwrap_or_default().models;
+    let models = ModelPage::read(seen, redactor).unwrap_or_default().models;
     let listed = models.iter().map(|model| model.listed(redactor).id);
     listed.collect()
 }

@@ -13,7 +13,7 @@ use crate::wire::{MAX_WORD, count, text};
 
 /// A model's properties.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct ModelInfo {
+pub(super) struct AnthropicModel {
     /// The id; dated even if an alias was requested.
     pub(super) id: String,
     /// Release time.
@@ -26,16 +26,16 @@ pub(super) struct ModelInfo {
 
 /// A page of models.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Page {
+pub(super) struct ModelPage {
     /// Its models.
-    pub(super) models: Vec<ModelInfo>,
+    pub(super) models: Vec<AnthropicModel>,
     /// Further pages exist; they are not requested.
     pub(super) has_more: bool,
     /// Warnings about unreadable parts.
     pub(super) warnings: Vec<Failure>,
 }
 
-impl ModelInfo {
+impl AnthropicModel {
     /// Reads one model leniently; `None` without an id.
     pub(super) fn read(value: &Value) -> Option<Self> {
         // Zero means the limit is unknown.
@@ -62,11 +62,11 @@ impl ModelInfo {
     }
 }
 
-impl Page {
+impl ModelPage {
     /// Reads a list, skipping invalid models; `None` if there is no list.
     pub(super) fn read(seen: &Seen, redactor: &Redactor) -> Option<Self> {
         let data = seen.value.get("data")?.as_array()?;
-        let models: Vec<ModelInfo> = data.iter().filter_map(ModelInfo::read).collect();
+        let models: Vec<AnthropicModel> = data.iter().filter_map(AnthropicModel::read).collect();
         let has_more = seen.value.get("has_more").and_then(Value::as_bool) == Some(true);
         Some(Self {
             warnings: warnings(data.len() - models.len(), flaws(&seen.flaws, redactor)),
@@ -86,17 +86,17 @@ mod tests {
 
     #[test]
     fn what_is_not_said_is_unknown() {
-        let bare = ModelInfo::read(&json!({"id": "m", "created_at": "1970-01-01T00:00:00Z",
+        let bare = AnthropicModel::read(&json!({"id": "m", "created_at": "1970-01-01T00:00:00Z",
             "max_tokens": 0, "max_input_tokens": null, "type": "model"}));
-        let expected = ModelInfo {
+        let expected = AnthropicModel {
             id: "m".into(),
-            ..ModelInfo::default()
+            ..AnthropicModel::default()
         };
         assert_eq!(bare, Some(expected));
-        assert_eq!(ModelInfo::read(&json!({"type": "model"})), None);
+        assert_eq!(AnthropicModel::read(&json!({"type": "model"})), None);
         let read = |list: &str| {
             let seen = json::read(list.as_bytes(), &MODELS).unwrap();
-            Page::read(&seen, &Redactor::none())
+            ModelPage::read(&seen, &Redactor::none())
         };
         assert_eq!(read(r#"{"data": {}}"#), None);
         let page = read(r#"{"data": [{"id": "m"}, 7, {"id": ""}], "has_more": true}"#).unwrap();

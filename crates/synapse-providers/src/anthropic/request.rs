@@ -12,7 +12,7 @@ use super::refusal::{foreign_member, refused};
 
 /// The body of `POST /messages`.
 #[derive(Debug, Serialize)]
-pub(super) struct Body<'a> {
+pub(super) struct MessagesBody<'a> {
     model: &'a str,
     max_tokens: u64,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -75,7 +75,7 @@ struct ToolChoice<'a> {
 pub(super) fn body<'a>(
     request: &'a ChatRequest,
     name: &ConnectionName,
-) -> Result<Body<'a>, Failure> {
+) -> Result<MessagesBody<'a>, Failure> {
     let parameters = &request.parameters;
     refuse_foreign(parameters)?;
     let Conversation { system, turns } = conversation(&request.messages)?;
@@ -85,7 +85,7 @@ pub(super) fn body<'a>(
     };
     let is_set = output_config.effort.is_some() || output_config.format.is_some();
     let tools = parameters.tools.iter().enumerate();
-    Ok(Body {
+    Ok(MessagesBody {
         model: request.model.as_str(),
         system,
         messages: turns,

@@ -29,7 +29,7 @@ use crate::found::{self, ALL, LIST};
 use crate::json::{Seen, WHOLE};
 use crate::list::{List, list_reader};
 use crate::reply::{completion_call, prepared_call, reply_reader};
-use crate::send::{Call, Reader, Sender, judged, judged_off_runtime, or_shape};
+use crate::send::{AnswerReader, Call, Sender, judged, judged_off_runtime, or_shape};
 use crate::wire::foreign;
 use crate::wire::model::{Entries, ModelInfo};
 use crate::wire::request::Dialect;
@@ -63,9 +63,9 @@ impl Provider for Compatible {
     async fn chat(&self, access: Access<'_>, request: &Arc<ChatRequest>) -> Exchanged<ChatReply> {
         let dialect = Dialect::Compatible(self.profile().token_cap);
         let call = prepared_call(&self.sender, dialect, access.secret(), request).await;
-        let (Reader { shape, read, .. }, redactor) =
+        let (AnswerReader { shape, read, .. }, redactor) =
             (reply_reader(access.secret()), redactor(access.secret()));
-        let reader = Reader {
+        let reader = AnswerReader {
             shape,
             stated: Some(foreign::stated),
             read: move |seen: &Seen| {

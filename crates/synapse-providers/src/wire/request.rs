@@ -17,7 +17,7 @@ pub(crate) enum Dialect {
 }
 
 #[derive(Debug, Serialize)]
-struct Body<'a> {
+struct ChatBody<'a> {
     model: &'a str,
     messages: Vec<BodyMessage<'a>>,
     stream: bool,
@@ -102,7 +102,7 @@ pub(crate) fn body(dialect: Dialect, request: &ChatRequest) -> Result<Vec<u8>, F
     };
     written(
         parameters,
-        &Body {
+        &ChatBody {
             model: request.model.as_str(),
             messages: request
                 .messages

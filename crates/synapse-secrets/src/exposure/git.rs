@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::super::Secrets;
-use super::super::child::Program;
+use super::super::child::ResolvedProgram;
 
 /// The status of a file in git.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub(super) async fn standing(secrets: &Secrets, path: &Path) -> GitStatus {
 
 /// The exit code of git, if git is installed and ends in time.
 async fn ask(secrets: &Secrets, directory: &Path, words: &[&str], name: OsString) -> Option<i32> {
-    let program = Program::find("git", secrets)?;
+    let program = ResolvedProgram::find("git", secrets)?;
     // The repository is untrusted: nothing that it configures is run.
     let fixed = [
         "-c",

@@ -107,20 +107,20 @@ pub(super) async fn list(secrets: &Secrets) -> Result<Vec<CredentialRef>, Failur
 
 /// One item, and the deadline of the request.
 #[derive(Debug)]
-pub(crate) struct Asked {
+pub(crate) struct ItemRequest {
     pub(crate) service: &'static str,
     pub(crate) account: String,
     pub(crate) limit: Duration,
 }
 
-impl Asked {
+impl ItemRequest {
     fn entry(&self) -> Result<Entry, Error> {
         platform::store()?.build(self.service, &self.account, None)
     }
 }
 
 /// The unchanged content of an item.
-pub(crate) async fn read_item(asked: Asked) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
+pub(crate) async fn read_item(asked: ItemRequest) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
     bounded(asked.limit, STORE, move || {
         match asked.entry().and_then(|entry| entry.get_secret()) {
             Ok(bytes) => Ok(Some(Zeroizing::new(bytes))),
@@ -132,7 +132,10 @@ pub(crate) async fn read_item(asked: Asked) -> Result<Option<Zeroizing<Vec<u8>>>
 }
 
 /// Stores `content` in an item, replacing the previous content.
-pub(crate) async fn write_item(asked: Asked, content: Zeroizing<Vec<u8>>) -> Result<(), Failure> {
+pub(crate) async fn write_item(
+    asked: ItemRequest,
+    content: Zeroizing<Vec<u8>>,
+) -> Result<(), Failure> {
     bounded(asked.limit, STORE, move || {
         let written = asked.entry().and_then(|entry| entry.set_secret(&content));
         written.map_err(|error| failure(&asked.account, error))
@@ -141,7 +144,7 @@ pub(crate) async fn write_item(asked: Asked, content: Zeroizing<Vec<u8>>) -> Res
 }
 
 /// Removes an item, if it exists.
-pub(crate) async fn remove_item(asked: Asked) -> Result<(), Failure> {
+pub(crate) async fn remove_item(asked: ItemRequest) -> Result<(), Failure> {
     bounded(asked.limit, STORE, move || {
         match asked.entry().and_then(|entry| entry.delete_credential()) {
             Ok(()) | Err(Error::NoEntry) => Ok(()),

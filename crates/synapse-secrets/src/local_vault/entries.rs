@@ -12,7 +12,7 @@ use synapse_core::{Code, Failure};
 
 /// The entries, sorted by name.
 #[derive(Debug, Default)]
-pub(super) struct Entries(BTreeMap<String, Value>);
+pub(super) struct VaultEntries(BTreeMap<String, Value>);
 
 /// A value, wiped from memory when dropped.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ struct VaultFormat {
     format: u64,
 }
 
-impl Entries {
+impl VaultEntries {
     /// Parses the plaintext.
     ///
     /// # Errors
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn entries_round_trip_and_debug_shows_no_value() {
-        let mut entries = Entries::default();
+        let mut entries = VaultEntries::default();
         entries.put("b".to_owned(), r#"fake"\value"#.into());
         entries.put("a".to_owned(), "fake-a".into());
         let bytes = entries.to_bytes().unwrap();
@@ -162,7 +162,7 @@ mod tests {
             br#"{"format":1,"entries":{"a":"fake-a","b":"fake\"\\value"}}"#
         );
         assert!(!format!("{entries:?}").contains("fake"));
-        let mut read = Entries::parse(&bytes).unwrap();
+        let mut read = VaultEntries::parse(&bytes).unwrap();
         assert_eq!(read.names().collect::<Vec<_>>(), ["a", "b"]);
         assert_eq!(read.take("b").unwrap().expose_secret(), r#"fake"\value"#);
         assert!(read.take("b").is_none() && read.has("a"));
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn what_is_no_vault_and_what_is_newer_are_told_apart() {
-        let code = |text: &str| Entries::parse(text.as_bytes()).unwrap_err().code();
+        let code = |text: &str| VaultEntries::parse(text.as_bytes()).unwrap_err().code();
         assert_eq!(
             code(r#"{"format":2,"boxes":[]}"#),
             Code::CredentialVaultNewerFormat

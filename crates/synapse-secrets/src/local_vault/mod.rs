@@ -22,7 +22,7 @@ use synapse_home::Home;
 use synapse_home::atomic::{self, Lock};
 use synapse_home::failure::{of_file, reading, rely_on, shown};
 
-use self::entries::Entries;
+use self::entries::VaultEntries;
 use self::envelope::{SealKind, Sealed};
 use self::key::Key;
 use super::bounded::{bounded, run_blocking};
@@ -291,7 +291,7 @@ impl LocalVault {
             rely_on(&vault.home, &path)?;
             let mut entries = match read(&path)? {
                 Some(_) => open(&path, &key)?,
-                None => Entries::default(),
+                None => VaultEntries::default(),
             };
             if entries.has(&name) {
                 return Err(exists(&name));
@@ -328,7 +328,7 @@ impl LocalVault {
     async fn change(
         &self,
         key: Key,
-        change: impl FnOnce(&mut Entries) -> Result<(), Failure> + Send + 'static,
+        change: impl FnOnce(&mut VaultEntries) -> Result<(), Failure> + Send + 'static,
     ) -> Result<(), Failure> {
         let vault = self.clone();
         bounded(self.deadline, STORE, move || {
@@ -376,15 +376,15 @@ impl LocalVault {
 }
 
 /// Opens the existing vault at `path`.
-fn open(path: &Path, key: &Key) -> Result<Entries, Failure> {
+fn open(path: &Path, key: &Key) -> Result<VaultEntries, Failure> {
     let sealed = read(path)?.unwrap_or_default();
     Sealed::parse(&sealed)
         .and_then(|sealed| sealed.open(key))
-        .and_then(|plain| Entries::parse(&plain))
+        .and_then(|plain| VaultEntries::parse(&plain))
         .map_err(|failure| at(path, failure))
 }
 
-fn seal(key: &Key, entries: &Entries) -> Result<Vec<u8>, Failure> {
+fn seal(key: &Key, entries: &VaultEntries) -> Result<Vec<u8>, Failure> {
     envelope::seal(key, &entries.to_bytes()?)
 }
 

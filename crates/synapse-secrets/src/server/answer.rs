@@ -10,7 +10,7 @@ use synapse_core::credential::{KvEngine, VaultSecret};
 use synapse_core::{Code, Failure};
 
 /// The requested field.
-pub(super) struct Field {
+pub(super) struct RequestedField {
     pub(super) value: Zeroizing<String>,
     /// `version 3, `, or empty for an engine without versions.
     pub(super) version: String,
@@ -44,7 +44,11 @@ struct Metadata {
 }
 
 /// Extracts the field of `secret` from an answer.
-pub(super) fn read(secret: &VaultSecret, status: u16, body: &[u8]) -> Result<Field, Failure> {
+pub(super) fn read(
+    secret: &VaultSecret,
+    status: u16,
+    body: &[u8],
+) -> Result<RequestedField, Failure> {
     let answer: Option<VaultAnswer<'_>> = serde_json::from_slice(body).ok();
     match (status, answer) {
         (200, Some(answer)) => field(secret, &answer),
@@ -62,7 +66,7 @@ pub(super) fn read(secret: &VaultSecret, status: u16, body: &[u8]) -> Result<Fie
     }
 }
 
-fn field(secret: &VaultSecret, answer: &VaultAnswer<'_>) -> Result<Field, Failure> {
+fn field(secret: &VaultSecret, answer: &VaultAnswer<'_>) -> Result<RequestedField, Failure> {
     let data = answer.data.map_or("null", RawValue::get);
     let (fields, version) = match secret.engine {
         KvEngine::V1 => (
@@ -98,7 +102,7 @@ fn field(secret: &VaultSecret, answer: &VaultAnswer<'_>) -> Result<Field, Failur
         )
         .hint("store the token as a string")
     })?;
-    Ok(Field {
+    Ok(RequestedField {
         value: Zeroizing::new(value),
         version,
     })

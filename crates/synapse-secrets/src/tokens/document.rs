@@ -39,7 +39,7 @@ struct Document<'a> {
     issuer: Cow<'a, str>,
     generation: u64,
     state: Cow<'a, str>,
-    client: Client<'a>,
+    client: ClientDocument<'a>,
     token_endpoint: Cow<'a, str>,
     resource: Option<Cow<'a, str>>,
     access_token: Option<Cow<'a, str>>,
@@ -51,7 +51,7 @@ struct Document<'a> {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Client<'a> {
+struct ClientDocument<'a> {
     #[serde(borrow)]
     id: Cow<'a, str>,
     secret: Option<Cow<'a, str>>,
@@ -80,7 +80,7 @@ pub(super) fn write(key: &RecordKey, record: &TokenRecord) -> Zeroizing<Vec<u8>>
         issuer: Cow::Borrowed(&key.issuer),
         generation: record.generation,
         state: Cow::Borrowed(record.state.as_str()),
-        client: Client {
+        client: ClientDocument {
             id: Cow::Borrowed(&record.client.id),
             secret: secret.as_deref().map(Cow::Borrowed),
             kind: Cow::Borrowed(record.client.kind.as_str()),

@@ -15,9 +15,9 @@ use synapse_home::atomic::{self, Lock};
 use synapse_home::failure::{not_a_file, reading, rely_on, shown, writing};
 
 use super::room::Room;
-use super::{Slot, document, slot_of};
+use super::{RecordSlot, document, slot_of};
 
-pub(super) fn slots(directory: &Path, config: &str) -> Result<Vec<Slot>, Failure> {
+pub(super) fn slots(directory: &Path, config: &str) -> Result<Vec<RecordSlot>, Failure> {
     let entries = match std::fs::read_dir(directory) {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),

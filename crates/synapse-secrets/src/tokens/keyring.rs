@@ -6,18 +6,18 @@ use std::time::Duration;
 use secrecy::zeroize::Zeroizing;
 use synapse_core::{Code, Failure};
 
-use super::Slot;
-use crate::keyring::{self, Asked};
+use super::RecordSlot;
+use crate::keyring::{self, ItemRequest};
 
-pub(super) async fn slots(config: &str) -> Result<Vec<Slot>, Failure> {
+pub(super) async fn slots(config: &str) -> Result<Vec<RecordSlot>, Failure> {
     let accounts = keyring::accounts_of(SERVICE, LIMIT)
         .await
         .map_err(|cause| unavailable(&cause))?;
-    let mut slots: Vec<Slot> = accounts
+    let mut slots: Vec<RecordSlot> = accounts
         .iter()
         .filter_map(|account| account.split_once('/'))
         .filter(|(of, _)| *of == config)
-        .map(|(of, name)| Slot {
+        .map(|(of, name)| RecordSlot {
             config: of.to_owned(),
             name: name.to_owned(),
         })
@@ -26,33 +26,33 @@ pub(super) async fn slots(config: &str) -> Result<Vec<Slot>, Failure> {
     Ok(slots)
 }
 
-pub(super) async fn read(slot: &Slot) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
+pub(super) async fn read(slot: &RecordSlot) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
     keyring::read_item(asked(slot))
         .await
         .map_err(|cause| unavailable(&cause))
 }
 
-pub(super) async fn write(slot: &Slot, text: Zeroizing<Vec<u8>>) -> Result<(), Failure> {
+pub(super) async fn write(slot: &RecordSlot, text: Zeroizing<Vec<u8>>) -> Result<(), Failure> {
     keyring::write_item(asked(slot), text)
         .await
         .map_err(|cause| unavailable(&cause))
 }
 
-pub(super) async fn remove(slot: &Slot) -> Result<(), Failure> {
+pub(super) async fn remove(slot: &RecordSlot) -> Result<(), Failure> {
     keyring::remove_item(asked(slot))
         .await
         .map_err(|cause| unavailable(&cause))
 }
 
-pub(super) fn shown(slot: &Slot) -> String {
+pub(super) fn shown(slot: &RecordSlot) -> String {
     format!(
         "the keyring item `{}` of the service `{SERVICE}`",
         slot.account()
     )
 }
 
-fn asked(slot: &Slot) -> Asked {
-    Asked {
+fn asked(slot: &RecordSlot) -> ItemRequest {
+    ItemRequest {
         service: SERVICE,
         account: slot.account(),
         limit: LIMIT,

@@ -45,12 +45,12 @@ type Parsed = Result<Option<(RecordKey, TokenRecord)>, Failure>;
 
 /// The name of a record: of its file without extension, or of its item.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Slot {
+struct RecordSlot {
     config: String,
     name: String,
 }
 
-impl Slot {
+impl RecordSlot {
     fn of(key: &RecordKey) -> Self {
         let text = [
             key.config.as_str(),
@@ -135,7 +135,7 @@ impl TokenRecords {
     }
 
     /// The names of all records of `config`.
-    async fn slots(&self, config: &str) -> Result<Vec<Slot>, Failure> {
+    async fn slots(&self, config: &str) -> Result<Vec<RecordSlot>, Failure> {
         check_config(config)?;
         match self.backend {
             Backend::Files => {
@@ -147,7 +147,7 @@ impl TokenRecords {
         }
     }
 
-    async fn text(&self, slot: &Slot) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
+    async fn text(&self, slot: &RecordSlot) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
         match self.backend {
             Backend::Files => {
                 let (home, path) = (self.home.clone(), self.file(slot));
@@ -157,18 +157,18 @@ impl TokenRecords {
         }
     }
 
-    async fn read(&self, slot: &Slot) -> Parsed {
+    async fn read(&self, slot: &RecordSlot) -> Parsed {
         let text = self.text(slot).await?;
         self.parsed(slot, text)
     }
 
-    fn parsed(&self, slot: &Slot, text: Option<Zeroizing<Vec<u8>>>) -> Parsed {
+    fn parsed(&self, slot: &RecordSlot, text: Option<Zeroizing<Vec<u8>>>) -> Parsed {
         let Some(text) = text else {
             return Ok(None);
         };
         let (key, record) = document::read(&text).map_err(|damage| self.damaged(slot, damage))?;
         // A moved or renamed record belongs to another server, URL or issuer.
-        if Slot::of(&key) != *slot {
+        if RecordSlot::of(&key) != *slot {
             return Err(self.damaged(slot, Damage::Broken));
         }
         Ok(Some((key, record)))
@@ -179,14 +179,14 @@ impl TokenRecords {
     async fn found(
         &self,
         config: &str,
-        wanted: impl Fn(&Slot) -> bool + Send + 'static,
-    ) -> Result<Vec<(Slot, Parsed)>, Failure> {
+        wanted: impl Fn(&RecordSlot) -> bool + Send + 'static,
+    ) -> Result<Vec<(RecordSlot, Parsed)>, Failure> {
         check_config(config)?;
         if self.backend == Backend::Files {
             let (records, config) = (self.clone(), config.to_owned());
             let visit = move || {
                 let slots = files::slots(&records.directory(&config), &config)?;
-                let read = |slot: Slot| {
+                let read = |slot: RecordSlot| {
                     let text = files::read(&records.home, &records.file(&slot));
                     let parsed = text.and_then(|text| records.parsed(&slot, text));
                     (slot, parsed)
@@ -203,7 +203,7 @@ impl TokenRecords {
         Ok(found)
     }
 
-    async fn remove(&self, slot: &Slot) -> Result<(), Failure> {
+    async fn remove(&self, slot: &RecordSlot) -> Result<(), Failure> {
         match self.backend {
             Backend::Files => {
                 let path = self.file(slot);
@@ -213,7 +213,7 @@ impl TokenRecords {
         }
     }
 
-    async fn lock(&self, slot: &Slot) -> Result<Lock, Failure> {
+    async fn lock(&self, slot: &RecordSlot) -> Result<Lock, Failure> {
         check_config(&slot.config)?;
         let directory = self.directory(&slot.config);
         let path = directory.join(format!("{}.lock", slot.name));
@@ -226,19 +226,19 @@ impl TokenRecords {
         .await
     }
 
-    fn file(&self, slot: &Slot) -> PathBuf {
+    fn file(&self, slot: &RecordSlot) -> PathBuf {
         let directory = self.directory(&slot.config);
         directory.join(format!("{}.{ENDING}", slot.name))
     }
 
-    fn shown(&self, slot: &Slot) -> String {
+    fn shown(&self, slot: &RecordSlot) -> String {
         match self.backend {
             Backend::Files => shown(&self.file(slot)),
             Backend::Keyring => keyring::shown(slot),
         }
     }
 
-    fn damaged(&self, slot: &Slot, damage: Damage) -> Failure {
+    fn damaged(&self, slot: &RecordSlot, damage: Damage) -> Failure {
         let place = self.shown(slot);
         let failure = match damage {
             Damage::Newer => Failure::new(
@@ -266,7 +266,7 @@ impl TokenRecords {
 impl TokenStore for TokenRecords {
     async fn load(&self, key: &RecordKey) -> Result<Option<TokenRecord>, Failure> {
         check_config(&key.config)?;
-        let found = self.read(&Slot::of(key)).await?;
+        let found = self.read(&RecordSlot::of(key)).await?;
         Ok(found.map(|(_, record)| record))
     }
 
@@ -298,7 +298,7 @@ impl TokenStore for TokenRecords {
     }
 
     async fn begin(&self, key: &RecordKey) -> Result<Box<dyn TokenTransaction>, Failure> {
-        let slot = Slot::of(key);
+        let slot = RecordSlot::of(key);
         Ok(Box::new(Transaction {
             room: None,
             seen: None,
@@ -356,7 +356,7 @@ struct Transaction {
     lock: Lock,
     records: TokenRecords,
     key: RecordKey,
-    slot: Slot,
+    slot: RecordSlot,
 }
 
 #[async_trait]
@@ -452,11 +452,11 @@ fn check_config(config: &str) -> Result<(), Failure> {
 }
 
 /// The name of a record file.
-fn slot_of(path: &Path, config: &str) -> Option<Slot> {
+fn slot_of(path: &Path, config: &str) -> Option<RecordSlot> {
     if path.extension()? != ENDING {
         return None;
     }
-    let slot = Slot {
+    let slot = RecordSlot {
         config: config.to_owned(),
         name: path.file_stem()?.to_str()?.to_owned(),
     };

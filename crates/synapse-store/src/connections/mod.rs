@@ -27,7 +27,7 @@ use tokio::task::spawn_blocking;
 pub(crate) use self::document::LedgerSettings;
 use self::outline::Outline;
 pub(crate) use self::row_policy::RowPolicy;
-use self::source::{Opened, Source, Watched};
+use self::source::{OpenedFile, Source, Watched};
 use synapse_home::atomic::{Lock, replace};
 use synapse_home::failure::{of_file, rely_on, shown};
 
@@ -128,7 +128,7 @@ impl TomlConnections {
         let path = self.home.connections();
         rely_on(&self.home, &path)?;
         let began = Instant::now();
-        let opened = Opened::at(&path)?;
+        let opened = OpenedFile::at(&path)?;
         let stamp = opened.stamp();
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(last) = last.as_mut()

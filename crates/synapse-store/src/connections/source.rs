@@ -28,12 +28,12 @@ struct Mark {
 
 /// The file, opened but not read.
 #[derive(Debug)]
-pub(super) struct Opened<'a> {
+pub(super) struct OpenedFile<'a> {
     path: &'a Path,
     file: Option<(File, Metadata)>,
 }
 
-impl<'a> Opened<'a> {
+impl<'a> OpenedFile<'a> {
     /// Opens the file at `path`, following a symbolic link. A missing one counts as empty.
     pub(super) fn at(path: &'a Path) -> Result<Self, Failure> {
         let file = match file::open(path) {
@@ -71,7 +71,7 @@ impl<'a> Opened<'a> {
 impl Source {
     /// Reads the file at `path`, following a symbolic link.
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
-        Opened::at(path)?.read()
+        OpenedFile::at(path)?.read()
     }
 
     fn decode(path: &Path, bytes: Vec<u8>) -> Result<Self, Failure> {

@@ -25,7 +25,7 @@ use super::{completion, days};
 
 /// The columns one line sets in a call's row.
 #[derive(Debug, Serialize, Deserialize)]
-struct Line {
+struct JournalLine {
     call: Uuid,
     set: BTreeMap<String, Json>,
     /// Only in the journal of a process: the spool may stay, and texts are not kept in it.
@@ -60,7 +60,7 @@ pub(super) fn spooled_line(rows: &RowWriter, works: &[Work]) -> String {
             set.insert(column.to_owned(), json(value));
         });
     }
-    let line = Line {
+    let line = JournalLine {
         call: works
             .first()
             .map(|work| key(work.call_id()))
@@ -169,7 +169,7 @@ impl<'a> Lines<'a> {
             .filter(|line| !line.is_empty())
         {
             match understood(line, of) {
-                Some(Line {
+                Some(JournalLine {
                     call,
                     set,
                     prompt,
@@ -396,7 +396,7 @@ fn is_id(name: &str) -> bool {
 }
 
 /// A line with a valid hash or checksum and known columns.
-fn understood(line: &[u8], of: LinesOf) -> Option<Line> {
+fn understood(line: &[u8], of: LinesOf) -> Option<JournalLine> {
     let line = std::str::from_utf8(line).ok()?;
     let (stated, text) = line.split_once(' ')?;
     let is_whole = match of {
@@ -406,7 +406,7 @@ fn understood(line: &[u8], of: LinesOf) -> Option<Line> {
     if !is_whole {
         return None;
     }
-    let line: Line = serde_json::from_str(text).ok()?;
+    let line: JournalLine = serde_json::from_str(text).ok()?;
     let known = |name: &String| columns::content().any(|column| column.name == name);
     line.set.keys().all(known).then_some(line)
 }

@@ -93,11 +93,11 @@ pub struct SqliteLedger {
     home: Home,
     reader: Arc<Reader>,
     policy: RowPolicy,
-    running: Mutex<Option<Running>>,
+    running: Mutex<Option<WriterThread>>,
 }
 
 /// The writer thread, started on demand.
-struct Running {
+struct WriterThread {
     writes: Writes,
     thread: JoinHandle<()>,
 }
@@ -134,7 +134,7 @@ impl SqliteLedger {
         Ok(running.writes.clone())
     }
 
-    fn start(&self) -> std::io::Result<Running> {
+    fn start(&self) -> std::io::Result<WriterThread> {
         let id = presence::writer_id();
         let writes = Writes {
             jobs: Arc::new(Queue::new()),
@@ -145,7 +145,7 @@ impl SqliteLedger {
         let thread = Builder::new()
             .name("synapse-ledger".to_owned())
             .spawn(move || writer.run(&queue))?;
-        Ok(Running { writes, thread })
+        Ok(WriterThread { writes, thread })
     }
 
     /// Notes the start of a call, or queues its row.
@@ -262,7 +262,7 @@ impl Drop for SqliteLedger {
             .get_mut()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        if let Some(Running { writes, thread }) = running {
+        if let Some(WriterThread { writes, thread }) = running {
             let Writes { jobs, journal } = writes;
             for changes in journal.take_all() {
                 jobs.push(Job::row(changes, None));

@@ -23,17 +23,17 @@ use crate::failure::{newer_ledger, sqlite};
 /// Reads the ledger of a home. Creating one touches nothing.
 pub(super) struct Reader {
     home: Home,
-    kept: Mutex<Option<Kept>>,
+    kept: Mutex<Option<CachedConnection>>,
 }
 
 /// A cached connection and its file.
-struct Kept {
+struct CachedConnection {
     database: Connection,
     file: FileState,
 }
 
 /// A connection in use.
-pub(super) struct Reading {
+pub(super) struct ReadConnection {
     pub(super) database: Connection,
     /// The version, if newer than ours. Read only then.
     pub(super) newer: Option<i64>,
@@ -81,7 +81,7 @@ impl Reader {
     }
 
     /// A connection for one query; `None` if there is no ledger.
-    pub(super) fn open(&self) -> Result<Option<Reading>, Failure> {
+    pub(super) fn open(&self) -> Result<Option<ReadConnection>, Failure> {
         let path = self.home.ledger();
         // Before opening: a file replaced meanwhile is then noticed next time.
         let file = FileState::of(&path);
@@ -89,7 +89,7 @@ impl Reader {
         if let Some(kept) = kept {
             let reliable = rely_on(&self.home, &path);
             if reliable.is_ok() && file == Some(kept.file) && is_ours(&kept.database) {
-                return Ok(Some(Reading {
+                return Ok(Some(ReadConnection {
                     database: kept.database,
                     newer: None,
                     file,
@@ -104,13 +104,13 @@ impl Reader {
             Some(Opened::Ours(database)) => {
                 // An immutable connection would not see changes.
                 let may_change = matches!(database.is_readonly("main"), Ok(false));
-                Some(Reading {
+                Some(ReadConnection {
                     database,
                     newer: None,
                     file: file.filter(|_| may_change),
                 })
             }
-            Some(Opened::Newer(database, version)) => Some(Reading {
+            Some(Opened::Newer(database, version)) => Some(ReadConnection {
                 database,
                 newer: Some(version),
                 file: None,
@@ -121,10 +121,10 @@ impl Reader {
     /// Caches the connection after a successful query; reports a failure otherwise.
     pub(super) fn finish<T>(
         &self,
-        reading: Reading,
+        reading: ReadConnection,
         answer: rusqlite::Result<T>,
     ) -> Result<T, Failure> {
-        let Reading {
+        let ReadConnection {
             database,
             newer,
             file,
@@ -133,7 +133,8 @@ impl Reader {
             (Ok(answer), _) => {
                 if let Some(file) = file {
                     // Of concurrent queries, one connection is kept.
-                    self.kept().get_or_insert(Kept { database, file });
+                    self.kept()
+                        .get_or_insert(CachedConnection { database, file });
                 }
                 Ok(answer)
             }
@@ -154,7 +155,7 @@ impl Reader {
         drop(self.kept().take());
     }
 
-    fn kept(&self) -> MutexGuard<'_, Option<Kept>> {
+    fn kept(&self) -> MutexGuard<'_, Option<CachedConnection>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -39,7 +39,7 @@ impl Chain {
     ) -> rusqlite::Result<Self> {
         new.execute_batch("BEGIN IMMEDIATE")?;
         let mut chain = Self::default();
-        let mut walk = Walk {
+        let mut walk = Rechaining {
             head: Head::START,
             lost: Vec::new(),
             strangers: unsealed(new)?,
@@ -70,7 +70,7 @@ impl Chain {
         &mut self,
         old: &Connection,
         new: &Connection,
-        walk: Walk,
+        walk: Rechaining,
         at: Timestamp,
     ) -> rusqlite::Result<()> {
         let by = walk.head.sequence + 1;
@@ -164,7 +164,7 @@ impl Chain {
 }
 
 /// The state of the walk.
-struct Walk {
+struct Rechaining {
     head: Head,
     lost: Vec<(i64, i64)>,
     /// Complete rows without a place of their own.
@@ -174,7 +174,7 @@ struct Walk {
     moved: Vec<(i64, Seal)>,
 }
 
-impl Walk {
+impl Rechaining {
     fn step(&mut self, new: &Connection, sequence: i64, saved: Saved) -> rusqlite::Result<()> {
         let expected = self.head.sequence + 1;
         if sequence < expected {

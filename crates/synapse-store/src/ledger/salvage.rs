@@ -100,14 +100,14 @@ impl SalvageSource {
             above: None,
             below: None,
         };
-        let Err(up_to) = self.copy(old, new, all, Order::Up, salvaged)? else {
+        let Err(up_to) = self.copy(old, new, all, Direction::Up, salvaged)? else {
             return Ok(());
         };
         let rest = Span {
             above: up_to,
             below: None,
         };
-        let Err(down_to) = self.copy(old, new, rest, Order::Down, salvaged)? else {
+        let Err(down_to) = self.copy(old, new, rest, Direction::Down, salvaged)? else {
             return Ok(());
         };
         let mut spans = VecDeque::from([Span {
@@ -123,7 +123,7 @@ impl SalvageSource {
                 above: Some(middle),
                 ..span
             };
-            if let Err(reached) = self.copy(old, new, upper, Order::Up, salvaged)? {
+            if let Err(reached) = self.copy(old, new, upper, Direction::Up, salvaged)? {
                 spans.push_back(Span {
                     above: reached.or(Some(middle)),
                     ..span
@@ -133,7 +133,7 @@ impl SalvageSource {
                 below: Some(middle.saturating_add(1)),
                 ..span
             };
-            if let Err(reached) = self.copy(old, new, lower, Order::Down, salvaged)? {
+            if let Err(reached) = self.copy(old, new, lower, Direction::Down, salvaged)? {
                 spans.push_back(Span {
                     below: reached.or(Some(middle)),
                     ..span
@@ -150,7 +150,7 @@ impl SalvageSource {
         old: &Connection,
         new: &Connection,
         span: Span,
-        order: Order,
+        order: Direction,
         salvaged: &mut Salvaged,
     ) -> rusqlite::Result<Result<(), Option<RowKey>>> {
         let columns = self.columns.join(", ");
@@ -193,12 +193,12 @@ impl SalvageSource {
 
 /// The reading direction.
 #[derive(Debug, Clone, Copy)]
-enum Order {
+enum Direction {
     Up,
     Down,
 }
 
-impl Order {
+impl Direction {
     const fn as_sql(self) -> &'static str {
         match self {
             Self::Up => "ASC",
@@ -250,7 +250,7 @@ fn copy_texts(old: &Connection, new: &Connection, salvaged: &mut Salvaged) -> ru
     ) {
         return Ok(());
     }
-    for order in [Order::Up, Order::Down] {
+    for order in [Direction::Up, Direction::Down] {
         let sql = format!(
             "SELECT call_id, started_at, prompt, reply FROM texts ORDER BY id {}",
             order.as_sql()

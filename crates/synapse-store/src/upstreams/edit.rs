@@ -7,12 +7,12 @@ use synapse_core::{Code, Failure, Remedy};
 use synapse_home::failure::shown;
 
 use super::Offering;
-use super::source::Source;
+use super::source::UpstreamsText;
 use super::tree::OPTIONS;
 
 /// Appends the entry.
 pub(super) fn insert(
-    source: &Source,
+    source: &UpstreamsText,
     wrapper: Option<&str>,
     name: &UpstreamName,
     entry: &Map<String, Value>,
@@ -47,7 +47,7 @@ pub(super) fn insert(
 
 /// Removes the entry.
 pub(super) fn remove(
-    source: &Source,
+    source: &UpstreamsText,
     wrapper: Option<&str>,
     name: &str,
 ) -> Result<String, Failure> {
@@ -64,7 +64,7 @@ pub(super) fn remove(
 
 /// Adds `tool` to `tools.deny` of an entry, or removes it.
 pub(super) fn offer(
-    source: &Source,
+    source: &UpstreamsText,
     wrapper: Option<&str>,
     name: &str,
     tool: &str,
@@ -102,11 +102,11 @@ fn property(object: &CstObject, name: &str) -> Option<jsonc_parser::cst::CstObje
         .find(|property| property.decoded_name().as_deref() == Some(name))
 }
 
-fn parse(source: &Source, text: &str) -> Result<CstRootNode, Failure> {
+fn parse(source: &UpstreamsText, text: &str) -> Result<CstRootNode, Failure> {
     CstRootNode::parse(text, &OPTIONS).map_err(|_| odd(source))
 }
 
-fn odd(source: &Source) -> Failure {
+fn odd(source: &UpstreamsText) -> Failure {
     Failure::new(
         Code::ConfigSyntax,
         format!("{} cannot be changed as it is written", shown(&source.path)),
@@ -117,7 +117,7 @@ fn odd(source: &Source) -> Failure {
 }
 
 /// The failure of a name already in use.
-pub(super) fn already_there(source: &Source, name: &UpstreamName) -> Failure {
+pub(super) fn already_there(source: &UpstreamsText, name: &UpstreamName) -> Failure {
     Failure::new(
         Code::ConfigDuplicateName,
         format!(

@@ -11,13 +11,13 @@ use synapse_core::upstream::{
 };
 use synapse_core::{Code, Failure, Remedy};
 
-use super::reader::Reader;
-use super::source::Source;
+use super::reader::MemberReader;
+use super::source::UpstreamsText;
 use super::tree::{Member, Node, Value};
 use super::{forms, keys, oauth, settings};
 
 /// Reads one entry. An invalid value fails only this entry.
-pub(super) fn read(source: &Source, member: &Member) -> StoredUpstream {
+pub(super) fn read(source: &UpstreamsText, member: &Member) -> StoredUpstream {
     let mut warnings = Vec::new();
     let upstream = upstream(source, member, &mut warnings).map_err(|failure| {
         let name = printable_line(&member.key);
@@ -38,7 +38,7 @@ pub(super) fn read(source: &Source, member: &Member) -> StoredUpstream {
 }
 
 fn upstream(
-    source: &Source,
+    source: &UpstreamsText,
     member: &Member,
     warnings: &mut Vec<Failure>,
 ) -> Result<Upstream, Failure> {
@@ -59,7 +59,7 @@ fn upstream(
         .hint("keep one of them");
         return Err(source.locate(failure, at));
     }
-    let mut reader = Reader::new(source, name.as_str(), "", members);
+    let mut reader = MemberReader::new(source, name.as_str(), "", members);
     let read = entry(&mut reader, &name);
     match read {
         Ok(mut upstream) => {
@@ -75,7 +75,7 @@ fn upstream(
     }
 }
 
-fn entry(reader: &mut Reader<'_>, name: &UpstreamName) -> Result<Upstream, Failure> {
+fn entry(reader: &mut MemberReader<'_>, name: &UpstreamName) -> Result<Upstream, Failure> {
     let kind = kind(reader)?;
     let transport = match kind {
         EntryTransport::Stdio => stdio(reader)?,
@@ -100,7 +100,7 @@ enum EntryTransport {
     Http,
 }
 
-fn kind(reader: &mut Reader<'_>) -> Result<EntryTransport, Failure> {
+fn kind(reader: &mut MemberReader<'_>) -> Result<EntryTransport, Failure> {
     let stated = match reader.take("type") {
         None => match reader.take("transport") {
             Some(node) => {
@@ -148,7 +148,7 @@ fn missing(key: &str) -> Failure {
     )
 }
 
-fn stated(reader: &mut Reader<'_>, node: &Node) -> Result<EntryTransport, Failure> {
+fn stated(reader: &mut MemberReader<'_>, node: &Node) -> Result<EntryTransport, Failure> {
     let Value::Text(word) = &node.value else {
         return Err(reader.at(
             node,
@@ -194,7 +194,7 @@ fn stated(reader: &mut Reader<'_>, node: &Node) -> Result<EntryTransport, Failur
     Ok(kind)
 }
 
-fn stdio(reader: &mut Reader<'_>) -> Result<UpstreamTransport, Failure> {
+fn stdio(reader: &mut MemberReader<'_>) -> Result<UpstreamTransport, Failure> {
     let command = reader
         .take_any("command", &keys::COMMAND)?
         .ok_or_else(|| missing("command"))?;
@@ -256,7 +256,7 @@ fn stdio(reader: &mut Reader<'_>) -> Result<UpstreamTransport, Failure> {
     })
 }
 
-fn http(reader: &mut Reader<'_>) -> Result<UpstreamTransport, Failure> {
+fn http(reader: &mut MemberReader<'_>) -> Result<UpstreamTransport, Failure> {
     let url = reader
         .take_any("url", &keys::ADDRESS)?
         .ok_or_else(|| missing("url"))?;
@@ -303,7 +303,7 @@ fn http(reader: &mut Reader<'_>) -> Result<UpstreamTransport, Failure> {
 }
 
 fn add_header(
-    reader: &Reader<'_>,
+    reader: &MemberReader<'_>,
     headers: &mut Vec<(String, Template)>,
     name: &str,
     value: Template,
@@ -362,7 +362,7 @@ fn add_header(
     Ok(())
 }
 
-fn variables(reader: &mut Reader<'_>) -> Result<Vec<(String, Template)>, Failure> {
+fn variables(reader: &mut MemberReader<'_>) -> Result<Vec<(String, Template)>, Failure> {
     let mut variables = Vec::new();
     let Some(node) = reader.take_any("env", &keys::ENVIRONMENT)? else {
         return Ok(variables);
@@ -392,7 +392,7 @@ fn variables(reader: &mut Reader<'_>) -> Result<Vec<(String, Template)>, Failure
 }
 
 /// A text visible to other users, which must not contain a secret.
-fn visible(reader: &Reader<'_>, key: &str, node: &Node) -> Result<Template, Failure> {
+fn visible(reader: &MemberReader<'_>, key: &str, node: &Node) -> Result<Template, Failure> {
     let Value::Text(text) = &node.value else {
         return Err(reader.at(
             node,

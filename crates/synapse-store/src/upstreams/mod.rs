@@ -29,7 +29,7 @@ use synapse_files::{Rights, examine};
 
 pub use self::env_file::read_env_file;
 pub use self::place::HubPlace;
-use self::source::Source;
+use self::source::UpstreamsText;
 use self::tree::{Member, Node, Value};
 use synapse_home::atomic::{Lock, stamp};
 use synapse_home::failure::{of_file, refuse, rely_on, shown};
@@ -116,14 +116,14 @@ impl JsonUpstreams {
         )
     }
 
-    fn source(&self) -> Result<Source, Failure> {
+    fn source(&self) -> Result<UpstreamsText, Failure> {
         let path = self.place.file();
         if self.place.is_home() {
             rely_on(self.place.home(), path)?;
         } else {
             refuse(examine(path))?;
         }
-        let source = Source::read(path)?;
+        let source = UpstreamsText::read(path)?;
         if source.bytes.is_none() && !self.place.is_home() {
             return Err(Failure::new(
                 Code::ConfigNotFound,
@@ -138,7 +138,7 @@ impl JsonUpstreams {
     /// not even a directory.
     fn change(
         &self,
-        plan: impl Fn(&Source, &ServersLocation) -> Result<String, Failure>,
+        plan: impl Fn(&UpstreamsText, &ServersLocation) -> Result<String, Failure>,
         holds: impl Fn(&[StoredUpstream], &[StoredUpstream]) -> bool,
     ) -> Result<(), Failure> {
         let source = self.source()?;
@@ -281,7 +281,7 @@ struct ServersLocation {
 }
 
 impl ServersLocation {
-    fn of(source: &Source) -> Result<Self, Failure> {
+    fn of(source: &UpstreamsText) -> Result<Self, Failure> {
         let file = || shown(&source.path);
         let root = tree::read(&source.text).map_err(|flaw| {
             let failure = Failure::new(Code::ConfigSyntax, format!("{} is no JSON", file()))
@@ -371,7 +371,7 @@ impl ServersLocation {
         self.names().any(|each| each == name)
     }
 
-    fn file(&self, source: &Source) -> UpstreamsFile {
+    fn file(&self, source: &UpstreamsText) -> UpstreamsFile {
         let mut servers: Vec<StoredUpstream> = Vec::new();
         for member in &self.servers {
             let read = entry::read(source, member);
@@ -418,7 +418,7 @@ fn is_map_of_servers(node: &Node) -> bool {
     }
 }
 
-fn changed_meanwhile(source: &Source) -> Failure {
+fn changed_meanwhile(source: &UpstreamsText) -> Failure {
     Failure::new(
         Code::ConfigChanged,
         format!(

@@ -7,12 +7,12 @@ use synapse_core::upstream::{
 use synapse_core::{Code, Failure, Remedy};
 
 use super::keys;
-use super::reader::Reader;
+use super::reader::MemberReader;
 use super::tree::{Node, Value};
 
 /// Reads `oauth`, or `auth` (Cursor).
 pub(super) fn read(
-    reader: &mut Reader<'_>,
+    reader: &mut MemberReader<'_>,
     transport: &UpstreamTransport,
 ) -> Result<Option<OAuthSettings>, Failure> {
     let node = match (reader.take("oauth"), reader.take("auth")) {
@@ -84,7 +84,7 @@ pub(super) fn read(
 }
 
 /// Codex puts two of them beside the URL.
-fn codex(reader: &mut Reader<'_>) -> Result<Option<OAuthSettings>, Failure> {
+fn codex(reader: &mut MemberReader<'_>) -> Result<Option<OAuthSettings>, Failure> {
     let resource = reader.take("oauth_resource");
     let scopes = reader.take("scopes");
     if resource.is_none() && scopes.is_none() {
@@ -104,7 +104,7 @@ fn codex(reader: &mut Reader<'_>) -> Result<Option<OAuthSettings>, Failure> {
 }
 
 fn template(
-    reader: &mut Reader<'_>,
+    reader: &mut MemberReader<'_>,
     key: &str,
     spellings: &[&str],
 ) -> Result<Option<Template>, Failure> {
@@ -143,7 +143,7 @@ fn template(
 }
 
 /// The client secret: only a reference or a variable.
-fn secret(reader: &mut Reader<'_>) -> Result<Option<Template>, Failure> {
+fn secret(reader: &mut MemberReader<'_>) -> Result<Option<Template>, Failure> {
     let spellings = ["client_secret", "CLIENT_SECRET"];
     let Some(node) = reader.take_any("clientSecret", &spellings)? else {
         return Ok(None);
@@ -166,7 +166,7 @@ fn secret(reader: &mut Reader<'_>) -> Result<Option<Template>, Failure> {
     Err(reader.locate(failure, node))
 }
 
-fn port(reader: &mut Reader<'_>) -> Result<Option<u16>, Failure> {
+fn port(reader: &mut MemberReader<'_>) -> Result<Option<u16>, Failure> {
     let Some(node) = reader.take_any("callbackPort", &["callback_port"])? else {
         return Ok(None);
     };
@@ -184,7 +184,7 @@ fn port(reader: &mut Reader<'_>) -> Result<Option<u16>, Failure> {
     }
 }
 
-fn scopes(reader: &mut Reader<'_>) -> Result<Option<Vec<String>>, Failure> {
+fn scopes(reader: &mut MemberReader<'_>) -> Result<Option<Vec<String>>, Failure> {
     match reader.take_any("scopes", &["scope", "oauthScopes"])? {
         Some(node) => words(reader, node).map(Some),
         None => Ok(None),
@@ -192,7 +192,7 @@ fn scopes(reader: &mut Reader<'_>) -> Result<Option<Vec<String>>, Failure> {
 }
 
 /// A list, or one text of scopes separated by spaces.
-fn words(reader: &Reader<'_>, node: &Node) -> Result<Vec<String>, Failure> {
+fn words(reader: &MemberReader<'_>, node: &Node) -> Result<Vec<String>, Failure> {
     let scopes: Vec<String> = match &node.value {
         Value::Text(text) => text.split_whitespace().map(str::to_owned).collect(),
         Value::List(items) => items
@@ -231,7 +231,7 @@ fn words(reader: &Reader<'_>, node: &Node) -> Result<Vec<String>, Failure> {
     ))
 }
 
-fn resource(reader: &mut Reader<'_>) -> Result<ResourcePolicy, Failure> {
+fn resource(reader: &mut MemberReader<'_>) -> Result<ResourcePolicy, Failure> {
     match text(reader, "resource", &[])? {
         None => Ok(ResourcePolicy::Discovered),
         Some(word) if word == "omit" => Ok(ResourcePolicy::Omitted),
@@ -246,7 +246,7 @@ fn resource(reader: &mut Reader<'_>) -> Result<ResourcePolicy, Failure> {
     }
 }
 
-fn pkce(reader: &mut Reader<'_>) -> Result<PkcePolicy, Failure> {
+fn pkce(reader: &mut MemberReader<'_>) -> Result<PkcePolicy, Failure> {
     let Some(node) = reader.take("pkce") else {
         return Ok(PkcePolicy::Required);
     };
@@ -264,7 +264,7 @@ fn pkce(reader: &mut Reader<'_>) -> Result<PkcePolicy, Failure> {
 }
 
 fn https(
-    reader: &mut Reader<'_>,
+    reader: &mut MemberReader<'_>,
     key: &str,
     spellings: &[&str],
 ) -> Result<Option<String>, Failure> {
@@ -282,7 +282,11 @@ fn https(
     }
 }
 
-fn text(reader: &mut Reader<'_>, key: &str, spellings: &[&str]) -> Result<Option<String>, Failure> {
+fn text(
+    reader: &mut MemberReader<'_>,
+    key: &str,
+    spellings: &[&str],
+) -> Result<Option<String>, Failure> {
     match reader.take_any(key, spellings)? {
         Some(node) => reader.text(key, node).map(|text| Some(text.to_owned())),
         None => Ok(None),

@@ -9,13 +9,13 @@ use synapse_core::upstream::Template;
 use synapse_core::{Code, Failure};
 
 use super::keys::SAFETY_WORDS;
-use super::source::Source;
+use super::source::UpstreamsText;
 use super::tree::{Member, Node, Value};
 
 /// The remaining members of an object, and warnings.
 #[derive(Debug)]
-pub(super) struct Reader<'a> {
-    source: &'a Source,
+pub(super) struct MemberReader<'a> {
+    source: &'a UpstreamsText,
     server: &'a str,
     /// `oauth.` for members of that object, else empty.
     prefix: &'static str,
@@ -23,9 +23,9 @@ pub(super) struct Reader<'a> {
     pub(super) warnings: Vec<Failure>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> MemberReader<'a> {
     pub(super) fn new(
-        source: &'a Source,
+        source: &'a UpstreamsText,
         server: &'a str,
         prefix: &'static str,
         members: &'a [Member],

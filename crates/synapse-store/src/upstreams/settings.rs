@@ -8,12 +8,12 @@ use synapse_core::upstream::{
 use synapse_core::{Code, ConnectionName, Failure};
 
 use super::keys;
-use super::reader::Reader;
+use super::reader::MemberReader;
 use super::tree::{Node, Value};
 
 /// Reads all except the OAuth settings.
 pub(super) fn read(
-    reader: &mut Reader<'_>,
+    reader: &mut MemberReader<'_>,
     name: &UpstreamName,
     transport: UpstreamTransport,
 ) -> Result<Upstream, Failure> {
@@ -43,7 +43,7 @@ pub(super) fn read(
     })
 }
 
-fn env_file(reader: &Reader<'_>, node: &Node) -> Result<String, Failure> {
+fn env_file(reader: &MemberReader<'_>, node: &Node) -> Result<String, Failure> {
     let path = reader.text("envFile", node)?;
     let refused = |why: &str| {
         reader
@@ -57,7 +57,7 @@ fn env_file(reader: &Reader<'_>, node: &Node) -> Result<String, Failure> {
     }
 }
 
-fn disabled(reader: &mut Reader<'_>) -> Result<bool, Failure> {
+fn disabled(reader: &mut MemberReader<'_>) -> Result<bool, Failure> {
     let disabled = match reader.take("disabled") {
         Some(node) => Some(reader.flag("disabled", node)?),
         None => None,
@@ -77,7 +77,7 @@ fn disabled(reader: &mut Reader<'_>) -> Result<bool, Failure> {
     }
 }
 
-fn groups(reader: &mut Reader<'_>) -> Result<Vec<String>, Failure> {
+fn groups(reader: &mut MemberReader<'_>) -> Result<Vec<String>, Failure> {
     let Some(node) = reader.take("groups") else {
         return Ok(Vec::new());
     };
@@ -98,7 +98,7 @@ fn groups(reader: &mut Reader<'_>) -> Result<Vec<String>, Failure> {
     }
 }
 
-fn tools(reader: &mut Reader<'_>) -> Result<ToolFilter, Failure> {
+fn tools(reader: &mut MemberReader<'_>) -> Result<ToolFilter, Failure> {
     let mut filter = ToolFilter::default();
     if let Some(node) = reader.take("tools") {
         match &node.value {
@@ -152,7 +152,7 @@ fn allowed(names: Vec<String>) -> Option<Vec<String>> {
     (!names.iter().any(|name| name == "*")).then_some(names)
 }
 
-fn relay(reader: &mut Reader<'_>) -> Result<Relay, Failure> {
+fn relay(reader: &mut MemberReader<'_>) -> Result<Relay, Failure> {
     let Some(node) = reader.take("relay") else {
         return Ok(Relay::default());
     };
@@ -184,7 +184,7 @@ fn relay(reader: &mut Reader<'_>) -> Result<Relay, Failure> {
     Ok(relay)
 }
 
-fn pin(reader: &mut Reader<'_>) -> Result<Pin, Failure> {
+fn pin(reader: &mut MemberReader<'_>) -> Result<Pin, Failure> {
     let Some(node) = reader.take("pin") else {
         return Ok(Pin::default());
     };
@@ -195,7 +195,7 @@ fn pin(reader: &mut Reader<'_>) -> Result<Pin, Failure> {
     }
 }
 
-fn protocol(reader: &mut Reader<'_>) -> Result<Protocol, Failure> {
+fn protocol(reader: &mut MemberReader<'_>) -> Result<Protocol, Failure> {
     let Some(node) = reader.take("protocol") else {
         return Ok(Protocol::default());
     };
@@ -213,7 +213,7 @@ fn protocol(reader: &mut Reader<'_>) -> Result<Protocol, Failure> {
     }
 }
 
-fn times(reader: &mut Reader<'_>) -> Result<UpstreamTimes, Failure> {
+fn times(reader: &mut MemberReader<'_>) -> Result<UpstreamTimes, Failure> {
     let mut times = UpstreamTimes::default();
     let Some(node) = reader.take("timeouts") else {
         return Ok(times);
@@ -246,7 +246,7 @@ fn times(reader: &mut Reader<'_>) -> Result<UpstreamTimes, Failure> {
     Ok(times)
 }
 
-fn sampling_connection(reader: &mut Reader<'_>) -> Result<Option<String>, Failure> {
+fn sampling_connection(reader: &mut MemberReader<'_>) -> Result<Option<String>, Failure> {
     let Some(node) = reader.take("samplingConnection") else {
         return Ok(None);
     };
@@ -262,7 +262,7 @@ fn sampling_connection(reader: &mut Reader<'_>) -> Result<Option<String>, Failur
     }
 }
 
-fn unknown(reader: &Reader<'_>, node: &Node, key: &str, word: &str, known: &str) -> Failure {
+fn unknown(reader: &MemberReader<'_>, node: &Node, key: &str, word: &str, known: &str) -> Failure {
     reader
         .at(
             node,

@@ -8,7 +8,7 @@ use synapse_home::failure::{of_file, shown};
 
 /// The file as read.
 #[derive(Debug)]
-pub(super) struct Source {
+pub(super) struct UpstreamsText {
     pub(super) path: PathBuf,
     /// The original bytes, for the comparison before replacing; `None` if there was no file.
     pub(super) bytes: Option<Vec<u8>>,
@@ -17,7 +17,7 @@ pub(super) struct Source {
     pub(super) text: String,
 }
 
-impl Source {
+impl UpstreamsText {
     /// Reads the file at `path`, following links; a missing one has an empty text.
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
         let bytes = match synapse_files::read(path, LIMIT) {

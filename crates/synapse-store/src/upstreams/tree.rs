@@ -34,7 +34,7 @@ pub(super) struct Member {
 
 /// Why a text is invalid, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Flaw {
+pub(super) struct SyntaxError {
     pub(super) what: String,
     pub(super) at: usize,
 }
@@ -76,10 +76,10 @@ fn doubled_key(members: &[Member]) -> Option<(&str, usize)> {
 }
 
 /// Parses `text`; `None` if it contains no value.
-pub(super) fn read(text: &str) -> Result<Option<Node>, Flaw> {
+pub(super) fn read(text: &str) -> Result<Option<Node>, SyntaxError> {
     bounded(text)?;
     let parsed =
-        parse_to_ast(text, &CollectOptions::default(), &OPTIONS).map_err(|error| Flaw {
+        parse_to_ast(text, &CollectOptions::default(), &OPTIONS).map_err(|error| SyntaxError {
             // Omits the library's excerpt: it may contain a secret of another server.
             what: error.kind().to_string(),
             at: error.range().start,
@@ -111,12 +111,12 @@ fn node(value: ast::Value<'_>) -> Node {
 }
 
 /// Limits depth and number of values in one pass over the bytes, because the parser recurses.
-fn bounded(text: &str) -> Result<(), Flaw> {
+fn bounded(text: &str) -> Result<(), SyntaxError> {
     let mut depth = 0_usize;
     let mut values = 0_usize;
     let mut bytes = text.bytes().enumerate().peekable();
     while let Some((at, byte)) = bytes.next() {
-        let flaw = |what: String| Err(Flaw { what, at });
+        let flaw = |what: String| Err(SyntaxError { what, at });
         match byte {
             b'"' => {
                 while let Some((_, inside)) = bytes.next() {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use synapse_core::error::{Code, Failure};
 use synapse_core::redact::Redactor;
 
-use super::shape::{ArgumentShape, Member};
+use super::shape::{ArgumentShape, SchemaMember};
 
 pub(super) fn invalid(message: impl Into<String>) -> Failure {
     Failure::new(Code::UsageInvalidArguments, message)
@@ -59,7 +59,7 @@ impl<'a> ArgumentPath<'a> {
         }
     }
 
-    pub(super) fn unknown(&self, members: &[Member], unknown: &str) -> Failure {
+    pub(super) fn unknown(&self, members: &[SchemaMember], unknown: &str) -> Failure {
         let names: Vec<&str> = members.iter().map(|member| member.name).collect();
         let shown = clean(unknown);
         let (message, argument) = if self.text.is_empty() {
@@ -124,7 +124,7 @@ impl<'a> ArgumentPath<'a> {
     }
 
     /// Refuses an object without a required member.
-    pub(super) fn lacks(&self, member: &Member) -> Failure {
+    pub(super) fn lacks(&self, member: &SchemaMember) -> Failure {
         let place = self.member(member.name);
         self.refuse(&format!("`{}` is missing", member.name))
             .hint(format!("{} takes {}", place.text, member.shape.takes()))

@@ -8,7 +8,7 @@ use super::Tool;
 use super::shape::ArgumentShape::{
     self, Closed, Count, Either, Flag, Integer, List, Number, Open, Speech, Text, Word,
 };
-use super::shape::Member;
+use super::shape::SchemaMember;
 
 /// The tool that sends one prompt.
 pub(super) const CHAT: &str = "chat";
@@ -42,7 +42,7 @@ pub(super) fn describe(tool: Tool) -> JsonObject {
 }
 
 /// The arguments of a tool.
-pub(super) const fn arguments(tool: Tool) -> &'static [Member] {
+pub(super) const fn arguments(tool: Tool) -> &'static [SchemaMember] {
     match tool {
         Tool::Chat => CHAT_ARGUMENTS,
         Tool::ListConnections => &[],
@@ -53,51 +53,51 @@ pub(super) const fn arguments(tool: Tool) -> &'static [Member] {
     }
 }
 
-const CHAT_ARGUMENTS: &[Member] = &[
-    Member::new(
+const CHAT_ARGUMENTS: &[SchemaMember] = &[
+    SchemaMember::new(
         "connection",
         Text,
         "Name from list_connections; optional with one, or a default",
     ),
-    Member::new("prompt", Text, "The user message; or give messages"),
-    Member::new(
+    SchemaMember::new("prompt", Text, "The user message; or give messages"),
+    SchemaMember::new(
         "messages",
         List(&Closed(MESSAGE)),
         "A conversation instead of prompt",
     ),
-    Member::new("system", Text, "System message to send first"),
-    Member::new("model", Text, "Another model than the connection's"),
-    Member::new(
+    SchemaMember::new("system", Text, "System message to send first"),
+    SchemaMember::new("model", Text, "Another model than the connection's"),
+    SchemaMember::new(
         "max_tokens",
         FROM_ONE,
         "Cap on generated tokens, reasoning included",
     ),
-    Member::new("temperature", Number, ""),
-    Member::new("top_p", Number, ""),
-    Member::new("stop", List(&Text), ""),
-    Member::new("seed", Integer, ""),
-    Member::new("reasoning_effort", Text, ""),
-    Member::new("verbosity", Text, ""),
-    Member::new("frequency_penalty", Number, ""),
-    Member::new("presence_penalty", Number, ""),
-    Member::new("service_tier", Text, ""),
-    Member::new(
+    SchemaMember::new("temperature", Number, ""),
+    SchemaMember::new("top_p", Number, ""),
+    SchemaMember::new("stop", List(&Text), ""),
+    SchemaMember::new("seed", Integer, ""),
+    SchemaMember::new("reasoning_effort", Text, ""),
+    SchemaMember::new("verbosity", Text, ""),
+    SchemaMember::new("frequency_penalty", Number, ""),
+    SchemaMember::new("presence_penalty", Number, ""),
+    SchemaMember::new("service_tier", Text, ""),
+    SchemaMember::new(
         "response_format",
         TYPED,
         "As the API takes it, such as {type: \"json_schema\", json_schema: {name, schema}}",
     ),
-    Member::new(
+    SchemaMember::new(
         "tools",
         List(&TYPED),
         "Tools the model may ask for: {type: \"function\", function: {name, parameters}}. None is run; calls come back as tool_calls",
     ),
-    Member::new(
+    SchemaMember::new(
         "tool_choice",
         Either(&[(Text, "none, auto, required"), (TYPED, "Names a tool")]),
         "",
     ),
-    Member::new("parallel_tool_calls", Flag, ""),
-    Member::new(
+    SchemaMember::new("parallel_tool_calls", Flag, ""),
+    SchemaMember::new(
         "timeout_seconds",
         Count {
             least: 1,
@@ -107,12 +107,12 @@ const CHAT_ARGUMENTS: &[Member] = &[
     ),
 ];
 
-const MESSAGE: &[Member] = &[
-    Member::required(
+const MESSAGE: &[SchemaMember] = &[
+    SchemaMember::required(
         "role",
         Word(|| vec!["system", "developer", "user", "assistant", "tool"]),
     ),
-    Member::new(
+    SchemaMember::new(
         "content",
         Either(&[
             (Speech, "May be absent beside tool_calls"),
@@ -120,29 +120,29 @@ const MESSAGE: &[Member] = &[
         ]),
         "",
     ),
-    Member::new("name", Text, ""),
-    Member::new(
+    SchemaMember::new("name", Text, ""),
+    SchemaMember::new(
         "tool_calls",
-        List(&Open(&[Member::new("id", Text, "")])),
+        List(&Open(&[SchemaMember::new("id", Text, "")])),
         "Of an assistant message, as returned earlier",
     ),
-    Member::new("tool_call_id", Text, "Of a tool message"),
+    SchemaMember::new("tool_call_id", Text, "Of a tool message"),
 ];
 
-const PART: &[Member] = &[
-    Member::required("type", Word(|| vec!["text", "image_url"])),
-    Member::new("text", Speech, ""),
-    Member::new(
+const PART: &[SchemaMember] = &[
+    SchemaMember::required("type", Word(|| vec!["text", "image_url"])),
+    SchemaMember::new("text", Speech, ""),
+    SchemaMember::new(
         "image_url",
-        Open(&[Member::new("url", Text, "https or data URL")]),
+        Open(&[SchemaMember::new("url", Text, "https or data URL")]),
         "",
     ),
 ];
 
-const LIST_MODELS_ARGUMENTS: &[Member] = &[
-    Member::new("connection", Text, ""),
-    Member::new("search", Text, "Part of the model id"),
-    Member::new(
+const LIST_MODELS_ARGUMENTS: &[SchemaMember] = &[
+    SchemaMember::new("connection", Text, ""),
+    SchemaMember::new("search", Text, "Part of the model id"),
+    SchemaMember::new(
         "limit",
         Count {
             least: 1,
@@ -152,30 +152,30 @@ const LIST_MODELS_ARGUMENTS: &[Member] = &[
     ),
 ];
 
-const PREFLIGHT_ARGUMENTS: &[Member] = &[
-    Member::new("connection", Text, ""),
-    Member::new("live", Flag, "Also send one tiny paid prompt"),
+const PREFLIGHT_ARGUMENTS: &[SchemaMember] = &[
+    SchemaMember::new("connection", Text, ""),
+    SchemaMember::new("live", Flag, "Also send one tiny paid prompt"),
 ];
 
-const USAGE_ARGUMENTS: &[Member] = &[
-    Member::new(
+const USAGE_ARGUMENTS: &[SchemaMember] = &[
+    SchemaMember::new(
         "by",
         Word(|| UsageKey::ALL.map(UsageKey::as_str).to_vec()),
         "",
     ),
-    Member::new("since", Text, "30d, 12h or 2026-11-01"),
+    SchemaMember::new("since", Text, "30d, 12h or 2026-11-01"),
 ];
 
-const HISTORY_ARGUMENTS: &[Member] = &[
-    Member::new("call_id", Text, ""),
-    Member::new("connection", Text, ""),
-    Member::new(
+const HISTORY_ARGUMENTS: &[SchemaMember] = &[
+    SchemaMember::new("call_id", Text, ""),
+    SchemaMember::new("connection", Text, ""),
+    SchemaMember::new(
         "outcome",
         Word(|| Outcome::ALL.map(Outcome::as_str).to_vec()),
         "",
     ),
-    Member::new("before", Text, "Call id; for the next page"),
-    Member::new(
+    SchemaMember::new("before", Text, "Call id; for the next page"),
+    SchemaMember::new(
         "limit",
         Count {
             least: 1,
@@ -186,7 +186,7 @@ const HISTORY_ARGUMENTS: &[Member] = &[
 ];
 
 /// An object of the API, passed on unchanged.
-const TYPED: ArgumentShape = Open(&[Member::new("type", Text, "")]);
+const TYPED: ArgumentShape = Open(&[SchemaMember::new("type", Text, "")]);
 
 const FROM_ONE: ArgumentShape = Count {
     least: 1,

@@ -32,23 +32,23 @@ pub(super) enum ArgumentShape {
     /// A list of values of one shape.
     List(&'static Self),
     /// An object with exactly these members, read one by one.
-    Closed(&'static [Member]),
+    Closed(&'static [SchemaMember]),
     /// An object passed on unchanged; the members only describe common ones.
-    Open(&'static [Member]),
+    Open(&'static [SchemaMember]),
     /// A value of any of these shapes, which have different JSON types.
     Either(&'static [(Self, &'static str)]),
 }
 
 /// A member of an object.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Member {
+pub(super) struct SchemaMember {
     pub(super) name: &'static str,
     pub(super) shape: ArgumentShape,
     pub(super) description: &'static str,
     pub(super) required: bool,
 }
 
-impl Member {
+impl SchemaMember {
     /// An optional member.
     pub(super) const fn new(
         name: &'static str,
@@ -136,8 +136,8 @@ impl ArgumentShape {
     }
 }
 
-fn object(members: &[Member]) -> JsonObject {
-    let properties: JsonObject = members.iter().map(Member::schema).collect();
+fn object(members: &[SchemaMember]) -> JsonObject {
+    let properties: JsonObject = members.iter().map(SchemaMember::schema).collect();
     let mut schema = JsonObject::new();
     schema.insert("type".to_owned(), "object".into());
     schema.insert("properties".to_owned(), Value::Object(properties));

@@ -3,7 +3,7 @@
 use synapse_core::cost::dollars;
 use synapse_core::error::Failure;
 use synapse_core::ledger::{UsageKey, UsageLine, UsageQuery, UsageReport, shown_sum};
-use synapse_core::time::{Start, Timestamp};
+use synapse_core::time::{PeriodStart, Timestamp};
 use synapse_documents::UsageDocument;
 use synapse_mcp::host::{ToolCall, ToolResult};
 
@@ -29,13 +29,13 @@ pub(super) async fn call(view: &View, call: ToolCall) -> Result<ToolResult, Fail
     };
     let now = view.engine().ports().clock.now();
     let since = since.map(|text| {
-        Start::named(&text, now).ok_or_else(|| {
+        PeriodStart::named(&text, now).ok_or_else(|| {
             invalid("since is not a point in time")
-                .cause(format!("it takes {}", Start::NAMES))
+                .cause(format!("it takes {}", PeriodStart::NAMES))
                 .with("argument", "since")
         })
     });
-    let since = since.transpose()?.and_then(Start::time);
+    let since = since.transpose()?.and_then(PeriodStart::time);
     let (query, report) = sums(view, by, since).await?;
     let document = UsageDocument::new(&query, &report);
     Ok(ToolResult::text(text(query.by, &report)).with_document(&document))

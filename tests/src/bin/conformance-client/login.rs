@@ -15,7 +15,7 @@ use synapse_core::upstream::{OAuthEvent, UpstreamName};
 use synapse_core::{Code, Failure, NetworkGate, NetworkPermit, Origin, Remedy};
 use synapse_home::Home;
 use synapse_http::{HttpClient, HttpConfig, HttpRequest, Method};
-use synapse_hub::transport::Credentials;
+use synapse_hub::transport::BearerSource;
 use synapse_mcp::client::CallError;
 use synapse_oauth::{
     Decision, Dialogue, LoginProgress, LoginRequest, LoginSettings, OAuth, Proposal, Registering,
@@ -144,7 +144,7 @@ impl Login {
 }
 
 #[async_trait]
-impl Credentials for Login {
+impl BearerSource for Login {
     async fn authorization(&self) -> Result<Option<Arc<BoundSecret>>, Failure> {
         let token = self
             .tokens

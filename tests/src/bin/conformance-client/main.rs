@@ -16,10 +16,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use synapse_core::{NetworkGate, NetworkPermit, Origin};
 use synapse_http::{HttpClient, HttpConfig};
-use synapse_hub::transport::{Credentials, HttpServer, check_annotations};
+use synapse_hub::transport::{BearerSource, HttpServer, check_annotations};
 use synapse_mcp::JsonObject;
 use synapse_mcp::client::{
-    CallError, Caps, Conversation, Eras, Introduction, ListCaps, Outgoing, list_all,
+    CallError, Caps, ClientIntroduction, Conversation, Eras, ListCaps, Outgoing, list_all,
 };
 use url::Url;
 
@@ -72,8 +72,8 @@ async fn use_all(url: Url) -> Result<(), Box<dyn Error>> {
         url: url.clone(),
         headers: Vec::new(),
         secret_headers: Vec::new(),
-        credentials: login.clone().map(|login| login as Arc<dyn Credentials>),
-        introduction: Introduction {
+        credentials: login.clone().map(|login| login as Arc<dyn BearerSource>),
+        introduction: ClientIntroduction {
             client_info: object(json!({"name": "synapse-conformance-client", "version": "1.0.0"})),
             capabilities: capabilities(),
             eras: Eras::Both,

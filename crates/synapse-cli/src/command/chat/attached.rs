@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use synapse_core::error::Failure;
 use synapse_core::redact::printable_line;
 
-use super::files::{self, Input};
+use super::files::{self, InputFile};
 
 /// The prompt preceded by these files; the unchanged prompt without files.
 ///
@@ -16,7 +16,7 @@ use super::files::{self, Input};
 pub(super) fn with_files(prompt: String, paths: &[PathBuf]) -> Result<String, Failure> {
     let mut text = String::new();
     for path in paths {
-        let input = Input::new("--file", "the file", path);
+        let input = InputFile::new("--file", "the file", path);
         let content = files::text(&input)?;
         text.push_str(&block(&path.to_string_lossy(), &content));
         if text.len() > MAX_TOGETHER {

@@ -14,26 +14,26 @@ use synapse_core::name::ConnectionName;
 
 use super::attached;
 use super::delivery::Delivery;
-use super::files::{self, Input};
+use super::files::{self, InputFile};
 use crate::args::{ChatArguments, ShapeArguments};
 
 /// A call that is ready to be made, and how its answer is used.
 #[derive(Debug)]
-pub(in crate::command) struct Prepared {
+pub(in crate::command) struct PreparedCall {
     pub(super) call: ChatCall,
     /// The recorded call to continue; empty for the newest.
     pub(super) continues: Option<String>,
-    pub(super) action: Action,
+    pub(super) action: AnswerUse,
     pub(super) delivery: Delivery,
 }
 
-impl Prepared {
+impl PreparedCall {
     /// A call whose answer goes to stdout.
     pub(in crate::command) fn plain(call: ChatCall) -> Self {
         Self {
             call,
             continues: None,
-            action: Action::Send,
+            action: AnswerUse::Send,
             delivery: Delivery::default(),
         }
     }
@@ -41,7 +41,7 @@ impl Prepared {
 
 /// How a call is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Action {
+pub(super) enum AnswerUse {
     Send,
     Show,
 }
@@ -51,7 +51,7 @@ pub(super) enum Action {
 /// # Errors
 /// `usage.invalid-arguments`, naming the file and its problem; `storage.*` when the answer could
 /// not be written to its destination.
-pub(in crate::command) fn prepare(arguments: ChatArguments) -> Result<Prepared, Failure> {
+pub(in crate::command) fn prepare(arguments: ChatArguments) -> Result<PreparedCall, Failure> {
     // Checked before anything is read, so that nobody types a prompt whose answer cannot be
     // delivered.
     let delivery =
@@ -66,7 +66,7 @@ pub(in crate::command) fn prepare(arguments: ChatArguments) -> Result<Prepared, 
         (None, None) => positional.told_apart(),
     };
     let conversation = match &arguments.messages {
-        Some(path) => files::json_list(&Input::new("--messages", "the conversation", path))?,
+        Some(path) => files::json_list(&InputFile::new("--messages", "the conversation", path))?,
         None => {
             let prompt = self::prompt(prompt, connection.as_deref())?;
             let prompt = attached::with_files(prompt, &arguments.files)?;
@@ -100,13 +100,13 @@ pub(in crate::command) fn prepare(arguments: ChatArguments) -> Result<Prepared, 
         timeout: arguments.timeout.map(Duration::from_secs),
         caller: Caller::default(),
     };
-    Ok(Prepared {
+    Ok(PreparedCall {
         call,
         continues: arguments.continues,
         action: if arguments.dry_run {
-            Action::Show
+            AnswerUse::Show
         } else {
-            Action::Send
+            AnswerUse::Send
         },
         delivery,
     })
@@ -194,7 +194,7 @@ fn image(given: &OsStr) -> Result<ImageUrl, Failure> {
             .caused_by(&error)
             .with("argument", IMAGE)
         }),
-        None => files::image(&Input::new(IMAGE, "the image", Path::new(given))),
+        None => files::image(&InputFile::new(IMAGE, "the image", Path::new(given))),
     }
 }
 
@@ -214,7 +214,8 @@ fn response_format(given: &ShapeArguments) -> Result<Option<Value>, Failure> {
         Some(_) => return Err(bad_schema_name()),
         None => schema_name(path).ok_or_else(bad_schema_name)?,
     };
-    let schema: Map<String, Value> = files::json(&Input::new("--json-schema", "the schema", path))?;
+    let schema: Map<String, Value> =
+        files::json(&InputFile::new("--json-schema", "the schema", path))?;
     let mut format = json!({ "name": name, "schema": schema });
     if let (true, Some(format)) = (given.schema_strict, format.as_object_mut()) {
         format.insert("strict".to_owned(), Value::Bool(true));
@@ -258,7 +259,7 @@ fn tools(path: Option<&Path>) -> Result<Vec<Value>, Failure> {
         return Ok(Vec::new());
     };
     let tools: Vec<Map<String, Value>> =
-        files::json_list(&Input::new("--tools-file", "the list of tools", path))?;
+        files::json_list(&InputFile::new("--tools-file", "the list of tools", path))?;
     Ok(tools.into_iter().map(Value::Object).collect())
 }
 

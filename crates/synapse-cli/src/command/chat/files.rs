@@ -13,13 +13,13 @@ use synapse_core::redact::Redactor;
 
 /// A file named by an argument.
 #[derive(Debug)]
-pub(super) struct Input<'a> {
+pub(super) struct InputFile<'a> {
     argument: &'static str,
     what: &'static str,
     path: &'a Path,
 }
 
-impl<'a> Input<'a> {
+impl<'a> InputFile<'a> {
     pub(super) const fn new(argument: &'static str, what: &'static str, path: &'a Path) -> Self {
         Self {
             argument,
@@ -78,7 +78,7 @@ impl<'a> Input<'a> {
 ///
 /// # Errors
 /// `usage.invalid-arguments` when it is missing, unreadable, too large or not an image.
-pub(super) fn image(input: &Input<'_>) -> Result<ImageUrl, Failure> {
+pub(super) fn image(input: &InputFile<'_>) -> Result<ImageUrl, Failure> {
     let bytes = input.read(MAX_IMAGE)?;
     match ImageFormat::detect(&bytes) {
         Some(format) => Ok(ImageUrl::data(format, &bytes)),
@@ -93,7 +93,7 @@ pub(super) fn image(input: &Input<'_>) -> Result<ImageUrl, Failure> {
 ///
 /// # Errors
 /// `usage.invalid-arguments` when it is missing, unreadable, too large or not UTF-8 text.
-pub(super) fn text(input: &Input<'_>) -> Result<String, Failure> {
+pub(super) fn text(input: &InputFile<'_>) -> Result<String, Failure> {
     String::from_utf8(input.read(MAX_TEXT)?).map_err(|error| {
         input
             .failure("is not UTF-8 text")
@@ -110,7 +110,7 @@ pub(super) fn text(input: &Input<'_>) -> Result<String, Failure> {
 /// # Errors
 /// `usage.invalid-arguments` when it cannot be read or is not JSON of that shape; with line and
 /// column.
-pub(super) fn json<T: DeserializeOwned>(input: &Input<'_>) -> Result<T, Failure> {
+pub(super) fn json<T: DeserializeOwned>(input: &InputFile<'_>) -> Result<T, Failure> {
     let bytes = input.read(MAX_JSON)?;
     let text = without_mark(&bytes);
     serde_json::from_slice(text).map_err(|error| misfit(input, &error, None))
@@ -120,11 +120,11 @@ pub(super) fn json<T: DeserializeOwned>(input: &Input<'_>) -> Result<T, Failure>
 ///
 /// # Errors
 /// As [`json`]; an element that does not match is named by its number.
-pub(super) fn json_list<T: DeserializeOwned>(input: &Input<'_>) -> Result<Vec<T>, Failure> {
+pub(super) fn json_list<T: DeserializeOwned>(input: &InputFile<'_>) -> Result<Vec<T>, Failure> {
     elements(input, &input.read(MAX_JSON)?)
 }
 
-fn elements<T: DeserializeOwned>(input: &Input<'_>, bytes: &[u8]) -> Result<Vec<T>, Failure> {
+fn elements<T: DeserializeOwned>(input: &InputFile<'_>, bytes: &[u8]) -> Result<Vec<T>, Failure> {
     let text = without_mark(bytes);
     let raw: Vec<&RawValue> =
         serde_json::from_slice(text).map_err(|error| misfit(input, &error, None))?;
@@ -173,7 +173,7 @@ impl TextPosition {
 
 /// The error for invalid JSON or JSON of another shape: position and reason.
 fn misfit(
-    input: &Input<'_>,
+    input: &InputFile<'_>,
     error: &serde_json::Error,
     element: Option<(usize, TextPosition)>,
 ) -> Failure {
@@ -221,7 +221,7 @@ mod tests {
     fn messages(text: &str) -> Result<Vec<Message>, Failure> {
         let path = Path::new("talk.json");
         elements(
-            &Input::new("--messages", "the conversation", path),
+            &InputFile::new("--messages", "the conversation", path),
             text.as_bytes(),
         )
     }

@@ -13,8 +13,8 @@ use synapse_core::receipt::Receipt;
 use synapse_core::redact::{printable, printable_line, without_tokens};
 use synapse_documents::{ChatDocument, ErrorDocument, OutgoingDocument};
 
-use self::call::Action;
-pub(super) use self::call::{Prepared, prepare};
+use self::call::AnswerUse;
+pub(super) use self::call::{PreparedCall, prepare};
 use self::delivery::Delivery;
 use super::{CommandError, Context};
 use crate::output::{CommandLines, FAINT, Printer, styled};
@@ -22,10 +22,10 @@ use crate::output::{CommandLines, FAINT, Printer, styled};
 pub(super) async fn run(
     context: &Context,
     engine: &Engine,
-    prepared: Prepared,
+    prepared: PreparedCall,
 ) -> Result<(), CommandError> {
     let printer = &context.printer;
-    let Prepared {
+    let PreparedCall {
         mut call,
         continues,
         action,
@@ -34,7 +34,7 @@ pub(super) async fn run(
     if let Some(which) = continues {
         call = continued::join(printer, engine, &which, call).await?;
     }
-    if action == Action::Show {
+    if action == AnswerUse::Show {
         show(printer, &engine.outgoing(call)?);
         return Ok(());
     }

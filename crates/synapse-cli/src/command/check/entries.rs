@@ -10,7 +10,7 @@ use synapse_ide::{CLIENTS, CheckReport, Client, EntryState, Prompt, states};
 
 use super::subjects::Subjects;
 use crate::args::CheckArguments;
-use crate::command::ide::check::Probe;
+use crate::command::ide::check::EntryProbe;
 use crate::command::{Context, ide};
 use crate::output::Waiting;
 
@@ -181,11 +181,11 @@ impl<'a> Entries<'a> {
             Some(_) => format!("the answer through {}", found.client),
             None => format!("the entry of {}", found.client),
         });
-        let probe = Probe {
+        let probe = EntryProbe {
             scope: found.scope,
             project: self.project,
             prompt: asked.map(|(_, prompt)| prompt),
-            ..Probe::of(found.client)
+            ..EntryProbe::of(found.client)
         };
         probe.make(context).await
     }

@@ -17,7 +17,7 @@ use synapse_documents::CheckDocument;
 
 use self::entries::Entries;
 use self::fix::Fixes;
-use self::sheet::Sheet;
+use self::sheet::CheckSheet;
 use self::subjects::Subjects;
 use super::doctor::{self, SYSTEM};
 use super::{CommandError, Context, preflight, with_engine};
@@ -36,12 +36,12 @@ pub(super) fn run(context: &Context, arguments: &CheckArguments) -> Result<(), C
     with_engine(context, async |engine| {
         let printer = &context.printer;
         let waiting = printer.progress().begin("the installation");
-        let mut looking = Looking {
+        let mut looking = CheckScope {
             context,
             engine,
             subjects: &subjects,
             waiting: &waiting,
-            sheet: Sheet::new(printer),
+            sheet: CheckSheet::new(printer),
         };
         let looked = waiting.until(Box::pin(looking.look(&entries))).await;
         let sheet = looking.sheet;
@@ -66,15 +66,15 @@ pub(super) fn run(context: &Context, arguments: &CheckArguments) -> Result<(), C
     })
 }
 
-struct Looking<'a> {
+struct CheckScope<'a> {
     context: &'a Context,
     engine: &'a Engine,
     subjects: &'a Subjects,
     waiting: &'a Waiting,
-    sheet: Sheet,
+    sheet: CheckSheet,
 }
 
-impl Looking<'_> {
+impl CheckScope<'_> {
     async fn look(&mut self, entries: &Entries<'_>) -> Result<(), Failure> {
         if self.subjects.are_all() {
             self.everything(entries).await

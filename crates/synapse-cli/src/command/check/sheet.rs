@@ -1,16 +1,16 @@
 //! The lines of `check`, shown as they are decided.
 
-use synapse_core::check::{Check, Outcome};
+use synapse_core::check::{Check, CheckOutcome};
 
 use crate::output::{CommandLines, Printer, STRONG, check_block, styled};
 
 /// The checks so far.
-pub(super) struct Sheet {
+pub(super) struct CheckSheet {
     printer: Printer,
     checks: Vec<Check>,
 }
 
-impl Sheet {
+impl CheckSheet {
     /// An empty sheet. Shows the title to people at once.
     pub(super) fn new(printer: &Printer) -> Self {
         if !printer.is_json() {
@@ -47,10 +47,10 @@ impl Sheet {
             self.checks.iter().filter(went).count()
         };
         let (holds, warned, failed, skipped) = (
-            count(Outcome::Ok),
-            count(Outcome::Warn) + count(Outcome::Missing),
-            count(Outcome::Fail),
-            count(Outcome::Skip),
+            count(CheckOutcome::Ok),
+            count(CheckOutcome::Warn) + count(CheckOutcome::Missing),
+            count(CheckOutcome::Fail),
+            count(CheckOutcome::Skip),
         );
         let mut parts = vec![format!("{holds} ok")];
         for (number, word) in [

@@ -2,7 +2,7 @@
 
 mod naming;
 
-use synapse_core::check::{Check, CheckId, Outcome};
+use synapse_core::check::{Check, CheckId, CheckOutcome};
 use synapse_core::connection::Draft;
 use synapse_core::engine::{Engine, Saved};
 use synapse_core::error::{Code, Failure, Help, Remedy};
@@ -110,7 +110,7 @@ impl CheckProgress {
 impl CheckLines {
     fn push(&mut self, check: &Check) {
         // The error reports the failed check, and no later check was made.
-        self.failed |= check.outcome() == Outcome::Fail;
+        self.failed |= check.outcome() == CheckOutcome::Fail;
         if self.printer.is_json() || self.failed {
             return;
         }
@@ -123,7 +123,7 @@ impl CheckLines {
             self.held.push(line);
             return;
         }
-        if !self.shown && check.outcome() != Outcome::Skip {
+        if !self.shown && check.outcome() != CheckOutcome::Skip {
             self.show();
         }
         if self.shown {

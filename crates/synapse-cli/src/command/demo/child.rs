@@ -15,12 +15,12 @@ use crate::environment::SYNAPSE_HOME;
 
 /// This program, with its own home directory.
 #[derive(Debug, Clone)]
-pub(super) struct Program {
+pub(super) struct DemoProgram {
     executable: PathBuf,
     home: PathBuf,
 }
 
-impl Program {
+impl DemoProgram {
     pub(super) fn new(executable: PathBuf, home: &Path) -> Self {
         Self {
             executable,
@@ -40,13 +40,13 @@ impl Program {
     }
 
     /// Starts `synapse serve` the way an IDE does.
-    pub(super) fn serve(&self) -> io::Result<Session> {
+    pub(super) fn serve(&self) -> io::Result<ServerSession> {
         let runtime = runtime()?;
         let mut running = runtime.block_on(self.command(&["serve"]).start(&compose::guard()))?;
         let (Some(output), Some(errors)) = running.outputs() else {
             return Err(io::Error::other("a pipe is missing"));
         };
-        Ok(Session {
+        Ok(ServerSession {
             input: running.input(),
             lines: BufReader::new(output).lines(),
             errors,
@@ -64,7 +64,7 @@ impl Program {
 }
 
 /// A running server and the ends of its pipes.
-pub(super) struct Session {
+pub(super) struct ServerSession {
     input: Option<Input>,
     lines: Lines<BufReader<Output>>,
     errors: Output,
@@ -73,7 +73,7 @@ pub(super) struct Session {
     runtime: Runtime,
 }
 
-impl Session {
+impl ServerSession {
     /// Sends one message.
     pub(super) fn send(&mut self, message: &Value) -> io::Result<()> {
         let input = self

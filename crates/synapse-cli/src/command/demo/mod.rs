@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use synapse_core::error::{Code, Failure};
 use synapse_documents::{DemoDocument, DemoStepView};
 
-use self::child::{Program, Session};
+use self::child::{DemoProgram, ServerSession};
 use self::loopback::{ANSWER, COMPLETION_TOKENS, KEY, LoopbackProvider, MODEL, PROMPT_TOKENS};
 use super::{CommandError, Context, ide};
 use crate::output::{FAINT, GOOD, Printer, STRONG, styled};
@@ -25,7 +25,7 @@ pub(super) fn run(context: &Context) -> Result<(), CommandError> {
     let provider = LoopbackProvider::start().map_err(|error| failed("the provider", &error))?;
     let demo = Demo {
         printer: &context.printer,
-        program: Program::new(ide::own_command(&context.environment)?, directory.path()),
+        program: DemoProgram::new(ide::own_command(&context.environment)?, directory.path()),
         provider: &provider,
         steps: RefCell::default(),
     };
@@ -48,7 +48,7 @@ pub(super) fn run(context: &Context) -> Result<(), CommandError> {
 
 struct Demo<'a> {
     printer: &'a Printer,
-    program: Program,
+    program: DemoProgram,
     provider: &'a LoopbackProvider,
     /// The step in progress is the last one.
     steps: RefCell<Vec<DemoStepView>>,
@@ -287,7 +287,7 @@ fn shell_words(arguments: &[&str]) -> String {
 }
 
 /// The handshake of a 2025-11-25 client.
-fn initialize(session: &mut Session) -> std::io::Result<String> {
+fn initialize(session: &mut ServerSession) -> std::io::Result<String> {
     let reply = session.ask(&json!({
         "jsonrpc": "2.0", "id": 1, "method": "initialize",
         "params": {

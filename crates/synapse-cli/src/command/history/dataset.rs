@@ -13,7 +13,7 @@ use synapse_core::call::CallId;
 use synapse_core::dataset::{MachineName, Month, PartName};
 use synapse_core::engine::Engine;
 use synapse_core::error::Failure;
-use synapse_core::ledger::{ChainHead, Extent, HistoryQuery, Order, Places};
+use synapse_core::ledger::{ChainHead, ChainRange, Extent, HistoryQuery, Order};
 use synapse_core::redact::printable;
 use synapse_documents::DatasetDocument;
 use synapse_export::{Origin, ParquetWriter, Texts, call_ids};
@@ -135,7 +135,7 @@ impl Export<'_> {
             since: Some(month.start()),
             // The last representable month has no end.
             until: Some(month.end()).filter(|end| *end > month.start()),
-            places: Some(Places { first, last }),
+            places: Some(ChainRange { first, last }),
             ..HistoryQuery::newest(PAGE)
         };
         let mut present = None;

@@ -11,7 +11,7 @@ use synapse_core::redact::{holds_token, printable, printable_json};
 use synapse_core::upstream::UpstreamName;
 use synapse_documents::{HubChangeDocument, HubChangeView};
 
-use super::{Asked, Configured, approve, registry};
+use super::{Configured, Prompting, approve, registry};
 use crate::args::{HubAddArguments, HubApproveArguments};
 use crate::command::{CommandError, Context};
 use crate::prompt;
@@ -70,12 +70,12 @@ pub(super) fn remove(
     context: &Context,
     hub: &Configured,
     server: &str,
-    asked: Asked,
+    asked: Prompting,
 ) -> Result<(), CommandError> {
     let stored = hub.stored(server)?;
     let name: UpstreamName = stored.name.parse()?;
     let question = format!("Remove the server {name} and its approval? Its history stays.");
-    if asked == Asked::First && !prompt::confirmed(&context.printer, &question) {
+    if asked == Prompting::First && !prompt::confirmed(&context.printer, &question) {
         context.printer.note("nothing was removed");
         return Ok(());
     }

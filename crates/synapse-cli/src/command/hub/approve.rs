@@ -17,8 +17,8 @@ use synapse_documents::{ErrorView, HubApprovalDocument, HubApprovalView};
 
 use synapse_store::SqliteLedger;
 
-use super::session::Session;
-use super::{Asked, Configured, show};
+use super::session::HubSession;
+use super::{Configured, Prompting, show};
 use crate::args::HubApproveArguments;
 use crate::command::{CommandError, Context};
 use crate::prompt;
@@ -40,8 +40,8 @@ pub(super) fn run(
             "every server is approved".to_owned()
         });
     }
-    let asked = Asked::from(arguments.yes);
-    if asked == Asked::First && !names.is_empty() && !std::io::stdin().is_terminal() {
+    let asked = Prompting::from(arguments.yes);
+    if asked == Prompting::First && !names.is_empty() && !std::io::stdin().is_terminal() {
         return Err(Failure::new(
             Code::UsageInvalidArguments,
             "nobody can be asked whether this server may run",
@@ -55,7 +55,7 @@ pub(super) fn run(
         )
         .into());
     }
-    let session = Session::open(context, hub)?;
+    let session = HubSession::open(context, hub)?;
     let mut views = Vec::new();
     let mut first = None;
     for name in &names {
@@ -120,9 +120,9 @@ fn unapproved(hub: &Configured) -> Result<Vec<String>, Failure> {
 fn one(
     context: &Context,
     hub: &Configured,
-    session: &Session,
+    session: &HubSession,
     name: &str,
-    asked: Asked,
+    asked: Prompting,
 ) -> Result<HubApprovalView, CommandError> {
     let printer = &context.printer;
     let (upstream, mut warnings) = hub.upstream(name)?;
@@ -144,7 +144,7 @@ fn one(
         Target::Program { .. } => "Start this program once, to see what it offers?",
         Target::Url { .. } => "Connect to it once, to see what it offers?",
     };
-    if asked == Asked::First && !prompt::agreed(printer, verb) {
+    if asked == Prompting::First && !prompt::agreed(printer, verb) {
         printer.note("nothing was started or contacted, and nothing approved");
         row.end(Outcome::Refused, None, None);
         return Ok(view);
@@ -172,7 +172,7 @@ fn one(
     if !printer.is_json() {
         show::catalogue(printer, name, &catalogue);
     }
-    if asked == Asked::First && !prompt::agreed(printer, &question(name, &catalogue)) {
+    if asked == Prompting::First && !prompt::agreed(printer, &question(name, &catalogue)) {
         printer.note("nothing was approved");
         row.end(Outcome::Refused, None, None);
         return Ok(view);
@@ -194,10 +194,10 @@ pub(super) fn pin(
     hub: &Configured,
     upstream: &Upstream,
     mut approval: Approval,
-    asked: Asked,
+    asked: Prompting,
 ) -> Result<(), CommandError> {
     let printer = &context.printer;
-    let session = Session::open(context, hub)?;
+    let session = HubSession::open(context, hub)?;
     let row = Row::begin(&session.ledger, upstream);
     let catalogue = match session.survey(upstream, &approval) {
         Ok(catalogue) => catalogue,
@@ -215,7 +215,7 @@ pub(super) fn pin(
         show::catalogue(printer, upstream.name.as_str(), &catalogue);
     }
     let name = upstream.name.as_str();
-    if asked == Asked::First && !prompt::agreed(printer, &question(name, &catalogue)) {
+    if asked == Prompting::First && !prompt::agreed(printer, &question(name, &catalogue)) {
         printer.note("its tools were not approved");
         row.end(Outcome::Refused, None, None);
         session.finish(context);

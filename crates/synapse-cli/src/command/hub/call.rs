@@ -9,7 +9,7 @@ use synapse_core::shell::quote_text;
 use synapse_documents::HubCallDocument;
 
 use super::Configured;
-use super::session::Session;
+use super::session::HubSession;
 use crate::command::{CommandError, Context};
 use crate::output::Printer;
 
@@ -23,7 +23,7 @@ pub(super) fn run(
     let arguments = object(arguments)?;
     // Fails at once when there is no such server.
     hub.upstream(server)?;
-    let session = Session::open(context, hub)?;
+    let session = HubSession::open(context, hub)?;
     let called = session.run(format!("{server}: {tool}"), async |hub| {
         let called = hub.call(server, tool, arguments).await;
         called.map_err(|failure| match failure.code() {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use synapse_core::check::Outcome;
+use synapse_core::check::CheckOutcome;
 use synapse_core::error::{Failure, RemedyText};
 use synapse_documents::{ErrorView, HubCheckView};
 
@@ -11,7 +11,7 @@ use crate::output::in_short;
 /// The checks made, and the first failure.
 pub(super) struct Checks {
     remedies: Arc<dyn RemedyText>,
-    pub(super) checks: Vec<(Outcome, HubCheckView)>,
+    pub(super) checks: Vec<(CheckOutcome, HubCheckView)>,
     pub(super) failure: Option<Failure>,
 }
 
@@ -25,25 +25,25 @@ impl Checks {
     }
 
     pub(super) fn ok(&mut self, id: &'static str, detail: impl Into<String>) {
-        self.add(Outcome::Ok, id, detail.into(), None);
+        self.add(CheckOutcome::Ok, id, detail.into(), None);
     }
 
     pub(super) fn warn(&mut self, id: &'static str, failure: &Failure) {
-        self.add(Outcome::Warn, id, in_short(failure), Some(failure));
+        self.add(CheckOutcome::Warn, id, in_short(failure), Some(failure));
     }
 
     pub(super) fn fail(&mut self, id: &'static str, failure: Failure) {
-        self.add(Outcome::Fail, id, in_short(&failure), Some(&failure));
+        self.add(CheckOutcome::Fail, id, in_short(&failure), Some(&failure));
         self.failure.get_or_insert(failure);
     }
 
     pub(super) fn skip(&mut self, id: &'static str, why: &str) {
-        self.add(Outcome::Skip, id, why.to_owned(), None);
+        self.add(CheckOutcome::Skip, id, why.to_owned(), None);
     }
 
     fn add(
         &mut self,
-        outcome: Outcome,
+        outcome: CheckOutcome,
         id: &'static str,
         detail: String,
         failure: Option<&Failure>,

@@ -3,7 +3,7 @@
 
 use synapse_core::error::{Code, Failure};
 use synapse_core::redact::printable_line;
-use synapse_core::upstream::expand::Found;
+use synapse_core::upstream::expand::VariableSource;
 use synapse_core::upstream::{Piece, Target, Template};
 use synapse_documents::{HubEnvDocument, HubVariableView};
 use synapse_hub::allowed_variables;
@@ -76,16 +76,16 @@ pub(super) fn run(
     Ok(())
 }
 
-fn because(value: &Template, found: &std::collections::BTreeMap<String, Found>) -> String {
+fn because(value: &Template, found: &std::collections::BTreeMap<String, VariableSource>) -> String {
     let mut reasons = vec!["declared in `env`".to_owned()];
     for piece in &value.pieces {
         match piece {
             Piece::Value { name, .. } | Piece::Variable { name, .. } => {
                 let place = match found.get(name) {
-                    Some(Found::Entry) => "the entry itself",
-                    Some(Found::File) => "a file of variables",
-                    Some(Found::Environment) => "this environment; an IDE may not have it",
-                    Some(Found::Default) | None => "its default",
+                    Some(VariableSource::Entry) => "the entry itself",
+                    Some(VariableSource::File) => "a file of variables",
+                    Some(VariableSource::Environment) => "this environment; an IDE may not have it",
+                    Some(VariableSource::Default) | None => "its default",
                 };
                 reasons.push(format!("{name} from {place}"));
             }

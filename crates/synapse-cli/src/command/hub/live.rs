@@ -8,8 +8,8 @@ use synapse_oauth::{LoginRequest, Probe, ProbeOutcome, Registering, UrlCheck, Wa
 
 use super::Configured;
 use super::checks::Checks;
-use super::login::Prepared;
-use super::session::Session;
+use super::login::PreparedLogin;
+use super::session::HubSession;
 use crate::command::{CommandError, Context};
 use crate::compose;
 use crate::oauth::{self, has_authorization};
@@ -37,7 +37,7 @@ pub(super) fn check(
         (false, true) => Sent::Token,
         (false, false) => Sent::Nothing,
     };
-    let session = Session::open(context, hub)?;
+    let session = HubSession::open(context, hub)?;
     let surveyed = session.survey(upstream, approval);
     session.finish(context);
     let catalogue = match surveyed {
@@ -125,12 +125,12 @@ async fn login_probes(
     upstream: &Upstream,
     approval: &Approval,
 ) -> Result<Vec<Probe>, Failure> {
-    let Prepared {
+    let PreparedLogin {
         permit,
         url,
         settings,
         oauth,
-    } = Prepared::of(context, hub, upstream, approval).await?;
+    } = PreparedLogin::of(context, hub, upstream, approval).await?;
     let request = LoginRequest {
         config: hub.place.key(),
         server: &upstream.name,
@@ -183,7 +183,7 @@ fn identity(
     checks: &mut Checks,
 ) -> Result<(), CommandError> {
     let server = upstream.name.as_str();
-    let session = Session::open(context, hub)?;
+    let session = HubSession::open(context, hub)?;
     let called = session.run(format!("{server}: {WHO_AM_I}"), async |hub| {
         hub.call(server, WHO_AM_I, Map::new()).await
     });

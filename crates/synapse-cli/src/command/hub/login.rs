@@ -41,7 +41,7 @@ pub(super) fn run(
     let done = Runtime::start()?.block_on(log_in(context, hub, arguments, &upstream, &approval))?;
     report(context, hub, &upstream, &done);
     if approval.catalogue.is_none() {
-        let asked = super::Asked::from(arguments.yes || !io::stdin().is_terminal());
+        let asked = super::Prompting::from(arguments.yes || !io::stdin().is_terminal());
         pin(context, hub, &upstream, approval, asked)?;
     }
     Ok(())
@@ -54,7 +54,7 @@ fn pin(
     hub: &Configured,
     upstream: &Upstream,
     approval: Approval,
-    asked: super::Asked,
+    asked: super::Prompting,
 ) -> Result<(), CommandError> {
     match approve::pin(context, hub, upstream, approval, asked) {
         Err(CommandError::Failed(failure)) => {
@@ -76,12 +76,12 @@ async fn log_in(
     upstream: &Upstream,
     approval: &Approval,
 ) -> Result<LoggedIn, Failure> {
-    let Prepared {
+    let PreparedLogin {
         permit,
         url,
         settings,
         oauth,
-    } = Prepared::of(context, hub, upstream, approval).await?;
+    } = PreparedLogin::of(context, hub, upstream, approval).await?;
     let oauth = oauth.within(oauth::times(context, arguments.timeout)?);
     let opener = Opener::new(context.environment.clone());
     let request = LoginRequest {
@@ -107,9 +107,9 @@ async fn log_in(
     let person = Person {
         context,
         asked: if arguments.yes {
-            Consent::Beforehand
+            IssuerConsent::Beforehand
         } else {
-            Consent::Now
+            IssuerConsent::Now
         },
         waiting: context
             .printer
@@ -121,14 +121,14 @@ async fn log_in(
 }
 
 /// The inputs of a login or its examination that follow from the entry and its approval.
-pub(super) struct Prepared {
+pub(super) struct PreparedLogin {
     pub(super) permit: NetworkPermit,
     pub(super) url: Url,
     pub(super) settings: LoginSettings,
     pub(super) oauth: OAuth,
 }
 
-impl Prepared {
+impl PreparedLogin {
     /// Expands the entry under its approval and resolves its settings. Contacts nobody.
     pub(super) async fn of(
         context: &Context,
@@ -244,7 +244,7 @@ pub(super) fn not_approved(upstream: &Upstream) -> Failure {
 
 /// Whether to ask about the authorization server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Consent {
+enum IssuerConsent {
     Now,
     /// Answered by `--yes`.
     Beforehand,
@@ -253,7 +253,7 @@ enum Consent {
 /// The user at the terminal.
 struct Person<'a> {
     context: &'a Context,
-    asked: Consent,
+    asked: IssuerConsent,
     waiting: Waiting,
 }
 
@@ -315,10 +315,10 @@ impl Dialogue for Person<'_> {
             printer.note(&format!("the last login was at: {previous}"));
         }
         match (self.asked, &proposal.previous) {
-            (Consent::Beforehand, None) => Ok(Decision::Agreed),
+            (IssuerConsent::Beforehand, None) => Ok(Decision::Agreed),
             // A script cannot distinguish a move from an attack.
-            (Consent::Beforehand, Some(_)) => Ok(Decision::Declined),
-            (Consent::Now, _) if !io::stdin().is_terminal() => Err(Failure::new(
+            (IssuerConsent::Beforehand, Some(_)) => Ok(Decision::Declined),
+            (IssuerConsent::Now, _) if !io::stdin().is_terminal() => Err(Failure::new(
                 Code::OauthDenied,
                 "nobody can be asked about the authorization server",
             )
@@ -329,7 +329,7 @@ impl Dialogue for Person<'_> {
                     flag: "--yes".into(),
                 },
             )),
-            (Consent::Now, _) => {
+            (IssuerConsent::Now, _) => {
                 self.waiting.pauses();
                 let agreed = prompt::agreed(printer, "Log in there?");
                 self.waiting.says("the authorization server");

@@ -126,14 +126,14 @@ impl Configured {
 
 /// Whether to ask first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Asked {
+pub(super) enum Prompting {
     /// Ask.
     First,
     /// Consent was given by the flag.
     Already,
 }
 
-impl From<bool> for Asked {
+impl From<bool> for Prompting {
     fn from(yes: bool) -> Self {
         if yes { Self::Already } else { Self::First }
     }

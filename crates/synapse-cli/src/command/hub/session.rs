@@ -17,7 +17,7 @@ use crate::runtime::Runtime;
 use crate::system::{SystemClock, asked_to_stop};
 
 /// A hub and its runtime.
-pub(super) struct Session {
+pub(super) struct HubSession {
     runtime: Runtime,
     hub: Hub,
     pub(super) ledger: Arc<SqliteLedger>,
@@ -25,7 +25,7 @@ pub(super) struct Session {
     progress: Progress,
 }
 
-impl Session {
+impl HubSession {
     /// A hub with the configuration. Touches nothing yet.
     pub(super) fn open(context: &Context, configured: &Configured) -> Result<Self, Failure> {
         let ledger = Arc::new(SqliteLedger::new(compose::home(context)?));

@@ -2,7 +2,7 @@
 
 use synapse_core::error::{Code, Failure};
 use synapse_core::redact::{printable, printable_line};
-use synapse_core::upstream::expand::{Expanded, Found};
+use synapse_core::upstream::expand::{Expanded, VariableSource};
 use synapse_core::upstream::{Catalogue, Target, Template, Upstream, UpstreamTransport};
 use synapse_documents::{HubToolView, hides_characters};
 use synapse_hub::ALLOWED_VARIABLES;
@@ -161,7 +161,7 @@ pub(super) fn not_passed_on(upstream: &Upstream, expanded: &Expanded) -> Vec<Fai
         .variables
         .iter()
         .filter(|(name, found)| {
-            **found == Found::Environment && !ALLOWED_VARIABLES.contains(&name.as_str())
+            **found == VariableSource::Environment && !ALLOWED_VARIABLES.contains(&name.as_str())
         })
         .map(|(name, _)| {
             Failure::new(

@@ -22,11 +22,11 @@ pub(super) fn run(context: &Context, arguments: &IdeCheckArguments) -> Result<()
     let printer = &context.printer;
     let report = examined(
         context,
-        Probe {
+        EntryProbe {
             scope: arguments.place.scope(),
             project: arguments.place.project.as_deref(),
             patience: arguments.patience(),
-            ..Probe::of(arguments.client)
+            ..EntryProbe::of(arguments.client)
         },
     )?;
     if printer.is_json() {
@@ -48,10 +48,10 @@ pub(in crate::command) fn examined_client(
     context: &Context,
     client: &'static Client,
 ) -> Result<CheckReport, CommandError> {
-    examined(context, Probe::of(client))
+    examined(context, EntryProbe::of(client))
 }
 
-fn examined(context: &Context, probe: Probe<'_>) -> Result<CheckReport, CommandError> {
+fn examined(context: &Context, probe: EntryProbe<'_>) -> Result<CheckReport, CommandError> {
     Runtime::start()?.block_on(async {
         let waiting = context.printer.progress().begin(probe.client.to_string());
         // Dropping the check ends what it started.
@@ -64,7 +64,7 @@ fn examined(context: &Context, probe: Probe<'_>) -> Result<CheckReport, CommandE
 
 /// Starts a client's entry as the client would.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::command) struct Probe<'a> {
+pub(in crate::command) struct EntryProbe<'a> {
     pub(in crate::command) client: &'static Client,
     pub(in crate::command) scope: Scope,
     pub(in crate::command) project: Option<&'a Path>,
@@ -72,7 +72,7 @@ pub(in crate::command) struct Probe<'a> {
     pub(in crate::command) prompt: Option<Prompt<'a>>,
 }
 
-impl Probe<'_> {
+impl EntryProbe<'_> {
     /// The user's entry, without a prompt.
     pub(in crate::command) const fn of(client: &'static Client) -> Self {
         Self {

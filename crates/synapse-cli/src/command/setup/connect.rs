@@ -13,7 +13,7 @@ use crate::prompt::Usual;
 
 /// The next step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Next {
+pub(super) enum NextStep {
     Key,
     Gate,
     Model,
@@ -28,14 +28,14 @@ impl Setup<'_> {
         let kind = self.provider(&mut draft)?;
         self.address(kind, &mut draft)?;
         let name = self.unused_name(kind)?;
-        let mut next = Next::Key;
+        let mut next = NextStep::Key;
         loop {
             next = match next {
-                Next::Key => self.key(kind, &mut draft)?,
-                Next::Gate => self.gate(&mut draft)?,
-                Next::Model => self.model(kind, &mut draft)?,
-                Next::Save => self.save(&name, &mut draft)?,
-                Next::Saved => return Ok(name.to_string()),
+                NextStep::Key => self.key(kind, &mut draft)?,
+                NextStep::Gate => self.gate(&mut draft)?,
+                NextStep::Model => self.model(kind, &mut draft)?,
+                NextStep::Save => self.save(&name, &mut draft)?,
+                NextStep::Saved => return Ok(name.to_string()),
             };
         }
     }
@@ -69,13 +69,13 @@ impl Setup<'_> {
     }
 
     /// Whether the network may be used, with the hosts named.
-    fn gate(&mut self, draft: &mut Draft) -> Result<Next, Stop> {
+    fn gate(&mut self, draft: &mut Draft) -> Result<NextStep, Stop> {
         let hosts = match self.hosts(draft) {
             Ok(hosts) => hosts.join(", "),
-            Err(failure) => return self.mend(failure, draft, Next::Gate),
+            Err(failure) => return self.mend(failure, draft, NextStep::Gate),
         };
         if draft.gate == NetworkGate::Open || self.given.reach == Reach::Offline {
-            return Ok(Next::Model);
+            return Ok(NextStep::Model);
         }
         self.step = "the network";
         let Some(asker) = &self.asker else {
@@ -91,7 +91,7 @@ impl Setup<'_> {
             self.note("it stays closed; the connection is saved without a check");
             self.given.reach = Reach::Offline;
         }
-        Ok(Next::Model)
+        Ok(NextStep::Model)
     }
 
     /// The hosts that calls and checks of the draft contact.
@@ -113,8 +113,8 @@ impl Setup<'_> {
         &self,
         failure: Failure,
         draft: &mut Draft,
-        again: Next,
-    ) -> Result<Next, Stop> {
+        again: NextStep,
+    ) -> Result<NextStep, Stop> {
         let Some(asker) = &self.asker else {
             return Err(failure.into());
         };
@@ -127,7 +127,7 @@ impl Setup<'_> {
             Some(Correction::Key) => {
                 draft.credential = None;
                 self.pending.forget();
-                Next::Key
+                NextStep::Key
             }
             Some(Correction::Address) => {
                 let usual = draft.base_url.as_deref().unwrap_or_default();
@@ -137,11 +137,11 @@ impl Setup<'_> {
                 self.same_as(&format!("synapse connection create …{base_url}"));
                 // Another host needs its own consent.
                 draft.gate = NetworkGate::Closed;
-                Next::Gate
+                NextStep::Gate
             }
             Some(Correction::Model) => {
                 draft.model.clear();
-                Next::Model
+                NextStep::Model
             }
             Some(Correction::Retry) | None => again,
         })

@@ -41,7 +41,7 @@ impl Setup<'_> {
         self.wait(chat::run(
             self.context,
             &self.engine,
-            chat::Prepared::plain(call),
+            chat::PreparedCall::plain(call),
         ))??;
         Ok(())
     }

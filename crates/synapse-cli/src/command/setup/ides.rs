@@ -1,7 +1,7 @@
 //! The detected IDEs: which of them get the entry, the changes of their files, and the check of
 //! each.
 
-use synapse_core::check::{Finding, Outcome};
+use synapse_core::check::{CheckOutcome, Finding};
 use synapse_core::error::{Code, Failure, Help, Remedy};
 use synapse_core::nearest::nearest;
 use synapse_core::redact::printable;
@@ -152,14 +152,14 @@ impl Setup<'_> {
             let report = check::examined_client(self.context, client)?;
             match report.failure() {
                 None => self.note(&outcome_line(
-                    Outcome::Ok,
+                    CheckOutcome::Ok,
                     client.id(),
                     WIDTHS,
                     &seen(&report),
                 )),
                 Some(failure) => {
                     self.note(&outcome_line(
-                        Outcome::Fail,
+                        CheckOutcome::Fail,
                         client.id(),
                         WIDTHS,
                         &in_short(failure),

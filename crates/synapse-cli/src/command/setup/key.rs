@@ -8,7 +8,7 @@ use synapse_core::error::{Code, Failure};
 use synapse_core::ports::{SecretWriter as _, Shelf};
 use synapse_core::provider::{ProviderKind, TokenNeed};
 
-use super::connect::Next;
+use super::connect::NextStep;
 use super::provider::variable;
 use super::{Setup, Stop, flag, missing};
 use crate::prompt;
@@ -31,7 +31,7 @@ enum KeyInput {
 
 impl Setup<'_> {
     /// Decides the credential of the draft.
-    pub(super) fn key(&mut self, kind: ProviderKind, draft: &mut Draft) -> Result<Next, Stop> {
+    pub(super) fn key(&mut self, kind: ProviderKind, draft: &mut Draft) -> Result<NextStep, Stop> {
         self.step = "the key";
         if let Some(reference) = &draft.credential {
             if self.given.key_stdin {
@@ -40,13 +40,13 @@ impl Setup<'_> {
                 let value = prompt::value(&reference)?;
                 self.hold(reference, value);
             }
-            return Ok(Next::Gate);
+            return Ok(NextStep::Gate);
         }
         let profile = kind.profile();
         if self.asker.is_none() {
             return match profile.token {
                 TokenNeed::Required => Err(missing("--credential")),
-                TokenNeed::Optional => Ok(Next::Gate),
+                TokenNeed::Optional => Ok(NextStep::Gate),
             };
         }
         self.note("");
@@ -65,7 +65,7 @@ impl Setup<'_> {
         let chosen = asker.one_of("Which key?", &options, 0)?;
         let question = format!("Key of {}", profile.title);
         let reference = match ways.get(chosen) {
-            None | Some(KeyInput::None) => return Ok(Next::Gate),
+            None | Some(KeyInput::None) => return Ok(NextStep::Gate),
             Some(KeyInput::Kept(reference)) => reference.clone(),
             Some(KeyInput::Variable(name)) => CredentialRef::Env((*name).to_owned()),
             Some(KeyInput::Typed) => {
@@ -86,7 +86,7 @@ impl Setup<'_> {
                     Ok(reference) => reference,
                     Err(failure) => {
                         self.printer().failure(&failure);
-                        return Ok(Next::Key);
+                        return Ok(NextStep::Key);
                     }
                 }
             }
@@ -95,7 +95,7 @@ impl Setup<'_> {
         let credential = flag("--credential", Some(&reference));
         self.same_as(&format!("synapse connection create …{credential}"));
         draft.credential = Some(reference);
-        Ok(Next::Gate)
+        Ok(NextStep::Gate)
     }
 
     fn ways(&self, kind: ProviderKind, kept: Vec<CredentialRef>) -> Vec<KeyInput> {

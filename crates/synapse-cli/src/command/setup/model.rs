@@ -10,13 +10,17 @@ use synapse_core::price::Rates;
 use synapse_core::provider::ProviderKind;
 use synapse_core::redact::printable_line;
 
-use super::connect::Next;
+use super::connect::NextStep;
 use super::{Setup, Stop, flag, missing};
 use crate::prompt::{Asker, Left};
 
 impl Setup<'_> {
     /// Decides the model of the draft.
-    pub(super) fn model(&mut self, kind: ProviderKind, draft: &mut Draft) -> Result<Next, Stop> {
+    pub(super) fn model(
+        &mut self,
+        kind: ProviderKind,
+        draft: &mut Draft,
+    ) -> Result<NextStep, Stop> {
         self.step = "the model";
         let is_named = !draft.model.is_empty();
         if self.asker.is_none() || self.given.reach == Reach::Offline {
@@ -24,7 +28,7 @@ impl Setup<'_> {
                 draft.model = self.typed_model()?;
             }
             self.cap(kind, draft)?;
-            return Ok(Next::Save);
+            return Ok(NextStep::Save);
         }
         self.note("");
         let hosts = self.hosts(draft)?;
@@ -33,8 +37,8 @@ impl Setup<'_> {
         let models = match self.wait(self.engine.models_of(draft))? {
             Ok(models) => models,
             // A key that may not list models may still chat: preflight decides about a named one.
-            Err(_) if is_named => return Ok(Next::Save),
-            Err(failure) => return self.mend(failure, draft, Next::Model),
+            Err(_) if is_named => return Ok(NextStep::Save),
+            Err(failure) => return self.mend(failure, draft, NextStep::Model),
         };
         for warning in &models.warnings {
             self.printer().warning(warning);
@@ -46,7 +50,7 @@ impl Setup<'_> {
                     let nearest = models.nearest.join(", ");
                     failure = failure.cause(format!("nearest listed: {nearest}"));
                 }
-                return self.mend(failure, draft, Next::Model);
+                return self.mend(failure, draft, NextStep::Model);
             }
         } else {
             draft.model = self.chosen_model(&models)?;
@@ -54,7 +58,7 @@ impl Setup<'_> {
             self.same_as(&format!("synapse connection create …{model}"));
         }
         self.cap(kind, draft)?;
-        Ok(Next::Save)
+        Ok(NextStep::Save)
     }
 
     fn typed_model(&self) -> Result<String, Stop> {

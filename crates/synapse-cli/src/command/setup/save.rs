@@ -13,7 +13,7 @@ use synapse_core::ports::{SecretResolver as _, SecretWriter as _, Writing};
 use synapse_core::preflight::{PreflightReport, Reach};
 use synapse_core::shell::quote_text;
 
-use super::connect::Next;
+use super::connect::NextStep;
 use super::{Setup, Stop, flag};
 use crate::command::preflight;
 use crate::command::preflight::CHECK_WIDTHS;
@@ -22,7 +22,11 @@ use crate::prompt::{Left, Usual};
 
 impl Setup<'_> {
     /// Shows, asks, checks and saves.
-    pub(super) fn save(&mut self, name: &ConnectionName, draft: &mut Draft) -> Result<Next, Stop> {
+    pub(super) fn save(
+        &mut self,
+        name: &ConnectionName,
+        draft: &mut Draft,
+    ) -> Result<NextStep, Stop> {
         self.step = "the question whether to save";
         self.shown(name, draft)?;
         if let Some(asker) = &self.asker {
@@ -41,7 +45,7 @@ impl Setup<'_> {
             Ok(cleared) => cleared,
             Err(failure) => {
                 let failure = self.wait(self.engine.with_nearest(draft, failure))?;
-                return self.mend(failure, draft, Next::Save);
+                return self.mend(failure, draft, NextStep::Save);
             }
         };
         self.step = "saving";
@@ -56,7 +60,7 @@ impl Setup<'_> {
         self.pending.forget();
         self.written.push(format!("the connection `{name}`"));
         self.printer().line(&format!("saved {name}"));
-        Ok(Next::Saved)
+        Ok(NextStep::Saved)
     }
 
     /// Stores the key, and returns its reference if this run created it: a run before this one may

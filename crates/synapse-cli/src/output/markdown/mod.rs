@@ -11,7 +11,7 @@ use pulldown_cmark::{Alignment, CodeBlockKind, Event, Options, Parser, Tag, TagE
 use synapse_core::redact::printable;
 use unicode_width::UnicodeWidthStr as _;
 
-use self::wrap::{Piece, wrapped};
+use self::wrap::{StyledText, wrapped};
 use super::{CODE, FAINT, styled, table};
 
 /// `text` for a terminal of that many columns; without a width, lines are not wrapped.
@@ -37,7 +37,7 @@ struct MarkdownPage {
     margins: Vec<Margin>,
     /// Whether an empty line comes before the next block.
     apart: bool,
-    inline: Vec<Piece>,
+    inline: Vec<StyledText>,
     styles: Vec<Style>,
     /// The number of the next item of each list; `None` for unordered lists.
     lists: Vec<Option<u64>>,
@@ -256,7 +256,7 @@ impl MarkdownPage {
     }
 
     fn push(&mut self, text: &str, style: Style) {
-        self.inline.push(Piece {
+        self.inline.push(StyledText {
             text: printable(text),
             style,
         });

@@ -6,13 +6,13 @@ use unicode_width::UnicodeWidthChar as _;
 use crate::output::styled;
 
 /// A run of text in one style.
-pub(super) struct Piece {
+pub(super) struct StyledText {
     pub(super) text: String,
     pub(super) style: Style,
 }
 
 /// Lines of at most `width` columns, wrapped between words; a longer word is not broken.
-pub(super) fn wrapped(pieces: &[Piece], width: usize) -> Vec<String> {
+pub(super) fn wrapped(pieces: &[StyledText], width: usize) -> Vec<String> {
     let mut lines = WrappedLines {
         width,
         ..WrappedLines::default()
@@ -40,10 +40,10 @@ pub(super) fn wrapped(pieces: &[Piece], width: usize) -> Vec<String> {
 struct WrappedLines {
     width: usize,
     done: Vec<String>,
-    line: Vec<Piece>,
+    line: Vec<StyledText>,
     line_width: usize,
     spaces: usize,
-    word: Vec<Piece>,
+    word: Vec<StyledText>,
     word_width: usize,
 }
 
@@ -52,7 +52,7 @@ impl WrappedLines {
         self.word_width += each.width().unwrap_or_default();
         match self.word.last_mut() {
             Some(piece) if piece.style == style => piece.text.push(each),
-            _ => self.word.push(Piece {
+            _ => self.word.push(StyledText {
                 text: each.into(),
                 style,
             }),
@@ -76,7 +76,7 @@ impl WrappedLines {
                 Some(word) if word.style == style => style,
                 _ => Style::new(),
             };
-            self.line.push(Piece {
+            self.line.push(StyledText {
                 text: " ".repeat(self.spaces),
                 style,
             });

@@ -81,12 +81,12 @@ pub struct Expanded {
     /// Its fingerprint, to be compared with the approved one.
     pub fingerprint: Fingerprint,
     /// The resolved variables and their sources, sorted by name.
-    pub variables: BTreeMap<String, Found>,
+    pub variables: BTreeMap<String, VariableSource>,
 }
 
 /// The source of a variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Found {
+pub enum VariableSource {
     /// The entry's own `env`.
     Entry,
     /// A variable file.
@@ -281,7 +281,7 @@ struct Scope<'a> {
     upstream: &'a Upstream,
     surroundings: &'a Surroundings<'a>,
     own: &'a [(String, Template)],
-    found: BTreeMap<String, Found>,
+    found: BTreeMap<String, VariableSource>,
     /// The entry's own variables being expanded: they cannot refer to themselves.
     under_way: Vec<String>,
 }
@@ -319,7 +319,9 @@ impl Scope<'_> {
             .iter()
             .find(|(own, _)| own == name && !self.under_way.contains(own));
         if let Some((own, template)) = own {
-            self.found.entry(name.to_owned()).or_insert(Found::Entry);
+            self.found
+                .entry(name.to_owned())
+                .or_insert(VariableSource::Entry);
             return Ok(self.expand_own(own, template)?.pieces);
         }
         let value = |value: &str| {
@@ -334,16 +336,19 @@ impl Scope<'_> {
             .iter()
             .find_map(|file| file.variables.get(name));
         if let Some(text) = in_file {
-            self.found.insert(name.to_owned(), Found::File);
+            self.found.insert(name.to_owned(), VariableSource::File);
             return Ok(value(text));
         }
         if let Some(text) = (self.surroundings.environment)(name) {
-            self.found.insert(name.to_owned(), Found::Environment);
+            self.found
+                .insert(name.to_owned(), VariableSource::Environment);
             return Ok(value(&text));
         }
         match default {
             Some(text) => {
-                self.found.entry(name.to_owned()).or_insert(Found::Default);
+                self.found
+                    .entry(name.to_owned())
+                    .or_insert(VariableSource::Default);
                 Ok(vec![Piece::Text(text.to_owned())])
             }
             None => Err(self.unresolved(name)),

@@ -122,8 +122,8 @@ fn a_program_is_found_and_its_texts_expanded() {
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
     assert_eq!(shown, ["A=${keyring:a}", "B=b-${C}"]);
-    assert_eq!(expanded.variables["C"], Found::Environment);
-    assert_eq!(expanded.variables["MODE"], Found::Default);
+    assert_eq!(expanded.variables["C"], VariableSource::Environment);
+    assert_eq!(expanded.variables["MODE"], VariableSource::Default);
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn a_file_comes_before_the_environment() {
         places: &Everything,
     };
     let expanded = expand(&server, &surroundings).unwrap();
-    assert_eq!(expanded.variables["A"], Found::File);
+    assert_eq!(expanded.variables["A"], VariableSource::File);
     let Target::Url { headers, .. } = expanded.target else {
         panic!("a URL")
     };

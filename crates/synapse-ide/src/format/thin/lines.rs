@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::Run;
+use super::SkippedRun;
 
 pub(super) fn runs(text: &str, keep: &[&[String]]) -> Option<Vec<Range<usize>>> {
     let section = keep.first()?.first()?;
@@ -10,13 +10,13 @@ pub(super) fn runs(text: &str, keep: &[&[String]]) -> Option<Vec<Range<usize>>> 
         return None;
     }
     let mut runs = Vec::new();
-    let mut run = Run::default();
+    let mut run = SkippedRun::default();
     let mut column = None;
     let mut entry: Option<(usize, &str)> = None;
     let mut is_inside = false;
     let mut at = 0;
     let end_entry =
-        |entry: &mut Option<(usize, &str)>, end: usize, run: &mut Run, runs: &mut Vec<_>| {
+        |entry: &mut Option<(usize, &str)>, end: usize, run: &mut SkippedRun, runs: &mut Vec<_>| {
             let Some((start, key)) = entry.take() else {
                 return;
             };

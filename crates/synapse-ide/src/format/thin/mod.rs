@@ -92,11 +92,11 @@ impl Thin {
 
 /// Consecutive entries that are not looked at.
 #[derive(Debug, Default)]
-struct Run {
+struct SkippedRun {
     entries: Vec<Range<usize>>,
 }
 
-impl Run {
+impl SkippedRun {
     /// Ends the run. Its first and last entries stay, since an edit follows their layout.
     fn end(&mut self, runs: &mut Vec<Range<usize>>) {
         let entries = std::mem::take(&mut self.entries);

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::Run;
+use super::SkippedRun;
 
 pub(super) fn runs(text: &str, keep: &[&[String]]) -> Option<Vec<Range<usize>>> {
     let mut scanner = PropertyScanner {
@@ -104,7 +104,7 @@ impl PropertyScanner<'_> {
     /// An object, of whose properties those on the paths stay.
     fn object(&mut self, keep: &[&[String]]) -> Option<()> {
         self.take(b'{')?;
-        let mut run = Run::default();
+        let mut run = SkippedRun::default();
         loop {
             self.skip_trivia()?;
             if self.peek()? == b'}' {

@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::Run;
+use super::SkippedRun;
 
 pub(super) fn runs(text: &str, keep: &[&[String]]) -> Option<Vec<Range<usize>>> {
     let mut runs = Vec::new();
-    let mut run = Run::default();
+    let mut run = SkippedRun::default();
     let mut known = HashSet::new();
-    let mut current: Option<(usize, Header)> = None;
+    let mut current: Option<(usize, HeaderLine)> = None;
     let mut family = None;
     let mut scanner = TableScanner { text, at: 0 };
     loop {
@@ -40,14 +40,14 @@ pub(super) fn runs(text: &str, keep: &[&[String]]) -> Option<Vec<Range<usize>>> 
     Some(runs)
 }
 
-struct Header {
+struct HeaderLine {
     path: Vec<String>,
     is_list: bool,
 }
 
 enum NextLine {
     /// A header, and where its line starts.
-    Header(usize, Header),
+    Header(usize, HeaderLine),
     /// The end of the text.
     End,
 }
@@ -148,7 +148,7 @@ fn literal(text: &str) -> Option<usize> {
 }
 
 /// The keys of a header line.
-fn header(line: &str) -> Option<Header> {
+fn header(line: &str) -> Option<HeaderLine> {
     let is_list = line.starts_with("[[");
     let brackets = if is_list { 2 } else { 1 };
     let mut rest = line.get(brackets..)?.trim_start();
@@ -180,7 +180,7 @@ fn header(line: &str) -> Option<Header> {
                 let end = if is_list { "]]" } else { "]" };
                 let tail = behind.strip_prefix(end)?.trim();
                 let is_header = tail.is_empty() || tail.starts_with('#');
-                return is_header.then_some(Header { path, is_list });
+                return is_header.then_some(HeaderLine { path, is_list });
             }
         }
     }

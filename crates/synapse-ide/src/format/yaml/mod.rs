@@ -54,10 +54,10 @@ fn says_nothing_behind_a_tab(line: &str) -> bool {
 }
 
 /// A span of a text and its replacement.
-type Replacement = (Range<usize>, String);
+type SpanEdit = (Range<usize>, String);
 
 /// Leading comments stay in front.
-fn first(text: &str, new: &Value) -> Replacement {
+fn first(text: &str, new: &Value) -> SpanEdit {
     let begins_line = text.is_empty() || text.ends_with('\n');
     let lines = block(new, 0, STEP);
     let new = if begins_line {
@@ -68,7 +68,7 @@ fn first(text: &str, new: &Value) -> Replacement {
     (text.len()..text.len(), new)
 }
 
-fn set(text: &str, root: &Node, path: &[String], value: &Value) -> Result<Replacement, String> {
+fn set(text: &str, root: &Node, path: &[String], value: &Value) -> Result<SpanEdit, String> {
     let (mut node, mut rest) = (root, path);
     let mut above = None;
     while let (Meaning::Mapping(entries), [key, behind @ ..]) = (&node.meaning, rest)
@@ -89,13 +89,7 @@ fn set(text: &str, root: &Node, path: &[String], value: &Value) -> Result<Replac
 }
 
 /// Inserts the fields of `new` after the `entries` of `mapping`.
-fn insert(
-    text: &str,
-    mapping: &Node,
-    entries: &[KeyValue],
-    new: &Value,
-    step: usize,
-) -> Replacement {
+fn insert(text: &str, mapping: &Node, entries: &[KeyValue], new: &Value, step: usize) -> SpanEdit {
     let (place, new) = match (mapping.style, entries) {
         (Style::Block, [first, ..]) => {
             let place = line_end(text, mapping.place.end);
@@ -108,7 +102,7 @@ fn insert(
 }
 
 /// Replaces the value of `entry` with `new`.
-fn replace(text: &str, entry: &KeyValue, new: &Value, step: usize) -> Replacement {
+fn replace(text: &str, entry: &KeyValue, new: &Value, step: usize) -> SpanEdit {
     let Node { place, style, .. } = &entry.value;
     if place.is_empty() && new.is_object() {
         let place = line_end(text, place.end);
@@ -127,7 +121,7 @@ fn replace(text: &str, entry: &KeyValue, new: &Value, step: usize) -> Replacemen
     (entry.start..end, lines.trim_start().to_owned())
 }
 
-fn remove(text: &str, root: &Node, path: &[String]) -> Result<Option<Replacement>, String> {
+fn remove(text: &str, root: &Node, path: &[String]) -> Result<Option<SpanEdit>, String> {
     let mut node = root;
     let mut found = None;
     for key in path {

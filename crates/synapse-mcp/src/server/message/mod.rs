@@ -13,7 +13,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use self::surrogates::{lone_surrogate, without_lone_surrogates};
-use super::error::RpcError;
+use super::error::ErrorObject;
 use crate::JsonObject;
 use crate::host::PROTOCOL_VERSION;
 use crate::size::{MAX_VALUES, has_too_many_values};
@@ -38,7 +38,7 @@ pub(crate) enum Message {
         /// The id for the reply as JSON text, if readable.
         id: Option<Arc<str>>,
         /// The error to reply with.
-        error: RpcError,
+        error: ErrorObject,
     },
 }
 
@@ -60,27 +60,27 @@ pub(crate) fn parse(line: &[u8]) -> Message {
     }
     let Ok(text) = std::str::from_utf8(line) else {
         let id = id_of(&String::from_utf8_lossy(line));
-        return invalid(id, RpcError::no_text("the line is not UTF-8"));
+        return invalid(id, ErrorObject::no_text("the line is not UTF-8"));
     };
     if line.trim_ascii_start().starts_with(b"[") {
         // Checked without parsing the elements: an array may have millions.
         return match serde_json::from_str::<[IgnoredAny; 0]>(text) {
-            Ok([]) => invalid(None, RpcError::invalid_request("the batch is empty")),
+            Ok([]) => invalid(None, ErrorObject::invalid_request("the batch is empty")),
             Err(_) if is_json(text) => Message::Batch,
-            Err(_) => invalid(None, RpcError::parse_error()),
+            Err(_) => invalid(None, ErrorObject::parse_error()),
         };
     }
     match serde_json::from_str::<Envelope<'_>>(text) {
         Ok(envelope) => classify(&envelope),
         _ if let Some(escape) = lone_surrogate(text) => invalid(
             id_of(&without_lone_surrogates(text)),
-            RpcError::no_text(half_a_character(escape)),
+            ErrorObject::no_text(half_a_character(escape)),
         ),
         _ if is_json(text) => invalid(
             None,
-            RpcError::invalid_request("the line is not a JSON-RPC message"),
+            ErrorObject::invalid_request("the line is not a JSON-RPC message"),
         ),
-        _ => invalid(None, RpcError::parse_error()),
+        _ => invalid(None, ErrorObject::parse_error()),
     }
 }
 
@@ -161,7 +161,7 @@ fn classify(envelope: &Envelope<'_>) -> Message {
     if is_response && envelope.method.is_none() {
         return answered(envelope).unwrap_or(Message::Ignored);
     }
-    let refuse = |message: &'static str| invalid(id.clone(), RpcError::invalid_request(message));
+    let refuse = |message: &'static str| invalid(id.clone(), ErrorObject::invalid_request(message));
     if envelope.jsonrpc.map(RawValue::get) != Some(r#""2.0""#) {
         return refuse("`jsonrpc` must be \"2.0\"");
     }
@@ -201,7 +201,7 @@ fn classify_request(id: Arc<str>, method: String, params: Option<&RawValue>) -> 
             params,
             meta,
         }),
-        Err(message) => invalid(Some(id), RpcError::invalid_params(message)),
+        Err(message) => invalid(Some(id), ErrorObject::invalid_params(message)),
     }
 }
 
@@ -263,7 +263,7 @@ fn is_json(text: &str) -> bool {
     serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
-fn invalid(id: Option<Arc<str>>, error: RpcError) -> Message {
+fn invalid(id: Option<Arc<str>>, error: ErrorObject) -> Message {
     Message::Invalid { id, error }
 }
 

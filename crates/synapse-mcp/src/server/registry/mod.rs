@@ -11,14 +11,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::{Notify, oneshot, watch};
 
-use super::error::RpcError;
+use super::error::ErrorObject;
 use super::message::question_id;
 use super::reply::{Reply, is_large, notification_line, question_line, reply_line};
 use crate::JsonObject;
 use crate::host::Session;
 
 /// rmcp's number of a request.
-pub(crate) type Key = i64;
+pub(crate) type RequestKey = i64;
 
 /// A request for a host, with everything hidden from rmcp.
 #[derive(Debug)]
@@ -43,13 +43,13 @@ pub(crate) struct InFlightRequests {
 }
 
 /// A client's answer: the JSON text of a result or an error.
-pub(crate) type Answer = Result<Box<str>, Box<str>>;
+pub(crate) type ClientAnswer = Result<Box<str>, Box<str>>;
 
 #[derive(Debug)]
 struct InFlight {
-    open: BTreeMap<Key, Open>,
-    next_key: Key,
-    questions: BTreeMap<u64, oneshot::Sender<Answer>>,
+    open: BTreeMap<RequestKey, Open>,
+    next_key: RequestKey,
+    questions: BTreeMap<u64, oneshot::Sender<ClientAnswer>>,
     next_question: u64,
     /// The session of the latest `initialize`.
     session: Option<Arc<Session>>,
@@ -95,17 +95,17 @@ impl InFlightRequests {
     }
 
     /// Opens a lifecycle request.
-    pub(crate) fn open_lifecycle(&self, id: Arc<str>) -> Key {
+    pub(crate) fn open_lifecycle(&self, id: Arc<str>) -> RequestKey {
         self.open(id, CallStage::Lifecycle)
     }
 
     /// Opens a request for a host.
-    pub(crate) fn open_call(&self, id: Arc<str>, call: Call) -> Key {
+    pub(crate) fn open_call(&self, id: Arc<str>, call: Call) -> RequestKey {
         self.open(id, CallStage::Read(call))
     }
 
     /// Takes the call to run it; `None` if it is no longer open.
-    pub(crate) fn begin(&self, key: Key) -> Option<Call> {
+    pub(crate) fn begin(&self, key: RequestKey) -> Option<Call> {
         let mut state = self.lock();
         let open = state.open.get_mut(&key)?;
         match std::mem::replace(&mut open.stage, CallStage::Begun) {
@@ -115,13 +115,13 @@ impl InFlightRequests {
     }
 
     /// Queues the reply and closes the request, if it is still open.
-    pub(crate) fn answer(&self, key: Key, reply: &Reply) {
+    pub(crate) fn answer(&self, key: RequestKey, reply: &Reply) {
         let Some(id) = self.id(key) else { return };
         self.close_with(key, reply_line(Some(&id), reply));
     }
 
     /// [`InFlightRequests::answer`], serialising a large reply on a separate thread.
-    pub(crate) async fn deliver(&self, key: Key, reply: Reply) {
+    pub(crate) async fn deliver(&self, key: RequestKey, reply: Reply) {
         if !is_large(&reply) {
             return self.answer(key, &reply);
         }
@@ -129,12 +129,15 @@ impl InFlightRequests {
         let written = tokio::task::spawn_blocking(move || reply_line(Some(&id), &reply));
         match written.await {
             Ok(line) => self.close_with(key, line),
-            Err(_) => self.answer(key, &Err(RpcError::internal("the reply was not written"))),
+            Err(_) => self.answer(
+                key,
+                &Err(ErrorObject::internal("the reply was not written")),
+            ),
         }
     }
 
     /// Queues the reply line and closes the request, if it is still open.
-    fn close_with(&self, key: Key, line: Vec<u8>) {
+    fn close_with(&self, key: RequestKey, line: Vec<u8>) {
         let mut state = self.lock();
         if state.open.remove(&key).is_some() {
             state.push(line);
@@ -143,7 +146,7 @@ impl InFlightRequests {
     }
 
     /// Queues a notification of a request, if it is still open.
-    pub(crate) fn notify(&self, key: Key, method: &str, params: &JsonObject) {
+    pub(crate) fn notify(&self, key: RequestKey, method: &str, params: &JsonObject) {
         let line = notification_line(method, params);
         let mut state = self.lock();
         if state.open.contains_key(&key) {
@@ -160,10 +163,10 @@ impl InFlightRequests {
     /// which fails if the connection ends first.
     pub(crate) fn ask(
         &self,
-        key: Key,
+        key: RequestKey,
         method: &str,
         params: &JsonObject,
-    ) -> Option<(u64, oneshot::Receiver<Answer>)> {
+    ) -> Option<(u64, oneshot::Receiver<ClientAnswer>)> {
         let mut state = self.lock();
         if !state.open.contains_key(&key) || state.queue.is_none() || state.input.is_some() {
             return None;
@@ -177,7 +180,7 @@ impl InFlightRequests {
     }
 
     /// Passes an answer to its waiter; drops an unexpected one.
-    pub(crate) fn settle(&self, number: u64, answer: Answer) {
+    pub(crate) fn settle(&self, number: u64, answer: ClientAnswer) {
         let asked = self.lock().questions.remove(&number);
         if let Some(asked) = asked {
             drop(asked.send(answer));
@@ -205,17 +208,17 @@ impl InFlightRequests {
     }
 
     /// The id of an open request as JSON text.
-    pub(crate) fn id_of(&self, key: Key) -> Option<Arc<str>> {
+    pub(crate) fn id_of(&self, key: RequestKey) -> Option<Arc<str>> {
         self.id(key)
     }
 
     /// Queues the error for a line that opened no request.
-    pub(crate) fn refuse(&self, id: Option<&str>, error: RpcError) {
+    pub(crate) fn refuse(&self, id: Option<&str>, error: ErrorObject) {
         self.lock().push(reply_line(id, &Err(error)));
     }
 
     /// Closes the oldest open call with this id and returns its key.
-    pub(crate) fn cancel(&self, id: &str) -> Option<Key> {
+    pub(crate) fn cancel(&self, id: &str) -> Option<RequestKey> {
         let mut state = self.lock();
         let key = state.open.iter().find_map(|(key, open)| {
             let cancellable = !matches!(open.stage, CallStage::Lifecycle);
@@ -227,7 +230,7 @@ impl InFlightRequests {
     }
 
     /// Closes a request without a reply.
-    pub(crate) fn close(&self, key: Key) {
+    pub(crate) fn close(&self, key: RequestKey) {
         let mut state = self.lock();
         state.open.remove(&key);
         self.wake_if_idle(&state);
@@ -293,7 +296,7 @@ impl InFlightRequests {
         self.lock().input.take().unwrap_or(Ok(()))
     }
 
-    fn open(&self, id: Arc<str>, stage: CallStage) -> Key {
+    fn open(&self, id: Arc<str>, stage: CallStage) -> RequestKey {
         let mut state = self.lock();
         let key = state.next_key;
         state.next_key += 1;
@@ -301,7 +304,7 @@ impl InFlightRequests {
         key
     }
 
-    fn id(&self, key: Key) -> Option<Arc<str>> {
+    fn id(&self, key: RequestKey) -> Option<Arc<str>> {
         let state = self.lock();
         state.open.get(&key).map(|open| Arc::clone(&open.id))
     }

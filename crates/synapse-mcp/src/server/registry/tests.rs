@@ -9,7 +9,7 @@ fn registry() -> (InFlightRequests, UnboundedReceiver<Vec<u8>>) {
     (InFlightRequests::new(queue), lines)
 }
 
-fn open_call(registry: &InFlightRequests, id: &str) -> Key {
+fn open_call(registry: &InFlightRequests, id: &str) -> RequestKey {
     let call = Call {
         method: "tools/call".to_owned(),
         params: JsonObject::new(),
@@ -81,7 +81,7 @@ async fn input_waits_while_the_client_does_not_read() {
         room.await.is_err()
     };
     let text = "x".repeat(MAX_QUEUED_BYTES / 2 + 1);
-    let error = RpcError::invalid_request(text);
+    let error = ErrorObject::invalid_request(text);
     registry.refuse(None, error.clone());
     assert!(!waits().await);
     registry.refuse(None, error);

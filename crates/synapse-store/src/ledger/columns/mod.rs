@@ -36,7 +36,7 @@ pub(super) struct StoredColumn {
     /// Its value in each change that writes it.
     pub(super) value: Written,
     read: Read,
-    sum: Sum,
+    sum: ReadSum,
     shown: Option<fn(&OrphanRows) -> String>,
 }
 
@@ -45,7 +45,7 @@ type Written = for<'a> fn(&'a RowValues<'_>) -> ToSqlOutput<'a>;
 /// Reads a cell into an entry.
 type Read = fn(&mut Entry, Cell<'_>) -> rusqlite::Result<()>;
 /// Reads a cell into the facts for the daily sums.
-type Sum = Option<fn(&mut Facts, Cell<'_>) -> rusqlite::Result<()>>;
+type ReadSum = Option<fn(&mut Facts, Cell<'_>) -> rusqlite::Result<()>>;
 
 /// A value of a row, with its index for errors.
 #[derive(Debug, Clone, Copy)]

@@ -29,7 +29,7 @@ pub(super) enum Timing {
 }
 
 /// Sums by period, empty if none is requested, and key; and latencies by one of them.
-pub(super) struct Lines<'a> {
+pub(super) struct UsageLines<'a> {
     per: Option<UsageKey>,
     by: UsageKey,
     timing: Timing,
@@ -38,7 +38,7 @@ pub(super) struct Lines<'a> {
     pub(super) latencies: BTreeMap<String, Tally>,
 }
 
-impl<'a> Lines<'a> {
+impl<'a> UsageLines<'a> {
     pub(super) fn read(
         database: &Connection,
         orphans: &OrphanRows,
@@ -215,8 +215,8 @@ impl<'a> Lines<'a> {
 
 /// Sums by raw keys: making the shown key of each row would take longer than adding up.
 struct Groups {
-    periods: Names,
-    keys: Names,
+    periods: KeyNumbers,
+    keys: KeyNumbers,
     sums: HashMap<(usize, usize), DailySums>,
     timing: Timing,
     /// By the place of a key or period.
@@ -226,8 +226,8 @@ struct Groups {
 impl Groups {
     fn new(timing: Timing) -> Self {
         Self {
-            periods: Names::default(),
-            keys: Names::default(),
+            periods: KeyNumbers::default(),
+            keys: KeyNumbers::default(),
             sums: HashMap::new(),
             timing,
             latencies: Vec::new(),
@@ -255,14 +255,14 @@ impl Groups {
 
 /// Raw keys, numbered: the beginning of a period in milliseconds, or a text.
 #[derive(Default)]
-struct Names {
+struct KeyNumbers {
     times: HashMap<i64, usize>,
     texts: HashMap<String, usize>,
     /// Rows with the same key often follow each other.
     last_time: Option<(i64, usize)>,
 }
 
-impl Names {
+impl KeyNumbers {
     fn place(&mut self, value: ValueRef<'_>) -> rusqlite::Result<usize> {
         let next = self.times.len() + self.texts.len();
         if let ValueRef::Integer(time) = value {

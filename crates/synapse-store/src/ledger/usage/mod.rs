@@ -13,7 +13,7 @@ use synapse_core::ledger::{
 };
 
 use self::exact::Exact;
-use self::lines::{Lines, Timing};
+use self::lines::{Timing, UsageLines};
 use self::range::Range;
 pub(super) use self::spans::Spans;
 use super::daily::DailySums;
@@ -38,7 +38,7 @@ pub(super) fn usage_per(
     query: &UsageQuery,
 ) -> Result<Vec<PeriodUsage>, Failure> {
     reader.ask(|database, orphans| {
-        let lines = Lines::read(database, orphans, query, Some(per), Timing::LeftOut)?;
+        let lines = UsageLines::read(database, orphans, query, Some(per), Timing::LeftOut)?;
         Ok(lines.periods(without_latencies))
     })
 }
@@ -73,7 +73,7 @@ fn over_time(
     } else {
         Timing::ByKey
     };
-    let lines = Lines::read(database, orphans, &split, Some(per), timing)?;
+    let lines = UsageLines::read(database, orphans, &split, Some(per), timing)?;
     Ok(UsageOverTime {
         report: report_of(&lines, database, query)?,
         periods: lines.periods(without_latencies),
@@ -85,12 +85,12 @@ pub(super) fn report(
     orphans: &OrphanRows,
     query: &UsageQuery,
 ) -> rusqlite::Result<UsageReport> {
-    let lines = Lines::read(database, orphans, query, None, Timing::ByKey)?;
+    let lines = UsageLines::read(database, orphans, query, None, Timing::ByKey)?;
     report_of(&lines, database, query)
 }
 
 fn report_of(
-    lines: &Lines<'_>,
+    lines: &UsageLines<'_>,
     database: &Connection,
     query: &UsageQuery,
 ) -> rusqlite::Result<UsageReport> {

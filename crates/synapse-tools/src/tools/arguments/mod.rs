@@ -16,7 +16,7 @@ use synapse_mcp::size::{LARGE, MAX_VALUES, count_values, outweigh};
 use tokio::task::spawn_blocking;
 
 use super::refusal::{ArgumentPath, clean, invalid};
-use super::shape::{ArgumentShape, Member};
+use super::shape::{ArgumentShape, SchemaMember};
 use super::{Tool, schema};
 
 /// Runs `read`, which reads the arguments of `call`; off the server's thread if they are large.
@@ -136,7 +136,7 @@ impl ArgumentReader {
     fn members(
         &self,
         place: &ArgumentPath<'_>,
-        members: &[Member],
+        members: &[SchemaMember],
         mut given: JsonObject,
     ) -> Result<JsonObject, Failure> {
         let unknown = given
@@ -298,7 +298,7 @@ impl ArgumentReader {
 }
 
 /// Whether a member counts as missing.
-fn is_absent(member: &Member, value: &Value) -> bool {
+fn is_absent(member: &SchemaMember, value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::String(text) if text.is_empty() && !member.required => match member.shape {

@@ -14,7 +14,7 @@ use synapse_hub::{Hub, HubSettings, Selection};
 use synapse_store::Offering;
 
 use super::HubPages;
-use super::approvals::Waiting;
+use super::approvals::PendingApproval;
 use crate::command::hub::Configured;
 use crate::command::hub::approve::{self, Row};
 use crate::compose::Asking;
@@ -104,7 +104,11 @@ impl HubPages {
 
     /// Starts or contacts a server that is not approved in its present form, and keeps its
     /// catalogue in memory.
-    async fn look(&self, hub: &Configured, waiting: &Waiting) -> Result<(String, Next), Failure> {
+    async fn look(
+        &self,
+        hub: &Configured,
+        waiting: &PendingApproval,
+    ) -> Result<(String, Next), Failure> {
         let upstream = &waiting.upstream;
         let server = &upstream.name;
         let mut approval = approve::approval(hub, upstream, &waiting.expanded);

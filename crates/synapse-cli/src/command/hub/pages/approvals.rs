@@ -12,7 +12,7 @@ use crate::command::hub::{Configured, show};
 
 /// A pending approval, and what it would approve.
 #[derive(Debug)]
-pub(super) struct Waiting {
+pub(super) struct PendingApproval {
     pub(super) shown: Shown,
     pub(super) upstream: Upstream,
     pub(super) expanded: Expanded,
@@ -30,7 +30,7 @@ impl HubPages {
         Ok(waiting.into_iter().map(|each| each.shown).collect())
     }
 
-    pub(super) fn waiting(&self, hub: &Configured) -> Result<Vec<Waiting>, Failure> {
+    pub(super) fn waiting(&self, hub: &Configured) -> Result<Vec<PendingApproval>, Failure> {
         let mut all = Vec::new();
         for stored in hub.upstreams.load()? {
             // An invalid entry cannot be approved; the hub page has the reason.
@@ -43,7 +43,7 @@ impl HubPages {
         Ok(all)
     }
 
-    fn one(&self, hub: &Configured, upstream: Upstream) -> Option<Waiting> {
+    fn one(&self, hub: &Configured, upstream: Upstream) -> Option<PendingApproval> {
         let approved = hub.approval(&upstream.name).ok().flatten();
         let start = approved.as_ref().and_then(|each| each.start.as_ref());
         let current = approved.as_ref().filter(|approval| {
@@ -89,7 +89,7 @@ impl HubPages {
             .as_ref()
             .and_then(|survey| survey.catalogue.as_ref())
             .map_or_else(String::new, |catalogue| catalogue.hash().to_string());
-        Some(Waiting {
+        Some(PendingApproval {
             shown: shown.sealed(&[expanded.fingerprint.as_str(), &hash, &search_path]),
             upstream,
             expanded,

@@ -16,7 +16,7 @@ use synapse_oauth::{
 use url::Url;
 
 use super::HubPages;
-use crate::command::hub::login::Prepared;
+use crate::command::hub::login::PreparedLogin;
 use crate::command::hub::{Configured, auth_status, login};
 use crate::oauth::{self, has_authorization};
 
@@ -38,12 +38,12 @@ impl HubPages {
         let approval = hub
             .approval(&upstream.name)?
             .ok_or_else(|| login::not_approved(&upstream))?;
-        let Prepared {
+        let PreparedLogin {
             permit,
             url,
             settings,
             oauth,
-        } = Prepared::of(&self.context, &hub, &upstream, &approval).await?;
+        } = PreparedLogin::of(&self.context, &hub, &upstream, &approval).await?;
         let oauth = oauth.within(oauth::times(&self.context, None)?);
         let request = LoginRequest {
             config: hub.place.key(),

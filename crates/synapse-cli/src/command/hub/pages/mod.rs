@@ -16,7 +16,7 @@ use synapse_core::error::Failure;
 use synapse_core::ports::{LedgerReader, StoredUpstream};
 use synapse_core::redact::{Redactor, printable_line};
 use synapse_core::upstream::{Approval, Upstream, UpstreamName, UpstreamTransport};
-use synapse_dashboard::{HubVerb, HubView, Running, ServerView, Tone, ToolView};
+use synapse_dashboard::{HubVerb, HubView, RunningProgram, ServerView, Tone, ToolView};
 use synapse_documents::{ErrorView, HubDocument, HubServerView, HubToolView};
 use synapse_hub::{DeclaredServer, Depth, MANY_TOKENS, ServerState, offered_name};
 use synapse_store::{SqliteLedger, read_log, running};
@@ -100,7 +100,7 @@ impl HubPages {
             running: running(&compose::home(&self.context)?)?
                 .into_iter()
                 .filter(|each| synapse_process::is_there(each.process))
-                .map(|each| Running {
+                .map(|each| RunningProgram {
                     server: each.server,
                     process: each.process,
                     owner: each.owner,
