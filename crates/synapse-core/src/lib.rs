@@ -3,32 +3,25 @@
 //! **Invariant:** no I/O, no async runtime, no clock, no environment, no randomness. All of that
 //! comes through a port in [`ports`], so this crate can be embedded anywhere.
 
-pub mod account;
 #[cfg(any(test, fuzzing))]
 pub mod any_bytes;
-mod binding;
 pub mod call;
 pub mod chat;
 pub mod check;
 pub mod checklist;
 pub mod connection;
-pub mod cost;
 pub mod credential;
 pub mod endpoint;
 pub mod engine;
 pub mod error;
-mod exchange;
 pub mod gate;
 pub mod ledger;
 pub mod limits;
-pub mod models;
+pub mod money;
 pub mod name;
 pub mod nearest;
 pub mod ports;
 pub mod preflight;
-pub mod price;
-mod probe;
-mod proof;
 pub mod provider;
 pub mod reach;
 pub mod receipt;

@@ -1,10 +1,10 @@
 //! Preflight: its extent, and the report that clears a connection for saving.
 
 pub use crate::check::{Check, CheckId, Finding, Skip};
+pub use crate::connection::PreflightRecord;
 use crate::connection::{Connection, Draft, PreflightPass};
 use crate::error::{Class, Code, Failure};
-pub use crate::probe::{Probe, ProbeRequest, ProbeResult};
-pub use crate::proof::PreflightRecord;
+pub use crate::provider::{Probe, ProbeRequest, ProbeResult};
 use crate::receipt::Receipt;
 use crate::time::Timestamp;
 

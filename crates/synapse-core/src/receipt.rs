@@ -3,9 +3,9 @@
 use crate::call::CallId;
 use crate::chat::{ChatReply, Usage};
 use crate::connection::Connection;
-use crate::cost::Cost;
-pub use crate::exchange::Exchange;
+use crate::money::Cost;
 use crate::name::ModelId;
+pub use crate::provider::Exchange;
 
 /// The receipt of a call. `None` is unknown.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use synapse_core::connection::Draft;
 use synapse_core::engine::Models;
 use synapse_core::error::Failure;
-use synapse_core::models::ListedModel;
+use synapse_core::provider::models::ListedModel;
 use synapse_core::redact::printable;
 
 use crate::text::foreign;

@@ -1,7 +1,7 @@
 //! Formats numbers, money and times. Days are UTC.
 
 use maud::{Markup, html};
-use synapse_core::cost::dollars;
+use synapse_core::money::dollars;
 use synapse_core::time::Timestamp;
 
 /// An integer with thousands separators.

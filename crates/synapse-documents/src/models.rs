@@ -3,9 +3,9 @@
 use serde::Serialize;
 use synapse_core::engine::{AskedFor, Models};
 use synapse_core::error::RemedyText;
-use synapse_core::models::{ListedModel, Offer};
+use synapse_core::money::Price;
 use synapse_core::preflight::{Check, CheckId};
-use synapse_core::price::Price;
+use synapse_core::provider::models::{ListedModel, Offer};
 
 use crate::failure::ErrorView;
 use crate::preflight::CheckView;

@@ -2,7 +2,7 @@
 //! sources, as for every other word, in documents that can contain a receipt.
 
 use serde_json::Value;
-use synapse_core::cost::CostSource;
+use synapse_core::money::CostSource;
 
 /// The requested version of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use synapse_core::chat::{ChatReply, ChatRequest};
 use synapse_core::error::{Code, Failure};
-use synapse_core::models::{Listed, ModelList};
+use synapse_core::money::SeenPrice;
 use synapse_core::preflight::{CheckId, Finding, Probe, ProbeRequest, ProbeResult};
-use synapse_core::price::SeenPrice;
+use synapse_core::provider::models::{Listed, ModelList};
 use synapse_core::provider::{
     Access, Exchanged, OutgoingRequest, Provider, ProviderKind, Tariff, TokenCap,
 };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
 
 use serde_json::Value;
-use synapse_core::price::{Price, PriceList, Rates, ServiceTier};
+use synapse_core::money::{Price, PriceList, Rates, ServiceTier};
 use synapse_core::provider::Tariff;
 use synapse_core::time::Timestamp;
 use synapse_core::{ModelId, Origin};

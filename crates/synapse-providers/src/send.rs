@@ -7,7 +7,7 @@ use serde_json::Value;
 use synapse_core::chat::ChatReply;
 use synapse_core::error::{Code, Failure};
 use synapse_core::gate::NetworkPermit;
-use synapse_core::price::PriceKey;
+use synapse_core::money::PriceKey;
 use synapse_core::provider::{
     Authorization, Exchanged, OutgoingRequest, ProviderKind, ProviderProfile,
 };

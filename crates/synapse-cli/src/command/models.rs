@@ -3,8 +3,8 @@
 use synapse_core::check::{Check, CheckId, Finding};
 use synapse_core::engine::{AskedFor, Engine, Models};
 use synapse_core::error::{Code, Failure};
-use synapse_core::models::{ListedModel, Offer};
-use synapse_core::price::Price;
+use synapse_core::money::Price;
+use synapse_core::provider::models::{ListedModel, Offer};
 use synapse_core::redact::printable;
 use synapse_documents::ModelsDocument;
 
@@ -252,7 +252,7 @@ const TENTH_OF_GB: u64 = 100_000_000;
 
 #[cfg(test)]
 mod tests {
-    use synapse_core::price::Rates;
+    use synapse_core::money::Rates;
 
     use super::*;
 

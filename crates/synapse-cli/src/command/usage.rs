@@ -1,8 +1,8 @@
 //! `synapse usage`: sums over the ledger, with unknown values counted separately.
 
-use synapse_core::cost::dollars;
 use synapse_core::engine::Engine;
 use synapse_core::ledger::{UsageKey, UsageLine, UsageQuery, UsageReport, shown_sum};
+use synapse_core::money::dollars;
 use synapse_core::redact::printable;
 use synapse_documents::{UsageDocument, UsageLineView};
 

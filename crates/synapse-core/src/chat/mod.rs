@@ -13,9 +13,9 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use crate::cost::Billing;
-pub use crate::cost::Usage;
 use crate::error::Failure;
+use crate::money::Billing;
+pub use crate::money::Usage;
 use crate::name::ModelId;
 
 pub use self::content::{Content, Part};

@@ -1,12 +1,16 @@
 //! Connections: as written ([`Draft`]), as parsed ([`Connection`]), and as cleared for saving
 //! ([`PreflightPass`]).
 
+mod account;
+mod binding;
 pub mod fields;
+mod proof;
 
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::account::{Account, HeaderText};
+pub use self::account::{Account, HeaderText};
+pub use self::proof::PreflightRecord;
 use crate::credential::CredentialRef;
 use crate::endpoint::{BaseUrl, Origin, Payload, PlainHttp};
 use crate::error::{Code, Failure, Remedy};
@@ -14,7 +18,6 @@ use crate::gate::NetworkGate;
 use crate::limits::{DraftLimits, Limits};
 use crate::name::{ConnectionName, ModelId};
 use crate::nearest::nearest;
-use crate::proof::PreflightRecord;
 use crate::provider::{ProviderKind, TokenNeed, address};
 use crate::redact::{REDACTED, Redactor, is_opaque};
 pub use crate::value::ProxyUrl;

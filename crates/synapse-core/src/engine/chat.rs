@@ -9,11 +9,10 @@ use super::{Engine, Ports, access};
 use crate::call::{Caller, Operation};
 use crate::chat::{ChatReply, ChatRequest, Message, Parameters, Role};
 use crate::connection::Connection;
-use crate::cost::Cost;
 use crate::error::{Code, Failure};
 use crate::limits::UsageEstimate;
+use crate::money::{Cost, PriceList};
 use crate::name::{ConnectionName, ModelId};
-use crate::price::PriceList;
 use crate::provider::{Access, Exchanged, OutgoingRequest, Provider, Tariff};
 use crate::receipt::{Exchange, Receipt};
 

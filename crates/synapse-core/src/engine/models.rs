@@ -4,10 +4,10 @@
 use crate::connection::{Connection, Draft};
 use crate::error::{Code, Failure};
 use crate::gate::NetworkPermit;
-use crate::models::{Listed, ModelList};
+use crate::money::SeenPrice;
 use crate::nearest::likest;
 use crate::preflight::Finding;
-use crate::price::SeenPrice;
+use crate::provider::models::{Listed, ModelList};
 use crate::provider::{Access, Exchanged};
 use crate::receipt::Exchange;
 use crate::redact::printable_line;

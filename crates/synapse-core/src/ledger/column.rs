@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use super::{Entry, HubFacts, Outcome};
 use crate::call::Caller;
-use crate::cost::CostSource;
+use crate::money::CostSource;
 use crate::provider::ProviderKind;
 use crate::time::Timestamp;
 

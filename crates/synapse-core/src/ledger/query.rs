@@ -6,8 +6,8 @@ use std::str::FromStr;
 use super::column::{Column, ColumnKind, ColumnValue};
 use super::{Entry, Outcome};
 use crate::call::CallId;
-use crate::cost::CostSource;
 use crate::error::{Code, Failure};
+use crate::money::CostSource;
 use crate::redact::Redactor;
 use crate::time::Timestamp;
 

@@ -1,7 +1,7 @@
 //! Estimates a call's maximum usage before it is sent.
 
 use crate::chat::{ChatRequest, Content, Message, Part};
-use crate::price::{Price, PriceList, ServiceTier};
+use crate::money::{Price, PriceList, ServiceTier};
 
 /// A call's estimated maximum usage.
 ///
@@ -156,7 +156,7 @@ const ASSUMED_IMAGE: u64 = 4_096;
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::price::Rates;
+    use crate::money::Rates;
     use crate::time::Timestamp;
 
     pub(in crate::limits) fn request(text: &str, max_tokens: Option<u64>) -> ChatRequest {

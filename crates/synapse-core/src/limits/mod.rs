@@ -6,8 +6,8 @@ mod estimate;
 use std::fmt;
 
 pub use self::estimate::{Need, UsageEstimate};
-use crate::cost::{self, Billing};
 use crate::error::{Code, Failure, Help, Remedy};
+use crate::money::{self, Billing};
 use crate::name::ConnectionName;
 pub use crate::value::Period;
 
@@ -343,7 +343,7 @@ impl Unit {
     fn show(self, amount: u64) -> String {
         match self {
             Self::Tokens => format!("{amount} tokens"),
-            Self::NanoUsd => format!("{} USD", cost::dollars(amount)),
+            Self::NanoUsd => format!("{} USD", money::dollars(amount)),
         }
     }
 }

@@ -29,9 +29,9 @@ use crate::ledger::{
     Verification,
 };
 use crate::limits::LimitDecision;
+use crate::money::{PriceKey, PriceList, SeenPrice};
 use crate::name::ConnectionName;
 use crate::preflight::PreflightRecord;
-use crate::price::{PriceKey, PriceList, SeenPrice};
 use crate::provider::Provider;
 use crate::redact::Redactor;
 use crate::time::Timestamp;

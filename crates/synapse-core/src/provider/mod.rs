@@ -2,7 +2,10 @@
 
 mod access;
 pub(crate) mod address;
+mod exchange;
 mod kind;
+pub mod models;
+mod probe;
 mod profile;
 mod profiles;
 
@@ -11,14 +14,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+pub use self::exchange::Exchange;
+use self::models::{Listed, ModelList};
+pub use self::probe::{Probe, ProbeRequest, ProbeResult};
 use crate::chat::{ChatReply, ChatRequest};
 use crate::endpoint::Origin;
 use crate::error::Failure;
-use crate::exchange::Exchange;
-use crate::models::{Listed, ModelList};
+use crate::money::{PriceKey, PriceList};
 use crate::name::ModelId;
-use crate::price::{PriceKey, PriceList};
-use crate::probe::{Probe, ProbeResult};
 
 pub use access::Access;
 pub use kind::ProviderKind;

@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 use synapse_core::call::CallId;
-use synapse_core::cost::CostSource;
 use synapse_core::error::Failure;
 use synapse_core::ledger::{Entry, HubFacts, Outcome, RecordedEntry, RecordedText, RowSeal};
+use synapse_core::money::CostSource;
 use synapse_documents::EntryDocument;
 
 use super::history::outcome;

@@ -1,6 +1,6 @@
 //! Choosing a model from the provider's list, in the form of a connection.
 
-use synapse_core::models::ListedModel;
+use synapse_core::provider::models::ListedModel;
 
 use crate::bench::{Answer, Bench, Session};
 

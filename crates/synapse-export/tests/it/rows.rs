@@ -2,8 +2,8 @@
 
 use synapse_core::call::{CallId, Caller};
 use synapse_core::chat::Usage;
-use synapse_core::cost::{Cost, CostSource};
 use synapse_core::ledger::{Entry, Outcome};
+use synapse_core::money::{Cost, CostSource};
 use synapse_core::receipt::{Exchange, Receipt};
 use synapse_core::time::Timestamp;
 use synapse_export::{ExportFormat, Exporter};

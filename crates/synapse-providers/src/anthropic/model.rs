@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use synapse_core::error::Failure;
-use synapse_core::models::ListedModel;
+use synapse_core::provider::models::ListedModel;
 use synapse_core::redact::Redactor;
 use synapse_core::time::Timestamp;
 

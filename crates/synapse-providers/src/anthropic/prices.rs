@@ -23,7 +23,7 @@ const SHIPPED: &str = include_str!("../../data/anthropic-prices.json");
 
 #[cfg(test)]
 mod tests {
-    use synapse_core::price::{Price, ServiceTier};
+    use synapse_core::money::{Price, ServiceTier};
 
     use super::*;
     use crate::prices::read;

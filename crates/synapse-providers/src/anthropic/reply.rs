@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 use synapse_core::chat::{ChatReply, FinishReason, ToolCall, Usage};
-use synapse_core::cost::Billing;
+use synapse_core::money::Billing;
 
 use crate::json::{ANY, COUNT, Shape, TEXT, WHOLE};
 use crate::wire::{count, text};
@@ -161,7 +161,7 @@ const USAGE: Shape = Shape::object(&[
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use synapse_core::price::ServiceTier;
+    use synapse_core::money::ServiceTier;
 
     use super::*;
 

@@ -10,9 +10,9 @@ use async_trait::async_trait;
 use serde_json::Value;
 use synapse_core::chat::{ChatReply, ChatRequest};
 use synapse_core::error::Failure;
-use synapse_core::models::{Listed, ModelList};
+use synapse_core::money::{PriceKey, SeenPrice};
 use synapse_core::preflight::{CheckId, Finding, Probe, ProbeRequest, ProbeResult};
-use synapse_core::price::{PriceKey, SeenPrice};
+use synapse_core::provider::models::{Listed, ModelList};
 use synapse_core::provider::{
     Access, Exchanged, ModelIndex, OutgoingRequest, Provider, ProviderProfile, Tariff, TokenNeed,
     Unlisted,

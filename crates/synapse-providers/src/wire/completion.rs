@@ -5,7 +5,7 @@ use std::slice;
 
 use serde_json::{Map, Value};
 use synapse_core::chat::{ChatReply, FinishReason, ToolCall, Usage};
-use synapse_core::cost::Billing;
+use synapse_core::money::Billing;
 
 use super::{count, text};
 use crate::json::{ANY, COUNT, Shape, TEXT, WHOLE};

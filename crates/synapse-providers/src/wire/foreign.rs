@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 use synapse_core::chat::{ChatReply, Usage};
-use synapse_core::cost::Billing;
+use synapse_core::money::Billing;
 
 use super::completion::{self, usage_of};
 use super::{count, text};

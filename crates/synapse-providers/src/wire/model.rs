@@ -1,8 +1,8 @@
 //! A model from the models endpoints.
 
 use serde_json::Value;
-use synapse_core::models::{ListedModel, Offer};
-use synapse_core::price::{Price, Rates};
+use synapse_core::money::{Price, Rates};
+use synapse_core::provider::models::{ListedModel, Offer};
 use synapse_core::redact::Redactor;
 use synapse_core::time::Timestamp;
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use synapse_core::chat::{ChatReply, ChatRequest, Message, Parameters, Role};
-use synapse_core::cost::Cost;
 use synapse_core::error::Code;
+use synapse_core::money::Cost;
 use synapse_core::provider::Exchanged;
 use synapse_testkit::provider_doubles::{AnthropicDouble, AnthropicFault, Route};
 use synapse_testkit::raw::{RawServer, Reply};

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 use synapse_core::error::Code;
-use synapse_core::models::Listed;
 use synapse_core::preflight::{CheckId, Finding};
+use synapse_core::provider::models::Listed;
 use synapse_testkit::provider_doubles::{AnthropicDouble, AnthropicFault, Route};
 use synapse_testkit::raw::{RawServer, Reply};
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use synapse_core::chat::{ChatReply, ChatRequest, Message, Parameters, Role, ToolCall};
-use synapse_core::models::ListedModel;
 use synapse_core::preflight::Finding;
+use synapse_core::provider::models::ListedModel;
 use synapse_core::provider::{Access, Authorization, Exchanged, ProviderKind, TokenNeed, Wire};
 use synapse_testkit::raw::{RawServer, RecordedRequest, Reply};
 

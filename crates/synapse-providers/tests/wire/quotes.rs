@@ -5,7 +5,7 @@ use synapse_core::chat::{ChatReply, Message, Role};
 use synapse_core::connection::Draft;
 use synapse_core::engine::ChatCall;
 use synapse_core::limits::DraftLimits;
-use synapse_core::price::PriceKey;
+use synapse_core::money::PriceKey;
 use synapse_core::provider::{Access, Tariff};
 use synapse_core::receipt::Exchange;
 use synapse_core::{Code, Failure, Origin, Ports};

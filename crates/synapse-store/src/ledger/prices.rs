@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
 use synapse_core::Failure;
+use synapse_core::money::{Price, PriceKey, PriceList, Rates, SeenPrice};
 use synapse_core::ports::PriceStore;
-use synapse_core::price::{Price, PriceKey, PriceList, Rates, SeenPrice};
 use synapse_core::time::Timestamp;
 use synapse_home::Home;
 

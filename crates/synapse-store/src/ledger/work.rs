@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use synapse_core::call::{CallId, Caller};
 use synapse_core::chat::Usage;
-use synapse_core::cost::Cost;
 use synapse_core::ledger::{Closing, HubClosing, HubFacts, HubOpening, Opening, Outcome};
+use synapse_core::money::Cost;
 use synapse_core::receipt::Exchange;
 use synapse_core::time::Timestamp;
 use synapse_core::{Code, Receipt};

@@ -5,8 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use synapse_core::Failure;
+use synapse_core::money::{PriceKey, PriceList, SeenPrice};
 use synapse_core::ports::PriceStore;
-use synapse_core::price::{PriceKey, PriceList, SeenPrice};
 use synapse_core::time::Timestamp;
 
 /// An in-memory [`PriceStore`].

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use synapse_core::chat::{ChatReply, ChatRequest};
-use synapse_core::models::{Listed, ListedModel, ModelList};
 use synapse_core::ports::ProviderFactory;
 use synapse_core::preflight::{CheckId, Finding, Probe, ProbeRequest, ProbeResult};
+use synapse_core::provider::models::{Listed, ListedModel, ModelList};
 use synapse_core::provider::{Access, Exchanged, OutgoingRequest};
 use synapse_core::receipt::Exchange;
 use synapse_core::{Code, Connection, Failure, ModelId, Origin, Provider};

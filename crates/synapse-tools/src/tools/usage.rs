@@ -1,8 +1,8 @@
 //! The tool `usage`, and the same sums for the resource `synapse://usage/{by}`.
 
-use synapse_core::cost::dollars;
 use synapse_core::error::Failure;
 use synapse_core::ledger::{UsageKey, UsageLine, UsageQuery, UsageReport, shown_sum};
+use synapse_core::money::dollars;
 use synapse_core::time::{PeriodStart, Timestamp};
 use synapse_documents::UsageDocument;
 use synapse_mcp::host::{ToolCall, ToolResult};

@@ -4,10 +4,10 @@
 use synapse_core::check::Finding;
 use synapse_core::connection::Draft;
 use synapse_core::engine::{AskedFor, Models};
-use synapse_core::models::{ListedModel, Offer};
+use synapse_core::money::Rates;
 use synapse_core::preflight::Reach;
-use synapse_core::price::Rates;
 use synapse_core::provider::ProviderKind;
+use synapse_core::provider::models::{ListedModel, Offer};
 use synapse_core::redact::printable_line;
 
 use super::connect::NextStep;
@@ -174,7 +174,7 @@ const USUAL_CAP: &str = "4096";
 
 #[cfg(test)]
 mod tests {
-    use synapse_core::price::Price;
+    use synapse_core::money::Price;
 
     use super::*;
 

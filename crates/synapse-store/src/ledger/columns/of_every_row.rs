@@ -1,8 +1,8 @@
 //! The columns of every row, in the order of the table, and the place of a row in the chain.
 
 use synapse_core::call::CallId;
-use synapse_core::cost::{Cost, CostSource};
 use synapse_core::ledger::{Column, Outcome};
+use synapse_core::money::{Cost, CostSource};
 use synapse_core::time::Timestamp;
 use uuid::Uuid;
 

@@ -6,8 +6,8 @@ use rusqlite::types::Value;
 use synapse_core::Receipt;
 use synapse_core::call::{CallId, Caller};
 use synapse_core::chat::Usage;
-use synapse_core::cost::Cost;
 use synapse_core::ledger::{ColumnKind, ColumnValue, HubFacts, Outcome};
+use synapse_core::money::Cost;
 use synapse_core::receipt::Exchange;
 use uuid::Uuid;
 
@@ -52,7 +52,7 @@ fn values<'a>(work: &'a Work, caller: &'a Caller) -> RowValues<'a> {
             },
             cost: Cost {
                 amount_nano_usd: Some(1_010),
-                source: synapse_core::cost::CostSource::Estimated,
+                source: synapse_core::money::CostSource::Estimated,
                 priced_at: Some(Timestamp::from_millis(1_011)),
             },
             latency_ms: Some(1_012),

@@ -110,7 +110,7 @@ async fn prices_of_an_old_file_are_found_and_kept() {
         .unwrap();
     drop(older);
     let url = url::Url::parse("https://router.huggingface.co").unwrap();
-    let key = synapse_core::price::PriceKey {
+    let key = synapse_core::money::PriceKey {
         origin: synapse_core::Origin::of(&url),
         model: "a/m".into(),
         sub_provider: "novita".into(),

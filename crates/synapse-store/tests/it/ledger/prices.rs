@@ -1,7 +1,7 @@
 //! Prices are stored by origin, model and sub-provider, replaced as a whole, and never invented.
 
+use synapse_core::money::{Price, PriceKey, PriceList, Rates, SeenPrice};
 use synapse_core::ports::PriceStore;
-use synapse_core::price::{Price, PriceKey, PriceList, Rates, SeenPrice};
 use synapse_core::time::Timestamp;
 use synapse_core::{BaseUrl, Origin};
 use synapse_store::SqlitePrices;

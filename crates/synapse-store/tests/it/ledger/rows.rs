@@ -3,10 +3,10 @@
 use synapse_core::Code;
 use synapse_core::call::Operation;
 use synapse_core::chat::Usage;
-use synapse_core::cost::{Cost, CostSource};
 use synapse_core::ledger::{
     Closing, Column, Entry, Filter, HistoryQuery, Opening, Outcome, UsageKey, UsageQuery,
 };
+use synapse_core::money::{Cost, CostSource};
 use synapse_core::ports::{Ledger as _, LedgerReader as _};
 use synapse_core::receipt::Exchange;
 use synapse_core::time::Timestamp;

@@ -11,7 +11,6 @@ use async_trait::async_trait;
 use synapse_core::Failure;
 use synapse_core::call::CallId;
 use synapse_core::chat::Usage;
-use synapse_core::cost::Cost;
 use synapse_core::ledger::{
     Closing, Dating, Entry, Examination, Extent, FailureGroup, HistoryQuery, HubClosing, HubFacts,
     HubOpening, LimitUsage, Opening, Order, Outcome, OutcomeCounts, PeriodUsage, Purged,
@@ -19,6 +18,7 @@ use synapse_core::ledger::{
     UsageReport, Verification,
 };
 use synapse_core::limits::{Grant, LimitDecision, Spent};
+use synapse_core::money::Cost;
 use synapse_core::ports::{HubLedger, Ledger, LedgerReader, Written};
 use synapse_core::receipt::{Exchange, Receipt};
 use synapse_core::time::Timestamp;

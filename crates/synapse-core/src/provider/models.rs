@@ -1,8 +1,8 @@
 //! A provider's listed models, and their sub-providers at a router.
 
 use crate::error::Failure;
+use crate::money::{Rates, SeenPrice};
 use crate::preflight::Finding;
-use crate::price::{Rates, SeenPrice};
 use crate::time::Timestamp;
 
 /// Whether the model list requires the token.

@@ -1,7 +1,7 @@
 //! The free network probes of a provider, and their results.
 
 use crate::check::{CheckId, Finding};
-use crate::price::SeenPrice;
+use crate::money::SeenPrice;
 
 /// A free network probe: one request that decides some checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

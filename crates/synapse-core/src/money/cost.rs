@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::price::{Price, PriceList, Rates, ServiceTier, decimal, shown};
+use super::price::{Price, PriceList, Rates, ServiceTier, decimal, shown};
 use crate::time::Timestamp;
 
 /// The cost of a call in nano-USD (10⁻⁹ USD). Unknown is `None`, never zero.

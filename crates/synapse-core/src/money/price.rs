@@ -24,7 +24,7 @@ impl Price {
     /// to zero.
     ///
     /// ```
-    /// use synapse_core::price::Price;
+    /// use synapse_core::money::Price;
     /// let price = Price::per_million("0.075").unwrap();
     /// assert_eq!(price.pico_usd_per_token(), 75_000);
     /// ```
