@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
-use synapse_core::error::{Code, Failure};
+use synapse_core::error::{Code, Failure, Remedy};
 use synapse_core::ports::StoredUpstream;
 use synapse_core::upstream::{Approval, Catalogue, Pin, Upstream};
 use synapse_mcp::host::{Caller, Changes, Client, ListChange};
@@ -165,7 +165,13 @@ impl Hub {
                 format!("`{server}` answered with JSON-RPC error {}", error.code),
             )
             .cause(synapse_core::redact::Redactor::none().clean(&error.message, 300))
-            .of_server(server),
+            .of_server(server)
+            .remedy(
+                "see its tools",
+                &Remedy::ListUpstreamTools {
+                    server: runtime.server().clone(),
+                },
+            ),
         })
     }
 

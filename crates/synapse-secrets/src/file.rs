@@ -82,7 +82,7 @@ pub(super) fn keep(
             if atomic::create(&path, &content)? {
                 return Ok(());
             }
-            Err(exists(&path))
+            Err(exists(written, &path))
         }
         Writing::Replace => {
             existing(&path)?;
@@ -95,17 +95,16 @@ pub(super) fn keep(
 pub(super) fn expect_none(written: &str, user_home: Option<&Path>) -> Result<(), Failure> {
     let path = expand(written, user_home)?;
     match path.symlink_metadata() {
-        Ok(_) => Err(exists(&path)),
+        Ok(_) => Err(exists(written, &path)),
         Err(_) => Ok(()),
     }
 }
 
-fn exists(path: &Path) -> Failure {
-    Failure::new(
-        Code::CredentialExists,
-        format!("there is a file {} already", shown(path)),
+fn exists(written: &str, path: &Path) -> Failure {
+    super::exists(
+        &format!("a file {}", shown(path)),
+        CredentialRef::File(written.to_owned()),
     )
-    .cause("it was left as it is")
     .with("file", shown(path))
 }
 

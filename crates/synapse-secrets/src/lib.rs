@@ -33,7 +33,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use synapse_core::credential::CredentialRef;
 use synapse_core::ports::{PassphrasePrompt, ResolvedSecret, SecretResolver};
-use synapse_core::{Code, Failure, NetworkPermit};
+use synapse_core::{Code, Failure, NetworkPermit, Remedy};
 use synapse_home::Home;
 use synapse_process::Guard;
 
@@ -162,6 +162,13 @@ impl SecretResolver for Secrets {
 
 /// Long enough for a store on the network, short enough for an IDE that waits.
 const DEADLINE: Duration = Duration::from_secs(10);
+
+/// The refusal to overwrite the secret in `place`.
+fn exists(place: &str, reference: CredentialRef) -> Failure {
+    Failure::new(Code::CredentialExists, format!("there is {place} already"))
+        .cause("it was left as it is")
+        .remedy("replace it", &Remedy::ReplaceSecret { reference })
+}
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

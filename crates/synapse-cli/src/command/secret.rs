@@ -4,7 +4,7 @@
 use secrecy::{ExposeSecret as _, SecretString};
 use synapse_core::credential::CredentialRef;
 use synapse_core::engine::SecretUses;
-use synapse_core::error::{Code, Failure, Remedy};
+use synapse_core::error::Failure;
 use synapse_core::gate::NetworkGate;
 use synapse_core::ports::{
     ConnectionStore as _, SecretResolver, SecretWriter as _, Shelf, Writing,
@@ -103,9 +103,7 @@ impl<'a> Secret<'a> {
     /// Checks that no secret exists before asking for one. Opens the local vault, so that its
     /// passphrase is requested before the value.
     fn expect_none(&self, reference: &CredentialRef) -> Result<(), Failure> {
-        Runtime::start()?
-            .block_on(self.secrets.expect_none(reference))
-            .map_err(|failure| with_rotate(failure, reference))
+        Runtime::start()?.block_on(self.secrets.expect_none(reference))
     }
 
     /// The users of every secret; none if the file of connections cannot be read.
@@ -125,8 +123,7 @@ impl PreparedSecret<'_> {
         let printer = &secret.context.printer;
         match work {
             SecretWork::Keep(reference, value, writing) => {
-                let kept = secret.secrets.keep(&reference, value, writing).await;
-                let kept = kept.map_err(|failure| with_rotate(failure, &reference))?;
+                let kept = secret.secrets.keep(&reference, value, writing).await?;
                 let action = match writing {
                     Writing::Create => "set",
                     Writing::Replace => "rotate",
@@ -252,17 +249,6 @@ async fn list(secret: &Secret<'_>) -> Result<(), Failure> {
         printer.warning(warning);
     }
     Ok(())
-}
-
-/// Setting an existing secret either means to replace it, or names the wrong reference.
-fn with_rotate(failure: Failure, reference: &CredentialRef) -> Failure {
-    match (failure.code(), failure.hints()) {
-        (Code::CredentialExists, []) => {
-            let reference = reference.clone();
-            failure.remedy("replace it", &Remedy::ReplaceSecret { reference })
-        }
-        _ => failure,
-    }
 }
 
 fn tell(printer: &Printer, document: &SecretDocument, done: &str, notes: &[String]) {

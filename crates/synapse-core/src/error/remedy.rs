@@ -205,6 +205,11 @@ pub enum Remedy {
     ValidateHub,
     /// List all upstreams.
     ListUpstreams,
+    /// List the tools of an upstream.
+    ListUpstreamTools {
+        /// The server.
+        server: UpstreamName,
+    },
     /// Remove an upstream from the configuration.
     RemoveUpstream {
         /// The server.

@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use maud::{Markup, html};
 use synapse_core::credential::CredentialRef;
-use synapse_core::error::{Code, Failure};
+use synapse_core::error::{Code, Failure, Hint};
 use synapse_core::ports::Writing;
 use synapse_core::redact::{holds_token, is_opaque};
 use synapse_documents::{SecretView, SecretsDocument};
@@ -204,7 +204,10 @@ pub(crate) async fn keep(
         }
         Err(failure) => {
             let failure = match failure.code() {
-                Code::CredentialExists => failure.hint("replace it on this page instead"),
+                Code::CredentialExists => {
+                    let hint = Hint::new("replace it on this page instead");
+                    failure.with_hints(vec![hint])
+                }
                 _ => failure,
             };
             let page = page(app, ask, Some(&failure)).status(StatusCode::UNPROCESSABLE_ENTITY);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use synapse_core::error::{Code, Failure};
+use synapse_core::error::{Code, Failure, Remedy};
 use synapse_mcp::client::{CallError, MayHaveRun, RpcError};
 
 use crate::support::{Script, World, object};
@@ -201,6 +201,25 @@ async fn a_command_gets_the_failure_itself() {
         result["content"][0]["text"],
         r#"files: {"name":"read","arguments":{"a":1}}"#
     );
+}
+
+#[tokio::test]
+async fn a_refused_call_of_a_command_names_the_list_of_tools() {
+    let script = Script::legacy("files", tools()).answering(|_| {
+        let error = CallError::Rpc(RpcError {
+            code: -32602,
+            message: "unknown argument".to_owned(),
+            data: None,
+        });
+        Box::pin(async move { Err(error) })
+    });
+    let world = World::new().with(script);
+    let refused = world.hub().call("files", "read", object(json!({}))).await;
+    let refused = refused.unwrap_err();
+    assert_eq!(refused.code(), Code::UpstreamProtocol);
+    let server = "files".parse().unwrap();
+    let remedy = Remedy::ListUpstreamTools { server };
+    assert_eq!(refused.hints()[0].remedy, Some(remedy));
 }
 
 /// A hint that names a member without effect would not help.

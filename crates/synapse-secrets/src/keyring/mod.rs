@@ -43,11 +43,7 @@ pub(super) async fn expect_none(secrets: &Secrets, account: &str) -> Result<(), 
 }
 
 fn exists(account: &str) -> Failure {
-    Failure::new(
-        Code::CredentialExists,
-        format!("there is {} already", shown(account)),
-    )
-    .cause("it was left as it is")
+    super::exists(&shown(account), CredentialRef::Keyring(account.to_owned()))
 }
 
 /// Stores `value` in the item of `account`.

@@ -408,16 +408,9 @@ fn at(path: &Path, failure: Failure) -> Failure {
 }
 
 fn exists(name: &str) -> Failure {
-    Failure::new(
-        Code::CredentialExists,
-        format!("there is {} already", shown_entry(name)),
-    )
-    .cause("it was left as it is")
-    .remedy(
-        "replace it",
-        &Remedy::ReplaceSecret {
-            reference: CredentialRef::LocalVault(name.to_owned()),
-        },
+    super::exists(
+        &shown_entry(name),
+        CredentialRef::LocalVault(name.to_owned()),
     )
 }
 

@@ -25,7 +25,17 @@ async fn a_new_file_is_private_and_an_existing_one_is_left_alone() {
     assert_eq!(value(&secrets, reference).await, TOKEN);
 
     let failure = keep(&secrets, reference, "fake-other", Writing::Create).await;
-    assert_eq!(failure.unwrap_err().code(), Code::CredentialExists);
+    let failure = failure.unwrap_err();
+    assert_eq!(failure.code(), Code::CredentialExists);
+    let replace = Remedy::ReplaceSecret {
+        reference: reference.parse().unwrap(),
+    };
+    let hints: Vec<_> = failure
+        .hints()
+        .iter()
+        .map(|hint| hint.remedy.clone())
+        .collect();
+    assert_eq!(hints, [Some(replace)]);
     assert_eq!(value(&secrets, reference).await, TOKEN);
     symlink("nowhere", place.path().join("link")).unwrap();
     let failure = keep(&secrets, "file:~/link", TOKEN, Writing::Create).await;

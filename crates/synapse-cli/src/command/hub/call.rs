@@ -5,7 +5,6 @@ use std::io::Read as _;
 use serde_json::{Map, Value};
 use synapse_core::error::{Code, Failure};
 use synapse_core::redact::{printable, printable_json};
-use synapse_core::shell::quote_text;
 use synapse_documents::HubCallDocument;
 
 use super::Configured;
@@ -25,14 +24,7 @@ pub(super) fn run(
     hub.upstream(server)?;
     let session = HubSession::open(context, hub)?;
     let called = session.run(format!("{server}: {tool}"), async |hub| {
-        let called = hub.call(server, tool, arguments).await;
-        called.map_err(|failure| match failure.code() {
-            Code::UpstreamProtocol => {
-                let line = format!("synapse hub tools {}", quote_text(server));
-                failure.shell("see its tools", line)
-            }
-            _ => failure,
-        })
+        hub.call(server, tool, arguments).await
     });
     session.finish(context);
     let document = HubCallDocument::new(server, tool, called?);
