@@ -1,7 +1,7 @@
 //! Flags of `connection` and `preflight`: both take the fields of a connection.
 
 use clap::{Args, Subcommand};
-use synapse_core::connection::Draft;
+use synapse_core::connection::{Draft, fields};
 use synapse_core::engine::Naming;
 use synapse_core::error::{Code, Failure, Help, Remedy};
 use synapse_core::gate::NetworkGate;
@@ -79,16 +79,13 @@ pub(crate) struct CreateArguments {
     #[arg(long)]
     pub(crate) model: Option<String>,
 
-    /// Where the token is: file:~/path, keyring:NAME, vault:…, op://…, env:NAME, …; never the token
-    /// itself. Servers on this machine need none, which is the default
-    #[arg(long, value_name = "REF")]
+    #[arg(long, value_name = "REF", help = fields::CREDENTIAL.hint)]
     pub(crate) credential: Option<String>,
 
     #[command(flatten)]
     pub(crate) draft: DraftFlags,
 
-    /// Turn on network access (open the gate): allow live calls to the provider's hosts
-    #[arg(long)]
+    #[arg(long, help = fields::NETWORK.hint)]
     pub(crate) allow_network: bool,
 
     /// Save without any network check; the record says which checks are unproven
@@ -179,39 +176,28 @@ pub(crate) struct PreflightArguments {
 /// The optional fields of a connection.
 #[derive(Debug, Args, Default)]
 pub(crate) struct DraftFlags {
-    /// Base URL of the API; the provider's own when left out
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", help = fields::BASE_URL.hint)]
     pub(crate) base_url: Option<String>,
 
-    /// OpenAI organization to charge; that of the key by default
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", help = fields::ORGANIZATION.hint)]
     pub(crate) organization: Option<String>,
 
-    /// OpenAI project to charge; that of the key by default
-    #[arg(long = "openai-project", alias = "project", value_name = "ID")]
+    #[arg(long = "openai-project", alias = "project", value_name = "ID", help = fields::PROJECT.hint)]
     pub(crate) project: Option<String>,
 
-    /// Hugging Face organization to bill; the key's owner by default
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help = fields::BILL_TO.hint)]
     pub(crate) bill_to: Option<String>,
 
-    /// Timeout of a call; the provider's own when left out, 120 or 600 seconds
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", help = fields::TIMEOUT.hint)]
     pub(crate) timeout: Option<u64>,
 
-    /// The maximum number of tokens of an answer, for prompts without their own cap; no cap when
-    /// left out
-    #[arg(long, value_name = "N", value_parser = cap)]
+    #[arg(long, value_name = "N", value_parser = cap, help = fields::MAX_TOKENS.hint)]
     pub(crate) max_tokens: Option<u64>,
 
-    /// HTTP proxy, for https only; none when left out: proxy variables of the environment are never
-    /// used
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", help = fields::PROXY.hint)]
     pub(crate) proxy: Option<String>,
 
-    /// Allow plain http to a private address (such as 192.168.1.7), unencrypted and without a
-    /// credential
-    #[arg(long, conflicts_with = "deny_plain_http")]
+    #[arg(long, conflicts_with = "deny_plain_http", help = fields::PLAIN_HTTP.hint)]
     pub(crate) allow_plain_http: bool,
 
     /// Allow plain http to this machine only, which is the default
@@ -421,3 +407,29 @@ Examples:
       --allow-network
   synapse connection create later --provider openai --model MODEL \\
       --credential env:OPENAI_API_KEY --offline";
+
+#[cfg(test)]
+mod tests {
+    use synapse_core::connection::fields::FIELDS;
+
+    use super::*;
+
+    #[test]
+    fn every_field_has_its_flag() {
+        for command in [
+            CreateArguments::augment_args(clap::Command::new("create")),
+            EditArguments::augment_args(clap::Command::new("edit")),
+        ] {
+            for field in FIELDS {
+                let is_there = command.get_arguments().any(|argument| {
+                    argument
+                        .get_long()
+                        .map(|long| format!("--{long}"))
+                        .as_deref()
+                        == Some(field.flag)
+                });
+                assert!(is_there, "{}: {}", command.get_name(), field.flag);
+            }
+        }
+    }
+}

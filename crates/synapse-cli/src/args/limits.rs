@@ -1,7 +1,7 @@
 //! Flags of a connection's limits and of text recording.
 
 use clap::Args;
-use synapse_core::connection::Draft;
+use synapse_core::connection::{Draft, fields};
 use synapse_core::limits::{DraftLimits, LimitMode};
 
 use super::one_of;
@@ -10,37 +10,33 @@ use super::one_of;
 #[derive(Debug, Args, Default)]
 #[command(next_help_heading = "Limits and records")]
 pub(crate) struct LimitFlags {
-    /// Most tokens per day (UTC); no limit when left out or `none`
-    #[arg(long, value_name = "N", value_parser = tokens)]
+    #[arg(long, value_name = "N", value_parser = tokens, help = fields::TOKENS_PER_DAY.hint)]
     pub(crate) limit_tokens_day: Option<Setting<u64>>,
 
-    /// Most tokens per month (UTC); no limit when left out or `none`
-    #[arg(long, value_name = "N", value_parser = tokens)]
+    #[arg(long, value_name = "N", value_parser = tokens, help = fields::TOKENS_PER_MONTH.hint)]
     pub(crate) limit_tokens_month: Option<Setting<u64>>,
 
-    /// Most US dollars per day (UTC), such as 2.50; no limit when left out or `none`
-    #[arg(long, value_name = "USD", value_parser = dollars)]
+    #[arg(long, value_name = "USD", value_parser = dollars, help = fields::USD_PER_DAY.hint)]
     pub(crate) limit_usd_day: Option<Setting<String>>,
 
-    /// Most US dollars per month (UTC); no limit when left out or `none`
-    #[arg(long, value_name = "USD", value_parser = dollars)]
+    #[arg(long, value_name = "USD", value_parser = dollars, help = fields::USD_PER_MONTH.hint)]
     pub(crate) limit_usd_month: Option<Setting<String>>,
 
-    /// The action at a limit: `warn` sends the call with a warning, `block` refuses it; block
-    /// when left out
-    #[arg(long, value_parser = one_of(LimitMode::ALL, |mode| mode.as_str().into()))]
+    #[arg(
+        long,
+        value_parser = one_of(LimitMode::ALL, |mode| mode.as_str().into()),
+        help = fields::LIMIT_MODE.hint
+    )]
     pub(crate) limit_mode: Option<LimitMode>,
 
-    /// Refuse a call whose cost is unknown beforehand, as if it exceeded the limit
-    #[arg(long, conflicts_with = "limit_lenient")]
+    #[arg(long, conflicts_with = "limit_lenient", help = fields::STRICT.hint)]
     pub(crate) limit_strict: bool,
 
     /// Allow such calls again
     #[arg(long)]
     pub(crate) limit_lenient: bool,
 
-    /// Record prompts and answers in the ledger, where `synapse history` can search them
-    #[arg(long, conflicts_with = "no_record_text")]
+    #[arg(long, conflicts_with = "no_record_text", help = fields::RECORD_TEXT.hint)]
     pub(crate) record_text: bool,
 
     /// Stop recording prompts and answers

@@ -1,8 +1,7 @@
-//! The table of a connection's fields, the common source of flags, forms and the reference.
+//! The table of a connection's fields: flags, forms and the digest of a form are made from it.
 
 use crate::error::{Code, Failure};
 use crate::gate::NetworkGate;
-use crate::limits::LimitMode;
 
 use super::Draft;
 
@@ -20,6 +19,8 @@ pub struct FieldEntry {
     pub hint: &'static str,
     /// The kind of its value.
     pub kind: FieldKind,
+    read: fn(&Draft) -> String,
+    write: fn(&Self, &mut Draft, &str) -> Result<(), Failure>,
 }
 
 /// The kind of a field's value.
@@ -45,7 +46,8 @@ pub enum FieldKind {
 }
 
 macro_rules! fields {
-    ($($name:ident = $key:literal, $flag:literal, $label:literal, $kind:expr, $hint:literal;)+) => {
+    ($($name:ident = $key:literal, $flag:literal, $label:literal, $kind:expr, $($place:ident).+,
+        $hint:literal;)+) => {
         $(
             #[doc = concat!("`", $key, "`: ", $hint)]
             pub const $name: FieldEntry = FieldEntry {
@@ -54,6 +56,11 @@ macro_rules! fields {
                 label: $label,
                 hint: $hint,
                 kind: $kind,
+                read: |draft| draft.$($place).+.shown(),
+                write: |field, draft, value| {
+                    draft.$($place).+ = FormValue::parse(field, value)?;
+                    Ok(())
+                },
             };
         )+
 
@@ -63,44 +70,44 @@ macro_rules! fields {
 }
 
 fields! {
-    PROVIDER = "provider", "--provider", "Provider", FieldKind::Provider,
+    PROVIDER = "provider", "--provider", "Provider", FieldKind::Provider, provider,
         "Provider: openai, huggingface, anthropic, ollama, …";
-    MODEL = "model", "--model", "Model", FieldKind::Text,
+    MODEL = "model", "--model", "Model", FieldKind::Text, model,
         "Model id; on Hugging Face, pin a sub-provider as MODEL:PROVIDER";
-    CREDENTIAL = "credential", "--credential", "Credential", FieldKind::Reference,
-        "Where the token is: file:~/path, keyring:NAME, vault:…, op://…, env:NAME, …; never the token. Servers on this machine need none";
-    NETWORK = "network", "--allow-network", "Network gate", FieldKind::Switch,
-        "Open the network gate: allow live calls to the provider's hosts";
-    BASE_URL = "base_url", "--base-url", "Base URL", FieldKind::Url,
-        "Base URL of the API, when it is not the provider's own";
-    ORGANIZATION = "organization", "--organization", "Organization", FieldKind::Text,
-        "OpenAI organization to charge";
-    PROJECT = "project", "--openai-project", "Project", FieldKind::Text,
-        "OpenAI project to charge";
-    BILL_TO = "bill_to", "--bill-to", "Bill to", FieldKind::Text,
-        "Hugging Face organization to bill";
-    TIMEOUT = "timeout_seconds", "--timeout", "Seconds a call may take", FieldKind::Number,
-        "Total time a call may take";
-    MAX_TOKENS = "max_tokens", "--max-tokens", "Tokens of an answer, at most", FieldKind::Number,
-        "The most tokens of an answer, for prompts that name no cap of their own";
-    PROXY = "proxy", "--proxy", "Proxy", FieldKind::Url,
-        "HTTP proxy to use, for https only; proxy variables of the environment are never used";
-    PLAIN_HTTP = "allow_plain_http", "--allow-plain-http", "Plain http", FieldKind::Switch,
+    CREDENTIAL = "credential", "--credential", "Credential", FieldKind::Reference, credential,
+        "Where the token is: file:~/path, keyring:NAME, vault:…, op://…, env:NAME, …; never the token itself. Servers on this machine need none, which is the default";
+    NETWORK = "network", "--allow-network", "Network gate", FieldKind::Switch, gate,
+        "Turn on network access (open the gate): allow live calls to the provider's hosts";
+    BASE_URL = "base_url", "--base-url", "Base URL", FieldKind::Url, base_url,
+        "Base URL of the API; the provider's own when left out";
+    ORGANIZATION = "organization", "--organization", "Organization", FieldKind::Text, organization,
+        "OpenAI organization to charge; that of the key by default";
+    PROJECT = "project", "--openai-project", "Project", FieldKind::Text, project,
+        "OpenAI project to charge; that of the key by default";
+    BILL_TO = "bill_to", "--bill-to", "Bill to", FieldKind::Text, bill_to,
+        "Hugging Face organization to bill; the key's owner by default";
+    TIMEOUT = "timeout_seconds", "--timeout", "Seconds a call may take", FieldKind::Number, timeout_seconds,
+        "Timeout of a call; the provider's own when left out, 120 or 600 seconds";
+    MAX_TOKENS = "max_tokens", "--max-tokens", "Tokens of an answer, at most", FieldKind::Number, max_tokens,
+        "The maximum number of tokens of an answer, for prompts without their own cap; no cap when left out";
+    PROXY = "proxy", "--proxy", "Proxy", FieldKind::Url, proxy,
+        "HTTP proxy, for https only; none when left out: proxy variables of the environment are never used";
+    PLAIN_HTTP = "allow_plain_http", "--allow-plain-http", "Plain http", FieldKind::Switch, allow_plain_http,
         "Allow plain http to a private address (such as 192.168.1.7), unencrypted and without a credential";
-    TOKENS_PER_DAY = "tokens_per_day", "--limit-tokens-day", "Tokens a day, at most", FieldKind::Number,
-        "Most tokens per day (UTC), or `none`";
-    TOKENS_PER_MONTH = "tokens_per_month", "--limit-tokens-month", "Tokens a month, at most", FieldKind::Number,
-        "Most tokens per month (UTC), or `none`";
-    USD_PER_DAY = "usd_per_day", "--limit-usd-day", "US dollars a day, at most", FieldKind::Money,
-        "Most US dollars per day (UTC), such as 2.50, or `none`";
-    USD_PER_MONTH = "usd_per_month", "--limit-usd-month", "US dollars a month, at most", FieldKind::Money,
-        "Most US dollars per month (UTC), or `none`";
-    LIMIT_MODE = "mode", "--limit-mode", "At a limit", FieldKind::Choice(&["block", "warn"]),
-        "What happens at a limit: `warn` sends the call with a warning, `block` refuses it, which is what happens unless set";
-    STRICT = "strict", "--limit-strict", "Strict about unknown costs", FieldKind::Switch,
-        "Treat a call whose cost is not known beforehand as one beyond the limit";
-    RECORD_TEXT = "record_text", "--record-text", "Record texts", FieldKind::Switch,
-        "Keep prompts and answers in the ledger, where a search finds their words";
+    TOKENS_PER_DAY = "tokens_per_day", "--limit-tokens-day", "Tokens a day, at most", FieldKind::Number, limits.tokens_per_day,
+        "Most tokens per day (UTC); no limit when left out or `none`";
+    TOKENS_PER_MONTH = "tokens_per_month", "--limit-tokens-month", "Tokens a month, at most", FieldKind::Number, limits.tokens_per_month,
+        "Most tokens per month (UTC); no limit when left out or `none`";
+    USD_PER_DAY = "usd_per_day", "--limit-usd-day", "US dollars a day, at most", FieldKind::Money, limits.usd_per_day,
+        "Most US dollars per day (UTC), such as 2.50; no limit when left out or `none`";
+    USD_PER_MONTH = "usd_per_month", "--limit-usd-month", "US dollars a month, at most", FieldKind::Money, limits.usd_per_month,
+        "Most US dollars per month (UTC); no limit when left out or `none`";
+    LIMIT_MODE = "mode", "--limit-mode", "At a limit", FieldKind::Choice(&["block", "warn"]), limits.mode,
+        "The action at a limit: `warn` sends the call with a warning, `block` refuses it; block when left out";
+    STRICT = "strict", "--limit-strict", "Strict about unknown costs", FieldKind::Switch, limits.strict,
+        "Refuse a call whose cost is unknown beforehand, as if it exceeded the limit";
+    RECORD_TEXT = "record_text", "--record-text", "Record texts", FieldKind::Switch, record_text,
+        "Record prompts and answers in the ledger, where a search of the history finds their words";
 }
 
 /// The form value of an enabled switch.
@@ -110,95 +117,18 @@ impl FieldEntry {
     /// The value of this field in a form; empty if unset.
     #[must_use]
     pub fn value(&self, draft: &Draft) -> String {
-        let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        let number =
-            |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
-        let switch = |is_on: bool| if is_on { ON.to_owned() } else { String::new() };
-        let limits = &draft.limits;
-        match self.key {
-            "provider" => draft.provider.clone(),
-            "model" => draft.model.clone(),
-            "credential" => text(&draft.credential),
-            "network" => switch(draft.gate == NetworkGate::Open),
-            "base_url" => text(&draft.base_url),
-            "organization" => text(&draft.organization),
-            "project" => text(&draft.project),
-            "bill_to" => text(&draft.bill_to),
-            "timeout_seconds" => number(draft.timeout_seconds),
-            "max_tokens" => number(draft.max_tokens),
-            "proxy" => text(&draft.proxy),
-            "allow_plain_http" => switch(draft.allow_plain_http),
-            "tokens_per_day" => number(limits.tokens_per_day),
-            "tokens_per_month" => number(limits.tokens_per_month),
-            "usd_per_day" => text(&limits.usd_per_day),
-            "usd_per_month" => text(&limits.usd_per_month),
-            "mode" => text(&limits.mode),
-            "strict" => switch(limits.strict == Some(true)),
-            "record_text" => switch(draft.record_text),
-            _ => String::new(),
-        }
+        (self.read)(draft)
     }
 
-    /// Sets this field from a form value; empty removes it.
+    /// Sets this field from a form value. An empty text removes it, and so does `none` or a cap of 0.
     ///
     /// # Errors
     /// `config.invalid-value` with the field in its context, for an invalid number or word. Other
     /// validation happens when the draft is parsed.
     pub fn set(&self, draft: &mut Draft, value: &str) -> Result<(), Failure> {
-        let value = value.trim();
-        let text = || (!value.is_empty()).then(|| value.to_owned());
-        let number = || match value {
-            "" => Ok(None),
-            digits => digits
-                .parse::<u64>()
-                .map(Some)
-                .map_err(|_| self.invalid("it takes a whole number")),
-        };
-        let switch = || match value {
-            ON => Ok(true),
-            "" => Ok(false),
-            _ => Err(self.invalid("it is on or off")),
-        };
-        match self.key {
-            "provider" => draft.provider = value.to_owned(),
-            "model" => draft.model = value.to_owned(),
-            "credential" => draft.credential = text(),
-            "network" => {
-                draft.gate = if switch()? {
-                    NetworkGate::Open
-                } else {
-                    NetworkGate::Closed
-                };
-            }
-            "base_url" => draft.base_url = text(),
-            "organization" => draft.organization = text(),
-            "project" => draft.project = text(),
-            "bill_to" => draft.bill_to = text(),
-            "timeout_seconds" => draft.timeout_seconds = number()?,
-            "max_tokens" => draft.max_tokens = number()?.filter(|cap| *cap > 0),
-            "proxy" => draft.proxy = text(),
-            "allow_plain_http" => draft.allow_plain_http = switch()?,
-            "tokens_per_day" => draft.limits.tokens_per_day = number()?,
-            "tokens_per_month" => draft.limits.tokens_per_month = number()?,
-            "usd_per_day" => draft.limits.usd_per_day = text(),
-            "usd_per_month" => draft.limits.usd_per_month = text(),
-            "mode" => draft.limits.mode = self.word(value)?,
-            "strict" => draft.limits.strict = switch()?.then_some(true),
-            "record_text" => draft.record_text = switch()?,
-            _ => {}
-        }
+        (self.write)(self, draft, value.trim())?;
+        draft.max_tokens = draft.max_tokens.filter(|cap| *cap > 0);
         Ok(())
-    }
-
-    fn word(&self, value: &str) -> Result<Option<String>, Failure> {
-        match LimitMode::ALL
-            .into_iter()
-            .find(|mode| mode.as_str() == value)
-        {
-            Some(mode) => Ok(Some(mode.as_str().to_owned())),
-            None if value.is_empty() => Ok(None),
-            None => Err(self.invalid("it is `warn` or `block`")),
-        }
     }
 
     fn invalid(&self, why: &str) -> Failure {
@@ -207,6 +137,95 @@ impl FieldEntry {
             .cause(why)
             .in_field(self.key)
     }
+}
+
+/// A value of a draft as the text of a form.
+trait FormValue: Sized {
+    fn shown(&self) -> String;
+
+    fn parse(field: &FieldEntry, value: &str) -> Result<Self, Failure>;
+}
+
+impl FormValue for String {
+    fn shown(&self) -> String {
+        self.clone()
+    }
+
+    fn parse(_: &FieldEntry, value: &str) -> Result<Self, Failure> {
+        Ok(value.to_owned())
+    }
+}
+
+impl FormValue for Option<String> {
+    fn shown(&self) -> String {
+        self.clone().unwrap_or_default()
+    }
+
+    fn parse(field: &FieldEntry, value: &str) -> Result<Self, Failure> {
+        match field.kind {
+            _ if is_none(value) => Ok(None),
+            FieldKind::Choice(words) if !words.contains(&value) => {
+                Err(field.invalid(&format!("it is one of: {}", words.join(", "))))
+            }
+            _ => Ok(Some(value.to_owned())),
+        }
+    }
+}
+
+impl FormValue for Option<u64> {
+    fn shown(&self) -> String {
+        self.map(|number| number.to_string()).unwrap_or_default()
+    }
+
+    fn parse(field: &FieldEntry, value: &str) -> Result<Self, Failure> {
+        if is_none(value) {
+            return Ok(None);
+        }
+        let number = value.parse::<u64>();
+        number
+            .map(Some)
+            .map_err(|_| field.invalid("it takes a whole number"))
+    }
+}
+
+impl FormValue for bool {
+    fn shown(&self) -> String {
+        if *self { ON.to_owned() } else { String::new() }
+    }
+
+    fn parse(field: &FieldEntry, value: &str) -> Result<Self, Failure> {
+        match value {
+            ON => Ok(true),
+            "" => Ok(false),
+            _ => Err(field.invalid("it is on or off")),
+        }
+    }
+}
+
+impl FormValue for Option<bool> {
+    fn shown(&self) -> String {
+        self.unwrap_or_default().shown()
+    }
+
+    fn parse(field: &FieldEntry, value: &str) -> Result<Self, Failure> {
+        Ok(bool::parse(field, value)?.then_some(true))
+    }
+}
+
+impl FormValue for NetworkGate {
+    fn shown(&self) -> String {
+        (*self == Self::Open).shown()
+    }
+
+    fn parse(field: &FieldEntry, value: &str) -> Result<Self, Failure> {
+        let is_open = bool::parse(field, value)?;
+        Ok(if is_open { Self::Open } else { Self::Closed })
+    }
+}
+
+/// Whether the text of an optional field removes it.
+fn is_none(value: &str) -> bool {
+    ["", "none"].contains(&value)
 }
 
 /// The flags and values that produce `draft` from an empty one.
@@ -229,6 +248,7 @@ pub fn flags(draft: &Draft) -> Vec<(&'static str, Option<String>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::LimitMode;
 
     #[test]
     fn every_field_is_set_and_read_back() {
@@ -246,7 +266,22 @@ mod tests {
             assert_ne!(draft, Draft::default(), "{}", field.key);
             field.set(&mut draft, "").unwrap();
             assert_eq!(draft, Draft::default(), "{}", field.key);
+            if matches!(field.kind, FieldKind::Number | FieldKind::Money) {
+                field.set(&mut draft, value).unwrap();
+                field.set(&mut draft, "none").unwrap();
+                assert_eq!(draft, Draft::default(), "{}", field.key);
+            }
         }
+    }
+
+    #[test]
+    fn the_words_of_the_limit_mode_are_its_own() {
+        let words = LimitMode::ALL.map(LimitMode::as_str);
+        let FieldKind::Choice(offered) = LIMIT_MODE.kind else {
+            panic!("{LIMIT_MODE:?}")
+        };
+        assert!(offered.iter().all(|word| words.contains(word)));
+        assert_eq!(offered.len(), words.len());
     }
 
     #[test]

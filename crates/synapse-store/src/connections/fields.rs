@@ -197,3 +197,22 @@ fn record_value(record: &PreflightRecord) -> Value {
     }
     Value::InlineTable(table)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use synapse_core::connection::fields::FIELDS;
+
+    use super::*;
+
+    #[test]
+    fn the_fields_of_the_file_are_those_of_the_table() {
+        let written = CONNECTION.iter().chain(&DraftLimits::KEYS);
+        let written: BTreeSet<&str> = written
+            .copied()
+            .filter(|key| ![LIMITS, PREFLIGHT].contains(key))
+            .collect();
+        assert_eq!(written, FIELDS.iter().map(|field| field.key).collect());
+    }
+}

@@ -3,7 +3,7 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 use synapse_core::check::Check;
-use synapse_core::connection::Draft;
+use synapse_core::connection::{Draft, fields};
 use synapse_core::credential::CredentialRef;
 use synapse_core::engine::PreflightCall;
 use synapse_core::error::{Code, Failure};
@@ -14,7 +14,7 @@ use synapse_core::preflight::{PreflightReport, Reach};
 use synapse_core::shell::quote_text;
 
 use super::connect::NextStep;
-use super::{Setup, Stop, flag};
+use super::{Setup, Stop};
 use crate::command::preflight;
 use crate::command::preflight::CHECK_WIDTHS;
 use crate::output::check_line;
@@ -159,32 +159,21 @@ impl Setup<'_> {
 
 /// The command that creates the same connection.
 fn create_line(name: &ConnectionName, draft: &Draft, reach: Reach) -> String {
-    let number = |value: Option<u64>| value.map(|value| value.to_string());
-    let flags = [
-        flag("--provider", Some(&draft.provider)),
-        flag("--base-url", draft.base_url.as_deref()),
-        flag("--model", Some(&draft.model)),
-        flag("--credential", draft.credential.as_deref()),
-        flag("--max-tokens", number(draft.max_tokens).as_deref()),
-        flag("--timeout", number(draft.timeout_seconds).as_deref()),
-        flag("--organization", draft.organization.as_deref()),
-        flag("--openai-project", draft.project.as_deref()),
-        flag("--bill-to", draft.bill_to.as_deref()),
-        flag("--proxy", draft.proxy.as_deref()),
-    ];
-    let gate = match draft.gate {
-        NetworkGate::Open => " --allow-network",
-        NetworkGate::Closed => "",
-    };
+    let mut line = format!("synapse connection create {name}");
+    for (flag, value) in fields::flags(draft) {
+        line += " ";
+        line += flag;
+        if let Some(value) = value {
+            line += " ";
+            line += &quote_text(&value);
+        }
+    }
     let reach = match reach {
         Reach::Offline => " --offline",
         Reach::Live => " --live",
         Reach::Free => "",
     };
-    format!(
-        "synapse connection create {name}{}{gate}{reach}",
-        flags.concat()
-    )
+    line + reach
 }
 
 #[cfg(test)]
@@ -208,8 +197,8 @@ mod tests {
         let line = create_line(&"work".parse().unwrap(), &draft, Reach::Free);
         assert_eq!(
             line,
-            "synapse connection create work --provider anthropic --base-url http://127.0.0.1:1/v1 \
-             --model 'claude 5' --credential 'file:/tmp/a b' --max-tokens 4096 --allow-network"
+            "synapse connection create work --provider anthropic --model 'claude 5' --credential \
+             'file:/tmp/a b' --allow-network --base-url http://127.0.0.1:1/v1 --max-tokens 4096"
         );
         let plain = line
             .replace('\'', "")
