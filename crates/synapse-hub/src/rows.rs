@@ -12,13 +12,15 @@ use synapse_core::redact::Redactor;
 use synapse_core::telemetry::SpanContext;
 use synapse_mcp::host::Caller;
 
+use crate::ports::HubPorts;
+
 /// Records rows.
 #[derive(Debug, Clone)]
 pub(crate) struct Rows {
-    pub(crate) ledger: Arc<dyn HubLedger>,
-    pub(crate) observers: CallObservers,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) call_ids: Arc<dyn CallIds>,
+    ledger: Arc<dyn HubLedger>,
+    observers: CallObservers,
+    clock: Arc<dyn Clock>,
+    call_ids: Arc<dyn CallIds>,
 }
 
 /// An open row. Dropping it records a cancellation.
@@ -33,6 +35,15 @@ pub(crate) struct Row {
 }
 
 impl Rows {
+    pub(crate) fn of(ports: &HubPorts) -> Self {
+        Self {
+            ledger: Arc::clone(&ports.ledger),
+            observers: ports.observers.clone(),
+            clock: Arc::clone(&ports.clock),
+            call_ids: Arc::clone(&ports.call_ids),
+        }
+    }
+
     /// Opens a row; it is durable before anything is sent, see [`Row::departing`].
     pub(crate) fn begin(
         &self,

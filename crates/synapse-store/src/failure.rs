@@ -8,6 +8,16 @@ use synapse_core::shell::quote;
 use synapse_core::{Code, Failure, Remedy};
 use synapse_home::failure::{locked, shown, try_write_in, unwritable, writing};
 
+/// Adds the position of a mistake in a file of text to its failure.
+pub(crate) fn at_position(failure: Failure, path: &Path, line: usize, column: usize) -> Failure {
+    let file = shown(path);
+    failure
+        .cause(format!("at {file}:{line}:{column}"))
+        .with("file", file)
+        .with("line", line)
+        .with("column", column)
+}
+
 /// The failure for an SQLite error of the database at `path`.
 pub(crate) fn sqlite(path: &Path, error: &rusqlite::Error) -> Failure {
     if is_of_damage(error) {

@@ -24,7 +24,7 @@ use super::{Live, Runtime, Use};
 use crate::failure::{Refusal, unsupported};
 
 impl Runtime {
-    /// Both eras use requests in both directions.
+    /// Both use requests in both directions.
     pub(super) async fn legacy_both(
         &self,
         ask: &Ask,
@@ -45,10 +45,7 @@ impl Runtime {
         live: &Live,
         pulse: &Pulse,
     ) -> Result<JsonObject, Refusal> {
-        let questions: Arc<dyn ClientHandler> = Arc::new(AskNow(self.gatekeeper(ask)));
-        let outgoing = self.outgoing(ask, live, Some(questions), pulse).await?;
-        let answered = live.conversation.request(outgoing).await;
-        let mut result = self.finished(ask, live, answered).await?;
+        let mut result = self.legacy_both(ask, live, pulse).await?;
         if wants_input(&result)
             && let Some(Value::Object(requests)) = result.get_mut("inputRequests")
         {

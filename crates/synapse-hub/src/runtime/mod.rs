@@ -213,12 +213,7 @@ impl Runtime {
     }
 
     pub(crate) fn rows(&self) -> Rows {
-        Rows {
-            ledger: Arc::clone(&self.ports.ledger),
-            observers: self.ports.observers.clone(),
-            clock: Arc::clone(&self.ports.clock),
-            call_ids: Arc::clone(&self.ports.call_ids),
-        }
+        Rows::of(&self.ports)
     }
 
     /// The facts for rows.

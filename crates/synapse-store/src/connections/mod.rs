@@ -288,19 +288,12 @@ impl ConnectionStore for TomlConnections {
                 .collect();
             let default = document::default_name(source)?;
             let drafts = edit::remove(source, name);
-            Ok(if default.as_ref() != Some(name) {
-                Plan {
-                    drafts,
-                    after,
-                    default,
-                }
-            } else {
-                Plan {
-                    drafts: with_default(drafts, None),
-                    after,
-                    default: None,
-                }
-            })
+            let plan = Plan {
+                drafts,
+                after,
+                default,
+            };
+            Ok(plan.with_default_of(name, None))
         })
     }
 
@@ -324,19 +317,12 @@ impl ConnectionStore for TomlConnections {
                 .collect();
             let default = document::default_name(source)?;
             let drafts = edit::rename(source, name, new);
-            Ok(if default.as_ref() != Some(name) {
-                Plan {
-                    drafts,
-                    after,
-                    default,
-                }
-            } else {
-                Plan {
-                    drafts: with_default(drafts, Some(new)),
-                    after,
-                    default: Some(new.clone()),
-                }
-            })
+            let plan = Plan {
+                drafts,
+                after,
+                default,
+            };
+            Ok(plan.with_default_of(name, Some(new)))
         })
     }
 
@@ -416,6 +402,18 @@ struct Plan {
 }
 
 impl Plan {
+    /// If `name` is the default, `new` replaces it.
+    fn with_default_of(self, name: &ConnectionName, new: Option<&ConnectionName>) -> Self {
+        if self.default.as_ref() != Some(name) {
+            return self;
+        }
+        Self {
+            drafts: with_default(self.drafts, new),
+            after: self.after,
+            default: new.cloned(),
+        }
+    }
+
     /// The first text with exactly the intended meaning.
     fn checked(self, source: &Source) -> Result<String, Failure> {
         let means_it = |text: &String| {

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 
 use synapse_core::{Code, Failure};
 use synapse_files::{self as file, Found};
-use synapse_home::failure::{not_a_file, reading, shown};
+use synapse_home::failure::{not_a_file, reading};
+
+use crate::failure::at_position;
 
 /// The file as read. A missing file has an empty text.
 #[derive(Debug)]
@@ -154,12 +156,7 @@ impl Source {
     /// Adds file, line and column of the byte `offset` to a failure.
     pub(super) fn locate(&self, failure: Failure, offset: usize) -> Failure {
         let (line, column) = self.position(offset);
-        let file = shown(&self.path);
-        failure
-            .cause(format!("at {file}:{line}:{column}"))
-            .with("file", file)
-            .with("line", line)
-            .with("column", column)
+        at_position(failure, &self.path, line, column)
     }
 }
 

@@ -6,6 +6,8 @@ use synapse_core::{Code, Failure};
 use synapse_files::FileError;
 use synapse_home::failure::{of_file, shown};
 
+use crate::failure::at_position;
+
 /// The file as read.
 #[derive(Debug)]
 pub(super) struct UpstreamsText {
@@ -87,12 +89,7 @@ impl UpstreamsText {
             .chars()
             .count()
             + 1;
-        let file = shown(&self.path);
-        failure
-            .cause(format!("at {file}:{line}:{column}"))
-            .with("file", file)
-            .with("line", line)
-            .with("column", column)
+        at_position(failure, &self.path, line, column)
     }
 }
 

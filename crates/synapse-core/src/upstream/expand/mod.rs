@@ -104,13 +104,7 @@ pub enum VariableSource {
 /// if a secret would become part of a command line or URL, `endpoint.invalid-url`,
 /// `config.invalid-value`, `upstream.start-failed` if the program or directory is missing.
 pub fn expand(upstream: &Upstream, surroundings: &Surroundings<'_>) -> Result<Expanded, Failure> {
-    let mut scope = Scope {
-        upstream,
-        surroundings,
-        own: own_variables(upstream),
-        found: BTreeMap::new(),
-        under_way: Vec::new(),
-    };
+    let mut scope = Scope::new(upstream, surroundings);
     let (target, fingerprint) = match &upstream.transport {
         UpstreamTransport::Stdio {
             command,
@@ -142,13 +136,7 @@ pub fn expand_text(
     template: &Template,
     surroundings: &Surroundings<'_>,
 ) -> Result<Template, Failure> {
-    let mut scope = Scope {
-        upstream,
-        surroundings,
-        own: own_variables(upstream),
-        found: BTreeMap::new(),
-        under_way: Vec::new(),
-    };
+    let mut scope = Scope::new(upstream, surroundings);
     scope.expand(template)
 }
 
@@ -284,6 +272,18 @@ struct Scope<'a> {
     found: BTreeMap<String, VariableSource>,
     /// The entry's own variables being expanded: they cannot refer to themselves.
     under_way: Vec<String>,
+}
+
+impl<'a> Scope<'a> {
+    fn new(upstream: &'a Upstream, surroundings: &'a Surroundings<'a>) -> Self {
+        Self {
+            upstream,
+            surroundings,
+            own: own_variables(upstream),
+            found: BTreeMap::new(),
+            under_way: Vec::new(),
+        }
+    }
 }
 
 impl Scope<'_> {
