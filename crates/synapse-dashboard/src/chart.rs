@@ -36,9 +36,8 @@ pub(crate) fn costs(label: &str, columns: &[ChartColumn]) -> Markup {
             line x1="0" x2="100%" y1="88%" y2="88%" .base {}
             @if most > 0 {
                 @for step in 1..=2_u64 {
-                    @let y = per_cent(FLOOR - (FLOOR - CEILING) / 2.0 * count(usize::try_from(step).unwrap_or(1)));
+                    @let y = grid_line(step);
                     line x1="0" x2="100%" y1=(y) y2=(y) .grid {}
-                    text x="0" y=(y) dy="-3" { (money(top / 2 * step)) }
                 }
             }
             @for (index, column) in columns.iter().enumerate() {
@@ -67,6 +66,10 @@ pub(crate) fn costs(label: &str, columns: &[ChartColumn]) -> Markup {
                 @if let Some(label) = column.label.as_ref().filter(|_| left <= LAST_LABEL) {
                     text x=(per_cent(left)) y="99%" { (label) }
                 }
+            }
+            // Last, because on a narrow page they lie over the first columns.
+            @if most > 0 {
+                @for step in 1..=2_u64 { text .axis x="0" y=(grid_line(step)) dy="-3" { (money(top / 2 * step)) } }
             }
         }
     }
@@ -142,6 +145,11 @@ fn hatch() -> Markup {
             }
         }
     }
+}
+
+/// The height of one of two grid lines.
+fn grid_line(step: u64) -> String {
+    per_cent(FLOOR - (FLOOR - CEILING) / 2.0 * count(usize::try_from(step).unwrap_or(1)))
 }
 
 /// Each part with its index and its offset.

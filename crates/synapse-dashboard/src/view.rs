@@ -82,9 +82,15 @@ pub(crate) fn code(app: &App, code: &str) -> Markup {
 /// A failure in brief: message, code, nearest cause.
 pub(crate) fn failure_in_short(app: &App, failure: &Failure) -> Markup {
     html! {
-        (foreign(failure.message())) " " span .sub { (code(app, failure.code().as_str())) }
-        @if let Some(cause) = failure.first_cause() { " " span .sub { (foreign(cause)) } }
+        (prose(failure.message())) " " span .sub { (code(app, failure.code().as_str())) }
+        @if let Some(cause) = failure.first_cause() { " " span .sub { (prose(cause)) } }
     }
+}
+
+/// The meaning of a code, if it is one.
+pub(crate) fn meaning_of(name: &str) -> Markup {
+    let entry = name.parse::<Code>().ok().and_then(Code::entry);
+    html! { @if let Some(entry) = entry { (prose(entry.meaning)) } }
 }
 
 /// The first remedy of a code, without a failure.
@@ -116,7 +122,7 @@ fn linked(text: &str) -> Markup {
             let (address, after) = rest.split_at(end);
             html! { (foreign(before)) (outward(address)) (foreign(after)) }
         }
-        None => foreign(text),
+        None => prose(text),
     }
 }
 
@@ -135,7 +141,7 @@ pub(crate) fn check_row(app: &App, check: &Check, took: Option<u64>) -> Markup {
             span .what {
                 @match &check.finding {
                     Finding::Fail(failure) => {
-                        (code(app, failure.code().as_str())) br; (foreign(failure.message()))
+                        (code(app, failure.code().as_str())) br; (prose(failure.message()))
                     }
                     _ => (prose(&check.what())),
                 }
@@ -143,7 +149,7 @@ pub(crate) fn check_row(app: &App, check: &Check, took: Option<u64>) -> Markup {
             span .ms { @if let Some(took) = took { (crate::words::span(took)) } }
             @if let Finding::Fail(failure) = &check.finding {
                 div .remedy {
-                    @for cause in failure.causes() { p .sub { (foreign(cause)) } }
+                    @for cause in failure.causes() { p .sub { (prose(cause)) } }
                     @if !failure.hints().is_empty() { p { b { "What to do" } } (remedies(app, failure.hints())) }
                 }
             }

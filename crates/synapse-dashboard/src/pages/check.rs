@@ -24,7 +24,7 @@ use crate::filled::Filled;
 use crate::hub::Tone;
 use crate::response::{answer, json};
 use crate::running::{CheckEnd, Purpose, RunningCheck, Watcher};
-use crate::text::foreign;
+use crate::text::{foreign, prose};
 use crate::view::{check_row, note};
 use crate::words::moment;
 
@@ -167,8 +167,8 @@ fn verdict(app: &App, running: &RunningCheck, ended: &CheckEnd) -> Markup {
         CheckEnd::Refused(failure) => (
             Tone::Bad,
             html! {
-                p data-code=(failure.code().as_str()) { b { "Not saved: " (foreign(failure.message())) } }
-                @for cause in failure.causes() { p { (foreign(cause)) } }
+                p data-code=(failure.code().as_str()) { b { "Not saved: " (prose(failure.message())) } }
+                @for cause in failure.causes() { p { (prose(cause)) } }
             },
         ),
         CheckEnd::Completed(report, result) => {
@@ -176,8 +176,8 @@ fn verdict(app: &App, running: &RunningCheck, ended: &CheckEnd) -> Markup {
                 (Some(failure), purpose) => (
                     Tone::Bad,
                     html! {
-                        p data-code=(failure.code().as_str()) { b { (if *purpose == Purpose::Look { "It does not work: " } else { "Not saved: " }) (foreign(failure.message())) } }
-                        @for cause in further(report, result) { p { (foreign(cause)) } }
+                        p data-code=(failure.code().as_str()) { b { (if *purpose == Purpose::Look { "It does not work: " } else { "Not saved: " }) (prose(failure.message())) } }
+                        @for cause in further(report, result) { p { (prose(cause)) } }
                         p .sub { "Checked at " (moment(report.checked_at)) ". " (contacted(report)) }
                     },
                 ),
@@ -198,7 +198,18 @@ fn verdict(app: &App, running: &RunningCheck, ended: &CheckEnd) -> Markup {
             }
         }
     };
-    html! { div .verdict { (note(tone, Some("alert"), &said)) } }
+    // The form is already sent: a style marks the field that the verdict names.
+    let named = match ended {
+        CheckEnd::Completed(report, result) => report
+            .failure()
+            .or(result.as_ref().err())
+            .map(|failure| at_field(failure.clone(), report)),
+        CheckEnd::Refused(failure) => Some(failure.clone()),
+        CheckEnd::Cancelled => None,
+    };
+    let field = named.as_ref().and_then(Failure::field);
+    let way = html! { (said) @if let Some(field) = field { p .sub { a href=(format!("#{field}")) { "Go to the field" } } } };
+    html! { div .verdict data-field=[field] { (note(tone, Some("alert"), &way)) } }
 }
 
 /// The causes that were found after the check, such as the nearest models.

@@ -25,8 +25,9 @@ use crate::hub::Tone;
 use crate::page::{Nav, Page};
 use crate::response::redirect;
 use crate::running::{CheckOrder, Purpose};
-use crate::text::foreign;
+use crate::text::prose;
 use crate::view::note;
+use crate::words::quoted;
 
 /// `connections/new`
 pub(crate) fn new(app: &App, ask: &Ask) -> Result<Page, Failure> {
@@ -233,9 +234,9 @@ pub(crate) fn summary(app: &App, failure: &Failure) -> Markup {
         Tone::Bad,
         Some("alert"),
         &html! {
-            p data-code=(failure.code().as_str()) { b { "Not saved: " (foreign(failure.message())) } }
-            @for cause in failure.causes() { p { (foreign(cause)) } }
-            @for hint in failure.hints() { p .sub { (foreign(&hint.text)) @if let Some(command) = hint.command(app.remedies()) { " " code .cmd { (foreign(&command)) } } } }
+            p data-code=(failure.code().as_str()) { b { "Not saved: " (prose(failure.message())) } }
+            @for cause in failure.causes() { p { (prose(cause)) } }
+            @for hint in failure.hints() { p .sub { (prose(&hint.text)) @if let Some(command) = hint.command(app.remedies()) { " " code .cmd { (prose(&command)) } } } }
             p .sub { (crate::view::code(app, failure.code().as_str())) @if let Some(field) = field { " · " a href=(format!("#{field}")) { "Go to the field" } } }
         },
     )
@@ -253,17 +254,6 @@ pub(crate) fn command(verb: &str, name: &str, draft: &Draft) -> String {
         }
     }
     command
-}
-
-/// Quotes for a shell.
-fn quoted(text: &str) -> String {
-    let is_plain =
-        |character: char| character.is_ascii_alphanumeric() || "-_./:~@=+,%".contains(character);
-    if !text.is_empty() && text.chars().all(is_plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
 }
 
 #[cfg(test)]

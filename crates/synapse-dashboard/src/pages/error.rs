@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::ask::Ask;
 use crate::hub::Tone;
 use crate::page::Page;
-use crate::text::foreign;
+use crate::text::{foreign, prose};
 use crate::view::{note, panel, remedies};
 
 /// The page of a failure.
@@ -23,7 +23,7 @@ pub(crate) fn page(app: &App, ask: &Ask, failure: &Failure) -> Page {
                 div .pad.stack {
                     div .remedy.bare {
                         @if failure.hints().is_empty() {
-                            p { (entry.map_or_else(|| "Load the page again.".to_owned(), |entry| entry.remedy(app.remedies()))) }
+                            p { (prose(&entry.map_or_else(|| "Load the page again.".to_owned(), |entry| entry.remedy(app.remedies())))) }
                         } @else { (remedies(app, failure.hints())) }
                     }
                     div .row {
@@ -35,8 +35,8 @@ pub(crate) fn page(app: &App, ask: &Ask, failure: &Failure) -> Page {
             @if let Some(entry) = entry {
                 (panel("about", "w5", "About it", &html! {}, &html! {
                     div .pad { dl .kv {
-                        dt { "Means" } dd { (entry.meaning) }
-                        dt { "Detected" } dd { (entry.detected(app.remedies())) }
+                        dt { "Means" } dd { (prose(entry.meaning)) }
+                        dt { "Detected" } dd { (prose(&entry.detected(app.remedies()))) }
                         @for (key, value) in failure.context() { dt { (key) } dd { code { (foreign(value)) } } }
                     } }
                 }))
@@ -57,8 +57,8 @@ pub(crate) fn head(app: &App, failure: &Failure) -> Markup {
         Tone::Bad,
         Some("alert"),
         &html! {
-            p data-code=(failure.code().as_str()) { b { (foreign(failure.message())) } }
-            @for cause in failure.causes() { p { (foreign(cause)) } }
+            p data-code=(failure.code().as_str()) { b { (prose(failure.message())) } }
+            @for cause in failure.causes() { p { (prose(cause)) } }
             p .sub {
                 (crate::view::code(app, failure.code().as_str()))
                 " · class " (failure.class().as_str()) " · exit code " (failure.class().exit_code())
@@ -100,9 +100,9 @@ pub(crate) fn explain(app: &App, ask: &Ask, name: &str) -> Result<Page, Failure>
     let body = html! {
         (panel("means", "", entry.name, &html! { "class " (entry.class.as_str()) " · exit code " (entry.class.exit_code()) }, &html! {
             div .pad { dl .kv {
-                dt { "Means" } dd { (entry.meaning) }
-                dt { "Detected" } dd { (entry.detected(app.remedies())) }
-                dt { "What to do" } dd { (entry.remedy(app.remedies())) }
+                dt { "Means" } dd { (prose(entry.meaning)) }
+                dt { "Detected" } dd { (prose(&entry.detected(app.remedies()))) }
+                dt { "What to do" } dd { (prose(&entry.remedy(app.remedies()))) }
                 dt { "Its calls" } dd { a href=(crate::ask::link(&app.to("history"), &[("where", &format!("error_code={}", entry.name))])) { "those that ended with it" } }
             } }
         }))

@@ -43,7 +43,7 @@ pub(crate) fn form(app: &App, ask: &Ask, filled: &Filled) -> Markup {
                 div class=(if at("name").is_some() { "f wrong" } else { "f" }) {
                     label for="name" { "Name" }
                     input type="text" id="name" name="name" value=(filled.name) required autocomplete="off" spellcheck="false" readonly[filled.editing.is_some()] aria-invalid=[at("name").map(|_| "true")] aria-describedby="name-hint";
-                    @if let Some(failure) = at("name") { (error_line("name", failure)) }
+                    @match at("name") { Some(failure) => (error_line("name", failure)), None => (late_error("name")) }
                     p .hint #name-hint { "What your IDE will call it: letters, digits, " code { "." } " " code { "_" } " and " code { "-" } "." }
                 }
                 @for field in first { (input(app, field, filled, at(field.key))) }
@@ -85,7 +85,7 @@ fn input(app: &App, field: &FieldEntry, filled: &Filled, failure: Option<&Failur
                 div {
                     label for=(field.key) { b { (field.label) } }
                     p .hint #(hint) { (prose(field.hint)) @if field.key == "network" { ". Calls and checks go to the host of the base URL if you give one, else to the host beside the provider's name, and nowhere else; while it is closed no socket is opened and no key is read" } "." }
-                    @if let Some(failure) = failure { (error_line(field.key, failure)) }
+                    @match failure { Some(failure) => (error_line(field.key, failure)), None => (late_error(field.key)) }
                 }
             },
             kind => div class=(class) {
@@ -102,7 +102,7 @@ fn input(app: &App, field: &FieldEntry, filled: &Filled, failure: Option<&Failur
                     _ => input .mono[!matches!(kind, FieldKind::Text | FieldKind::Number | FieldKind::Money)] type="text" inputmode=[match kind { FieldKind::Number => Some("numeric"), FieldKind::Money => Some("decimal"), _ => None }]
                         id=(field.key) name=(field.key) value=(value) required[field.key == "model"] autocomplete="off" spellcheck="false" aria-invalid=[wrong] aria-describedby=(hint);,
                 }
-                @if let Some(failure) = failure { (error_line(field.key, failure)) }
+                @match failure { Some(failure) => (error_line(field.key, failure)), None => (late_error(field.key)) }
                 p .hint #(hint) { (prose(field.hint)) @if !field.hint.ends_with('…') { "." } }
                 @if let Some(choice) = choice { (choice.list()) (choice.sentence()) }
                 @if field.key == "model" { (to_the_list(choice.is_some())) }
@@ -141,7 +141,17 @@ fn to_a_key(app: &App, draft: &Draft) -> Markup {
 }
 
 fn error_line(key: &str, failure: &Failure) -> Markup {
-    html! { p .err id=(format!("{key}-error")) { (Icon::Failed.small()) span { (foreign(failure.message())) @if let Some(cause) = failure.first_cause() { ": " (foreign(cause)) } } } }
+    html! { p .err id=(format!("{key}-error")) { (Icon::Failed.small()) span { (prose(failure.message())) @if let Some(cause) = failure.first_cause() { ": " (prose(cause)) } } } }
+}
+
+/// The error of a check that had not ended when the form was sent. The style sheet shows it once
+/// the verdict names this field.
+fn late_error(key: &str) -> Markup {
+    html! {
+        @if LATE.contains(&key) {
+            p .err.late data-at=(key) { (Icon::Failed.small()) span { "The check failed here: see the top of the page, and the remedy at the check." } }
+        }
+    }
 }
 
 /// The host of a provider, unless its owner names one.
@@ -189,5 +199,7 @@ const fn meaning(id: synapse_core::preflight::CheckId) -> &'static str {
     }
 }
 
+/// The fields to which a check assigns its failure.
+const LATE: [&str; 5] = ["name", "base_url", "network", "credential", "model"];
 /// The fields that are always shown, in this order.
 const FIRST: [&str; 4] = ["provider", "credential", "network", "model"];

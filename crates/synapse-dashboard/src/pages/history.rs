@@ -14,7 +14,7 @@ use crate::icon::Icon;
 use crate::page::{Nav, Page};
 use crate::text::foreign;
 use crate::view::{code, plain, scrolling, state};
-use crate::words::{clock, count, date, maybe, money, several, span};
+use crate::words::{clock, count, date, maybe, money, quoted, several, span};
 
 /// `history`
 pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
@@ -106,7 +106,7 @@ fn command(ask: &Ask) -> String {
         ("words", "--text"),
     ] {
         if let Some(value) = ask.get(name) {
-            command.push_str(&format!(" {flag} '{}'", value.replace('\'', r"'\''")));
+            command.push_str(&format!(" {flag} {}", quoted(value)));
         }
     }
     for condition in ask
@@ -114,10 +114,7 @@ fn command(ask: &Ask) -> String {
         .into_iter()
         .flat_map(|all| all.split(" and "))
     {
-        command.push_str(&format!(
-            " --where '{}'",
-            condition.trim().replace('\'', r"'\''")
-        ));
+        command.push_str(&format!(" --where {}", quoted(condition.trim())));
     }
     command
 }

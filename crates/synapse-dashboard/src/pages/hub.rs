@@ -20,9 +20,9 @@ use crate::hub::{
 use crate::icon::Icon;
 use crate::page::{Nav, Page, csrf};
 use crate::session::same;
-use crate::text::{foreign, foreign_block};
+use crate::text::{foreign, foreign_block, prose};
 use crate::view::{button, icon, note, panel, plain, said, scrolling, state};
-use crate::words::{ago, count, maybe, moment, several, unknown, verb};
+use crate::words::{ago, count, maybe, moment, quoted, several, unknown, verb};
 
 /// `hub`
 pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
@@ -65,10 +65,10 @@ fn one(app: &App, ask: &Ask, server: &ServerView) -> Markup {
             div .row { @for verb in &server.verbs { (verb_button(app, ask, *verb, &server.name, None)) } }
             div .body {
                 p .sub { code { (foreign(&server.address)) } @if let Some((client, at)) = &server.asked_by { " · asked by " (foreign(client)) " " (ago(*at, app.now())) } @if let Some(code) = server.exit_code { " · ended with code " (code) } }
-                @for note in &server.notes { p { (foreign(note)) } }
+                @for note in &server.notes { p { (prose(note)) } }
                 @if let Some(command) = &server.command { p { "At a terminal: " code .cmd data-copy { (foreign(command)) } } }
                 @if !server.stderr.is_empty() { pre .term tabindex="0" role="region" aria-label=(format!("Last lines that {} wrote to stderr", server.name)) { @for line in &server.stderr { (foreign(line)) "\n" } } }
-                @if !server.stderr.is_empty() { p .sub { "The whole log: " code .cmd data-copy { "synapse hub log " (foreign(&server.name)) } } }
+                @if !server.stderr.is_empty() { p .sub { "The whole log: " code .cmd data-copy { "synapse hub log " (foreign(&quoted(&server.name))) } } }
             }
         }
     }

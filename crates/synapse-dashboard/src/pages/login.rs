@@ -24,7 +24,7 @@ use crate::page::{Nav, Page, csrf};
 use crate::response::redirect;
 use crate::text::{foreign, to_log_in};
 use crate::view::{button, note, panel, plain, remedies};
-use crate::words::moment;
+use crate::words::{moment, quoted};
 
 /// `POST hub/SERVER/login`: one login of a server at a time; a second request leads to the first.
 pub(crate) async fn begin(app: &App, ask: &Ask, server: &str) -> Result<Response<Body>, Failure> {
@@ -220,7 +220,7 @@ fn command(order: &LoginOrder) -> String {
         Registering::Allowed => " --register",
         Registering::Refused => "",
     };
-    format!("synapse hub login {}{register}", order.server)
+    format!("synapse hub login {}{register}", quoted(&order.server))
 }
 
 fn document(app: &App, server: &str, stage: &LoginStage) -> Value {

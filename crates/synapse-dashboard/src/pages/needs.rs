@@ -1,9 +1,10 @@
 //! The part of the overview that names everything that needs its owner, each with one action.
 
 use maud::{Markup, html};
+use synapse_core::limits::LimitMode;
 
 use super::seen::OverviewData;
-use super::standing::{Lately, is_near};
+use super::standing::{Lately, nearest};
 use crate::app::App;
 use crate::ask::{link, segment};
 use crate::hub::Tone;
@@ -81,18 +82,14 @@ pub(super) fn needs(app: &App, seen: &OverviewData) -> Markup {
                     .and_then(|ledger| ledger.standings.get(stored.name.as_str()));
                 if let (Ok(connection), Some(standing)) = (&stored.connection, standing)
                     && let Some(limits) = &connection.limits
-                    && [
-                        (limits.day.nano_usd, standing.spent.day.nano_usd),
-                        (limits.day.tokens, standing.spent.day.tokens),
-                        (limits.month.nano_usd, standing.spent.month.nano_usd),
-                        (limits.month.tokens, standing.spent.month.tokens),
-                    ]
-                    .iter()
-                    .any(|(most, used)| most.is_some_and(|most| is_near(*used, most)))
+                    && let Some((span, part, amount)) = nearest(limits, standing)
                 {
                     item(
                         Tone::Look,
-                        html! { b { (foreign(stored.name.as_str())) } " is near a limit" },
+                        html! {
+                            b { (foreign(stored.name.as_str())) } " has used " (part) " % of its limit of " (span) ", " (amount) " "
+                            span .sub { (match limits.mode { LimitMode::Block => "calls beyond it are refused", LimitMode::Warn => "calls beyond it are sent with a warning" }) }
+                        },
                         to,
                         "See its limits",
                     );

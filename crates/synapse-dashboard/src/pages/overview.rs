@@ -26,8 +26,8 @@ use crate::chart::{self, ChartColumn};
 use crate::icon::Icon;
 use crate::page::{Nav, Page};
 use crate::response::answered_in_parts;
-use crate::text::foreign;
-use crate::view::{code, icon, panel, remedy_of, said, scrolling, state};
+use crate::text::{foreign, prose};
+use crate::view::{code, icon, meaning_of, panel, remedy_of, said, scrolling, state};
 use crate::words::{
     self, clock, count, maybe, money, month, percent, rest_of_day, several, span, sum, unknown,
 };
@@ -143,7 +143,7 @@ fn figures(ledger: &Overview, now: Timestamp) -> Markup {
             div { h2 { "Cost today" } p .fig { (cost(today)) } p .sub { (left_out(today)) } }
             div {
                 h2 { (month_name(now)) } p .fig { (cost(month)) }
-                p .sub { (left_out(month)) " · " (cost(before)) " by then a month before" }
+                p .sub { (left_out(month)) " · by this day of " (month_name(before_this_month(now))) ": " (cost(before)) }
             }
             div {
                 h2 { "Calls today" } p .fig { (count(today.calls)) }
@@ -172,8 +172,12 @@ fn figures(ledger: &Overview, now: Timestamp) -> Markup {
     }
 }
 
-fn month_name(now: Timestamp) -> String {
-    month(now)
+fn month_name(time: Timestamp) -> String {
+    month(time)
+}
+
+fn before_this_month(now: Timestamp) -> Timestamp {
+    Timestamp::of_day(now.month_start().day() - 1)
 }
 
 fn days(app: &App, ledger: &Overview) -> Markup {
@@ -356,13 +360,20 @@ fn failures(app: &App, ledger: &Overview, now: Timestamp) -> Markup {
     html! {
         @if !ledger.failures.is_empty() {
             (panel("failed", "", "Failed today, and what to do", &html! { a href=(link(&app.to("history"), &[("since", &words::date(now))])) { "all calls of today" } }, &scrolling("Table of failures", &html! { table .wrap {
-                thead { tr { th scope="col" { "Last" } th scope="col" .n { "Times" } th scope="col" { "Connection" } th scope="col" { "What happened" } th scope="col" .p2 { "What to do" } } }
+                thead { tr { th scope="col" { "Last" } th scope="col" .n.p2 { "Times" } th scope="col" .p2 { "Connection" } th scope="col" { "What happened" } th scope="col" .p2 { "What to do" } } }
                 tbody { @for group in &ledger.failures { tr {
-                    td .nw { a href=(app.to(&format!("history/{}", segment(&group.last_call.to_string())))) { (clock(group.last_at)) } }
-                    td .n { (count(group.times)) }
-                    th scope="row" { a .rl href=(link(&app.to("history"), &[("where", &format!("connection={}", group.connection))])) { (foreign(&group.connection)) } }
-                    td { @match &group.error_code { Some(name) => (code(app, name)), None => (group.outcome.as_str()) } }
-                    td .p2 { (group.error_code.as_deref().and_then(|code| remedy_of(app, code)).unwrap_or_else(|| "Nothing: its process ended during the call.".to_owned())) }
+                    @let calls = link(&app.to("history"), &[("where", &format!("connection={}", group.connection))]);
+                    @let known = group.error_code.as_deref();
+                    @let remedy = known.and_then(|code| remedy_of(app, code)).unwrap_or_else(|| "Nothing: its process ended during the call.".to_owned());
+                    td .nw { a href=(app.to(&format!("history/{}", segment(&group.last_call.to_string())))) { (clock(group.last_at)) } span .sub.narrow { (several(group.times, "time")) } }
+                    td .n.p2 { (count(group.times)) }
+                    th scope="row" .p2 { a .rl href=(calls) { (foreign(&group.connection)) } }
+                    td {
+                        b .narrow { a .rl href=(calls) { (foreign(&group.connection)) } }
+                        @match known { Some(name) => { (code(app, name)) " " span .sub { (meaning_of(name)) } }, None => (group.outcome.as_str()) }
+                        span .narrow { (prose(&remedy)) }
+                    }
+                    td .p2 { (prose(&remedy)) }
                 } } }
             } })))
         }

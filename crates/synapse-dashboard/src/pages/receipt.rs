@@ -13,9 +13,9 @@ use crate::ask::{Ask, link, segment};
 use crate::chart;
 use crate::hub::Tone;
 use crate::page::{Nav, Page};
-use crate::text::{foreign, foreign_block};
+use crate::text::{foreign, foreign_block, prose};
 use crate::view::{code, note, panel, remedy_of};
-use crate::words::{count, maybe, moment, money, span, unknown};
+use crate::words::{count, maybe, moment, money, quoted, span, unknown};
 
 /// `history/CALL`
 pub(crate) async fn page(app: &App, ask: &Ask, call: &str) -> Result<Page, Failure> {
@@ -146,14 +146,14 @@ fn why(app: &App, entry: &Entry) -> Markup {
         @if let Some(name) = &entry.error_code {
             (note(if entry.outcome == Outcome::Refused { Tone::Look } else { Tone::Bad }, None, &html! {
                 p { b { @if entry.outcome == Outcome::Refused { "Refused before anything was sent" } @else { "It failed" } } " " (code(app, name)) }
-                @if let Some(remedy) = remedy_of(app, name) { p { (remedy) } }
+                @if let Some(remedy) = remedy_of(app, name) { p { (prose(&remedy)) } }
             }))
         }
         @if is_unknown {
             (note(Tone::Off, None, &html! {
                 p { b { "Why is the cost unknown?" } }
                 p { (reason(entry)) }
-                p .sub { "Synapse never uses the price of another model or provider. A preflight or the list of models stores prices for later calls: " code .cmd data-copy { "synapse models " (foreign(&receipt.connection)) } }
+                p .sub { "Synapse never uses the price of another model or provider. A preflight or the list of models stores prices for later calls: " code .cmd data-copy { "synapse models " (foreign(&quoted(&receipt.connection))) } }
             }))
         }
     }

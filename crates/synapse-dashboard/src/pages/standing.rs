@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use synapse_core::gate::NetworkGate;
 use synapse_core::ledger::{LatestCall, LimitUsage, Outcome};
-use synapse_core::limits::{Allowance, Sums};
+use synapse_core::limits::{Allowance, Limits, Sums};
 use synapse_core::ports::StoredConnection;
 use synapse_core::time::Timestamp;
 
@@ -133,9 +133,56 @@ pub(crate) fn limit(allowance: &Allowance, spent: Sums, aside: Sums) -> Markup {
     }
 }
 
-/// At least four fifths.
+/// At least four fifths of it are used.
 pub(crate) const fn is_near(used: u64, most: u64) -> bool {
-    used / 4 >= most / 5
+    used > 0 && used >= most - most / 5
+}
+
+/// The limit that is used most, if one is nearly used up: its name, its part, the amount.
+pub(crate) fn nearest(
+    limits: &Limits,
+    standing: &LimitUsage,
+) -> Option<(&'static str, u64, String)> {
+    let spans = [
+        (
+            "today",
+            &limits.day,
+            standing.spent.day,
+            standing.set_aside.day,
+        ),
+        (
+            "this month",
+            &limits.month,
+            standing.spent.month,
+            standing.set_aside.month,
+        ),
+    ];
+    let amounts = spans
+        .into_iter()
+        .flat_map(|(name, allowance, spent, aside)| {
+            let tokens = |most| format!("{} tokens", count(most));
+            [
+                (
+                    name,
+                    spent.nano_usd.saturating_add(aside.nano_usd),
+                    allowance.nano_usd,
+                    money(allowance.nano_usd.unwrap_or_default()),
+                ),
+                (
+                    name,
+                    spent.tokens.saturating_add(aside.tokens),
+                    allowance.tokens,
+                    tokens(allowance.tokens.unwrap_or_default()),
+                ),
+            ]
+        });
+    amounts
+        .filter_map(|(name, used, most, amount)| {
+            let most = most.filter(|most| is_near(used, *most))?;
+            let part = u128::from(used) * 100 / u128::from(most.max(1));
+            Some((name, u64::try_from(part).unwrap_or(u64::MAX), amount))
+        })
+        .max_by_key(|(_, part, _)| *part)
 }
 
 /// Today's part of the spending.

@@ -19,7 +19,7 @@ use crate::page::{Nav, Page};
 use crate::response::answer;
 use crate::text::foreign;
 use crate::view::{panel, scrolling};
-use crate::words::{count, date, maybe, money, percent, several, span, sum, verb};
+use crate::words::{count, date, maybe, money, percent, quoted, several, span, sum, verb};
 
 /// `usage`
 pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
@@ -120,13 +120,13 @@ fn query(app: &App, ask: &Ask) -> Result<(UsageQuery, Shown), Failure> {
 fn command(query: &UsageQuery, shown: &Shown) -> String {
     let mut command = format!("synapse usage --by {}", query.by.as_str());
     if query.since.is_some() {
-        command.push_str(&format!(" --since {}", shown.since));
+        command.push_str(&format!(" --since {}", quoted(&shown.since)));
     }
     if query.until.is_some() {
-        command.push_str(&format!(" --until {}", shown.until));
+        command.push_str(&format!(" --until {}", quoted(&shown.until)));
     }
     if let Some(connection) = &query.connection {
-        command.push_str(&format!(" --connection {connection}"));
+        command.push_str(&format!(" --connection {}", quoted(connection)));
     }
     command
 }
@@ -176,13 +176,49 @@ fn chart(query: &UsageQuery, mut periods: Vec<PeriodUsage>) -> Markup {
         @if !columns.is_empty() {
             (panel("chart", "", &format!("Cost per {}, by {}", per.as_str(), by.as_str()), &html! {}, &html! {
                 figure .pad {
-                    p .legend.top { @for (place, key) in keys.iter().enumerate() { span { span class=(format!("swatch c{}", place + 1)) {} (foreign(key)) } } @if keys.len() == SERIES { span { span .swatch.c5 {} "the rest" } } span { span .swatch.h {} "a cost is unknown" } }
+                    p .legend.top { @for (place, key) in keys.iter().enumerate() { span { span class=(format!("swatch c{}", place + 1)) {} (foreign(key)) } } @if columns.iter().any(has_rest) { span { span .swatch.c5 {} "the rest" } } span { span .swatch.h {} "a cost is unknown" } }
                     (chart::costs(&format!("Cost per {}", per.as_str()), &columns))
-                    figcaption { "UTC. The same figures are in the table below, by the key that you choose." @if left_out > 0 { " The oldest " (left_out) " are not drawn." } }
+                    figcaption { "UTC." @if left_out > 0 { " The oldest " (left_out) " are not drawn." } }
+                    details { summary { "The same as a table" } (drawn(&periods, &keys, &columns)) }
                 }
             }))
         }
     }
+}
+
+/// Whether a column has a cost of keys without a colour of their own.
+fn has_rest(column: &ChartColumn) -> bool {
+    column.parts.get(SERIES).is_some_and(|rest| *rest > 0)
+}
+
+/// The figures of the chart, a line a column.
+fn drawn(periods: &[PeriodUsage], keys: &[String], columns: &[ChartColumn]) -> Markup {
+    let with_rest = columns.iter().any(has_rest);
+    let parts = if with_rest { SERIES + 1 } else { keys.len() };
+    let unknown = |period: &PeriodUsage, key: Option<&String>| -> u64 {
+        let lines = period.lines.iter();
+        let own = lines
+            .filter(|line| key.map_or_else(|| !keys.contains(&line.key), |key| line.key == *key));
+        own.map(|line| line.unknown_cost).sum()
+    };
+    scrolling(
+        "Table of the chart",
+        &html! { table {
+            thead { tr {
+                th scope="col" { "UTC" }
+                @for key in keys { th scope="col" .n { (foreign(key)) } }
+                @if with_rest { th scope="col" .n { "the rest" } }
+                th scope="col" .n { "Together" }
+            } }
+            tbody { @for (period, column) in periods.iter().zip(columns) { tr {
+                th scope="row" .nw { (period.period) }
+                @for (place, cost) in column.parts.iter().take(parts).enumerate() {
+                    td .n { (sum(*cost, unknown(period, keys.get(place)), money)) }
+                }
+                td .n { (sum(column.parts.iter().sum(), period.lines.iter().map(|line| line.unknown_cost).sum(), money)) }
+            } } }
+        } },
+    )
 }
 
 /// The most expensive keys, one per colour.

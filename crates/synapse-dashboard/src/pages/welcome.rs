@@ -13,6 +13,7 @@ use crate::page::{Nav, Page};
 use crate::program::SecretStoreState;
 use crate::text::foreign;
 use crate::view::panel;
+use crate::words::quoted;
 
 /// The state of each step, from files and rows only.
 struct Steps {
@@ -42,14 +43,19 @@ pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
         (_, Some(next)) if next == step => "now",
         _ => "later",
     };
-    let ides: Vec<String> = app
+    let ides: Vec<(&str, &str)> = app
         .program
         .ides()
         .unwrap_or_default()
         .iter()
         .filter(|ide| ide.detected)
-        .map(|ide| ide.title.to_owned())
+        .map(|ide| (ide.client, ide.title))
         .collect();
+    let titles: Vec<&str> = ides.iter().map(|(_, title)| *title).collect();
+    let prompt = format!(
+        "synapse chat {} 'Say hello'",
+        quoted(steps.first.as_deref().unwrap_or("NAME"))
+    );
     let count = done.iter().filter(|done| **done).count();
     let body = html! {
         p .lede { "Six steps from here to an answer in your IDE. " (count) " of 6 " (if count == 1 { "is" } else { "are" }) " done." }
@@ -59,8 +65,8 @@ pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
                 li class=(class(1)) { h2 { "Choose who answers" } p { "You keep your own account and pay there. With a model on this machine you need neither key nor network." } (providers(app)) }
                 li class=(class(2)) { h2 { "Say where the key is" } p { "Synapse keeps a reference, never the key. Put it into a file that only you can read, the keyring, or a vault; or paste it on the page that keeps it there." } div .row { a .btn.sm href=(app.to("secrets")) { (Icon::Secrets.small()) "Put a key somewhere safe" } } }
                 li class=(class(3)) { h2 { "Let preflight prove it" } p { "Eight checks, from the spelling to the permission to chat; seven are free. Each shows its proof or, if it fails, its remedy. Nothing is saved before they pass." } div .row { a .btn.sm href=(app.to("connections/new")) { (Icon::Add.small()) "New connection" } } }
-                li class=(class(4)) { h2 { "Join your IDE" } p { @if ides.is_empty() { "No IDE was found on this machine. " } @else { "Found on this machine: " (foreign(&ides.join(", "))) ". " } "One command adds the entry and one removes it." } div .row { code .cmd data-copy { "synapse ide install CLIENT" } @if let Some(name) = &steps.first { a .btn.sm href=(link(&app.to("connections"), &[("show", name)])) { "The entry to paste" } } } }
-                li class=(class(5)) { h2 { "Ask something" } p { "The first answer appears here with its receipt: requested and served model, tokens, cost, time. Missing values are shown as unknown." } div .row { code .cmd data-copy { "synapse chat NAME \"Say hello\"" } } }
+                li class=(class(4)) { h2 { "Join your IDE" } p { @if ides.is_empty() { "No IDE was found on this machine. " } @else { "Found on this machine: " (foreign(&titles.join(", "))) ". " } "One command adds the entry, and " code { "synapse ide uninstall" } " removes it. Then restart the IDE." } div .row { @for (client, _) in &ides { code .cmd data-copy { "synapse ide install " (client) } } @if ides.is_empty() { code .cmd data-copy { "synapse ide install CLIENT" } } @if let Some(name) = &steps.first { a .btn.sm href=(link(&app.to("connections"), &[("show", name)])) { "The entry to paste" } } } }
+                li class=(class(5)) { h2 { "Ask something" } p { "In the IDE, or in a terminal. Each answer has its receipt in the history: requested and served model, tokens, cost, time. Missing values are shown as unknown." } div .row { code .cmd data-copy { (prompt) } a .btn.sm href=(app.to("history")) { (Icon::History.small()) "History" } } }
             } }
             div .w4 { div .stack {
                 (panel("looking", "", "Only looking?", &html! {}, &html! { div .pad.stack { p { "The demo runs the whole path with a built-in provider: no key, no network." } div .row { code .cmd data-copy { "synapse demo" } } } }))

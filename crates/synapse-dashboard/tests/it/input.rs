@@ -131,6 +131,29 @@ async fn a_form_beyond_64_kilobytes_is_refused() {
 }
 
 #[tokio::test]
+async fn a_command_to_copy_has_foreign_text_in_quotes() {
+    let bench = Bench::new().await;
+    let session = bench.enter().await;
+    for (page, word) in [
+        (
+            "usage?connection=a%3B+reboot",
+            "--connection &#39;a; reboot&#39;",
+        ),
+        (
+            "history?words=%24%28reboot%29",
+            "--text &#39;$(reboot)&#39;",
+        ),
+        (
+            "history?where=model_requested%3D%60x%60",
+            "--where &#39;model_requested=`x`&#39;",
+        ),
+    ] {
+        let body = bench.get(&session, page).await.body.replace('\'', "&#39;");
+        assert!(body.contains(word), "{page}: {body}");
+    }
+}
+
+#[tokio::test]
 async fn what_was_removed_or_changed_meanwhile_is_a_conflict_that_shows_both() {
     let bench = Bench::new().await;
     let session = bench.enter().await;
@@ -138,7 +161,11 @@ async fn what_was_removed_or_changed_meanwhile_is_a_conflict_that_shows_both() {
     let answer = bench.post(&session, "connections", fields).await;
     assert_eq!(answer.status, 409);
     assert!(answer.body.contains("config.changed"));
-    assert!(answer.body.contains("stored is `gpt-x`, yours is `mine`"));
+    assert!(
+        answer
+            .body
+            .contains("stored is <code>gpt-x</code>, yours is <code>mine</code>")
+    );
     let gone = fields.replace("=open", "=gone");
     assert_eq!(bench.post(&session, "connections", &gone).await.status, 404);
     let answer = bench

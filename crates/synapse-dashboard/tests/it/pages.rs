@@ -67,8 +67,13 @@ async fn a_check_that_fails_saves_nothing_and_says_what_to_do_at_its_rung_and_fi
         .strip_prefix(&session.base)
         .unwrap()
         .to_owned();
-    // The form is rendered before the check ends; a reload shows the error at its field.
-    bench.get(&session, &page).await;
+    // The form is sent before the check ends: the verdict names the field whose error is to show.
+    let first = bench.get(&session, &page).await.body;
+    assert!(first.contains("<div class=\"verdict\" data-field=\"credential\">"));
+    assert!(first.contains("<a href=\"#credential\">Go to the field</a>"));
+    // It may end before: then the form has the error itself.
+    let is_late = first.contains("class=\"err late\" data-at=\"credential\"");
+    assert!(is_late || first.contains("id=\"credential-error\""));
     let body = bench.get(&session, &page).await.body;
     assert!(body.contains("Not saved: the key is not accepted"));
     assert!(body.contains("make another key"));
