@@ -74,7 +74,7 @@ impl FromStr for CollectorUrl {
         };
         let url = text.parse::<SecureUrl>().map_err(|error| match error {
             SecureUrlError::NoUrl(error) => {
-                invalid("the collector's URL is no URL").cause(error.to_string())
+                invalid("the collector's URL is invalid").cause(error.to_string())
             }
             SecureUrlError::PlainHttp(_) => {
                 invalid("plain http would show to the network which models are asked, and when")

@@ -92,8 +92,11 @@ impl Ask {
             return Ok(None);
         };
         Timestamp::named(text, now).map(Some).ok_or_else(|| {
-            Failure::new(Code::UsageInvalidArguments, format!("`{name}` is no time"))
-                .cause(format!("it takes {}", Timestamp::NAMES))
+            Failure::new(
+                Code::UsageInvalidArguments,
+                format!("`{name}` is not a time"),
+            )
+            .cause(format!("it takes {}", Timestamp::NAMES))
         })
     }
 }

@@ -53,8 +53,8 @@ async fn admit(app: &Arc<App>, request: Request, next: Next) -> Response<Body> {
     if !is_utf8(path) {
         return outside(
             StatusCode::BAD_REQUEST,
-            "That is no address",
-            "It has bytes that are no text.",
+            "That is not an address",
+            "It has bytes that are not text.",
         );
     }
     let headers = request.headers();
@@ -156,7 +156,7 @@ fn is_our_form(headers: &HeaderMap, own: &str) -> Result<(), (StatusCode, &'stat
         .and_then(|kind| kind.to_str().ok())
         .and_then(|kind| kind.split(';').next());
     if form.map(str::trim) != Some("application/x-www-form-urlencoded") {
-        return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, "It is no form."));
+        return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, "It is not a form."));
     }
     Ok(())
 }

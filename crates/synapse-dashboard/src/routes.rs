@@ -260,7 +260,8 @@ async fn theme(State(app): TheApp, Extension(ask): TheAsk) -> PageResponse {
 
 fn set_theme(app: &App, ask: &Ask) -> Result<PageResponse, Failure> {
     ask.form.only(&["theme", "back"])?;
-    let theme = Theme::parse(ask.form.need("theme")?).ok_or_else(|| wrong("that is no theme"))?;
+    let theme =
+        Theme::parse(ask.form.need("theme")?).ok_or_else(|| wrong("that is not a theme"))?;
     let back = ask.form.need("back")?;
     // Only back to one of our pages.
     let back = if back.starts_with(&app.base) {

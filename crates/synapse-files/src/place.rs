@@ -46,7 +46,7 @@ impl Place {
         })
     }
 
-    /// The target of symbolic links at the path; the path itself if it is no link.
+    /// The target of symbolic links at the path; the path itself if it is not a link.
     #[must_use]
     pub fn target(&self) -> &Path {
         &self.target

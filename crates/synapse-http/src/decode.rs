@@ -12,7 +12,7 @@ use crate::response::{BodyCoding, Headers};
 
 impl fmt::Display for BodyCoding {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.note().unwrap_or("the answer came as asked for"))
+        formatter.write_str(self.note().unwrap_or("the answer arrived as requested"))
     }
 }
 

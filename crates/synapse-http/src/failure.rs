@@ -42,7 +42,7 @@ pub enum TransportKind {
         reason: TlsReason,
     },
     /// The proxy could not be reached or refused the tunnel.
-    #[error("the proxy gave no way through: {reason}")]
+    #[error("the proxy refused the connection: {reason}")]
     Proxy {
         /// The reason.
         reason: ProxyReason,
@@ -51,7 +51,7 @@ pub enum TransportKind {
     #[error("no connection in time")]
     ConnectTimeout,
     /// The request was sent, but the complete response did not arrive in time.
-    #[error("no whole response in time")]
+    #[error("no complete response in time")]
     ResponseTimeout,
     /// The connection was reset or closed before the response was complete.
     #[error("the connection broke")]
@@ -114,7 +114,7 @@ pub enum TlsReason {
 #[non_exhaustive]
 pub enum ProxyReason {
     /// It requires credentials, which are not supported.
-    #[error("it asks for credentials")]
+    #[error("it requires credentials")]
     AuthenticationRequired,
     /// It refused the `CONNECT`.
     #[error("it refused the tunnel")]

@@ -59,7 +59,7 @@ pub(crate) enum Names {
 
 /// A name that plain http refuses to connect to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("plain http goes to this machine only, and the name is not one of it")]
+#[error("plain http is for this machine only, and the name does not resolve to it")]
 struct NotThisMachine;
 
 /// A name that leads somewhere its server is not.

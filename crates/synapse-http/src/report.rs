@@ -17,7 +17,7 @@ impl TransportFailure {
             .with("maybe_billed", self.maybe_billed())
     }
 
-    /// As [`Self::to_failure`], of a request that is no prompt: nothing is said of a bill.
+    /// As [`Self::to_failure`], for a request that is not a prompt: billing is not mentioned.
     #[must_use]
     pub fn to_unbilled_failure(&self) -> Failure {
         self.report(if self.was_sent() {
@@ -147,9 +147,9 @@ impl TransportKind {
             Self::BodyTooLarge { .. } | Self::Malformed => {
                 &["check that the base URL is that of an API, or report it to the provider"]
             }
-            Self::Undecodable => &[
-                "no compression was asked for: look for a proxy or gateway on the way that adds it",
-            ],
+            Self::Undecodable => {
+                &["no compression was requested: look for a proxy or gateway that adds it"]
+            }
             Self::NotHttp => &["check scheme, host and port of the base URL (is it https?)"],
         }
     }
@@ -175,7 +175,7 @@ fn tls_message(reason: TlsReason, host: &str) -> String {
         }
         TlsReason::BadCertificate => format!("the certificate of {host} is not acceptable"),
         TlsReason::NotTls => format!("the server at {host} does not speak TLS"),
-        TlsReason::HandshakeRefused => format!("{host} broke the TLS handshake off"),
+        TlsReason::HandshakeRefused => format!("{host} broke off the TLS handshake"),
     }
 }
 

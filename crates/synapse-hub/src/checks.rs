@@ -63,7 +63,7 @@ pub async fn check_server(
         checks.push(Check::new(CheckId::Server, Finding::Doubt(warning)).of(&name));
     }
     let finding = match (declared.state, declared.failure) {
-        (ServerState::Disabled, _) => Finding::Skip(Skip::Because("it is switched off")),
+        (ServerState::Disabled, _) => Finding::Skip(Skip::Because("it is disabled")),
         // Not a failure: the user has not decided yet, or another environment may have it.
         (ServerState::NotApproved | ServerState::Changed, Some(failure)) => Finding::Doubt(failure),
         (_, Some(failure)) if failure.code() == Code::ConfigUnresolvedVariable => {

@@ -83,7 +83,7 @@ impl SystemConnector {
             ..
         } = &opening.target
         else {
-            return Err(Failure::new(Code::InternalInvariant, "a URL is no program").into());
+            return Err(Failure::new(Code::InternalInvariant, "a URL is not a program").into());
         };
         let declared = opening.credentials.variables().await?;
         let mut variables = (self.allowed)(opening.search_path.as_deref());
@@ -127,7 +127,7 @@ impl SystemConnector {
         introduction: ClientIntroduction,
     ) -> Result<Connected, OpenError> {
         let Target::Url { url, .. } = &opening.target else {
-            return Err(Failure::new(Code::InternalInvariant, "a program is no URL").into());
+            return Err(Failure::new(Code::InternalInvariant, "a program is not a URL").into());
         };
         let headers = opening.credentials.headers().await?;
         let server = HttpServer {

@@ -148,7 +148,7 @@ impl FailureContext<'_> {
                 );
                 match header("retry-after") {
                     Some(after) => failure
-                        .hint(format!("the server asks to wait: Retry-After {after}"))
+                        .hint(format!("the server asks for a delay: Retry-After {after}"))
                         .with("retry_after", after),
                     None => failure,
                 }

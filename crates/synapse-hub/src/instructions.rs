@@ -19,7 +19,7 @@ pub(crate) fn instructions(members: &[Arc<Member>], selection: &Selection) -> Op
         return None;
     }
     let head = "Tools named SERVER__TOOL belong to these upstream servers; \
-                `hub_status` tells why one is missing:";
+                `hub_status` shows why one is missing:";
     let room = MOST_INSTRUCTIONS.saturating_sub(head.chars().count() + TAIL.chars().count());
     let share = (room / offered.len()).max(SHORTEST_LINE);
     let mut text = head.to_owned();

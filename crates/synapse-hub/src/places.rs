@@ -23,7 +23,7 @@ impl Places for SystemPlaces {
         // Without `\\?\`, which cmd.exe refuses as a working directory.
         let canonical = dunce::canonicalize(path).map_err(|error| error.to_string())?;
         if !canonical.is_dir() {
-            return Err("it is no directory".to_owned());
+            return Err("it is not a directory".to_owned());
         }
         let text = canonical.to_str().ok_or("its path is not UTF-8")?;
         Ok(text.to_owned())

@@ -116,7 +116,7 @@ fn of_file(path: &Path, error: FileError) -> Failure {
         FileError::NotAFile { .. } => unfit(path, "no regular file"),
         FileError::Circle { .. } => unfit(path, "a link in a circle"),
         FileError::TooLarge { .. } => too_large(path),
-        FileError::Changed { .. } => changed(path, "it was looked at"),
+        FileError::Changed { .. } => changed(path, "it was read"),
         FileError::MountPoint { path: mount, .. } => mounted(path, &mount),
         error => unusable(path, "used", &io::Error::other(error)),
     }

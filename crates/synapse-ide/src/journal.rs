@@ -80,7 +80,7 @@ impl Journal {
         let lock = ChangeLock::acquire(&self.directory.join("lock"), PATIENCE)?;
         let is_elsewhere = location::real(&change.file)? != change.location.real;
         if is_elsewhere || file::read(&change.file)? != change.before {
-            return Err(changed(&change.file, "it was looked at"));
+            return Err(changed(&change.file, "it was read"));
         }
         let ready = file::prepare(&change.file, change.after.as_deref())?;
         let kept = match &change.undoes {

@@ -127,7 +127,7 @@ fn client_required(name: &UpstreamName, server: &ServerMetadata) -> Failure {
         format!("no OAuth client is configured for `{name}`"),
     )
     .cause(format!(
-        "{} wants to know its clients",
+        "{} requires registered clients",
         shown(&server.issuer)
     ))
     .hint(

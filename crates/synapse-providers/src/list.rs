@@ -62,9 +62,9 @@ pub(crate) fn list_reader(
 pub(crate) fn warnings(unnamed: usize, mut told: Vec<String>) -> Vec<Failure> {
     match unnamed {
         0 => {}
-        1 => told.push("1 entry without an id, which is no model".to_owned()),
+        1 => told.push("1 entry without an id, which is not a model".to_owned()),
         count => told.push(format!(
-            "{count} entries without an id, which are no models"
+            "{count} entries without an id, which are not models"
         )),
     }
     let warning = partly_read("part of the list of models could not be read", told);

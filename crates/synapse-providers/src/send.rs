@@ -386,7 +386,7 @@ impl Received {
     }
 }
 
-const WRAPPED: &str = "the JSON was inside something else, which was taken off";
+const WRAPPED: &str = "the JSON was inside other text, which was removed";
 
 /// The JSON of a body, with its text, and whether that is all of it: it may be the single event of a
 /// framed answer.

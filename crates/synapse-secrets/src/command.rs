@@ -89,7 +89,7 @@ fn refused(name: &str, ending: &ChildOutput) -> Failure {
         Code::CredentialCommandFailed,
         format!("`{name}` did not succeed: {}", ending.status),
     )
-    .cause("what it wrote is not shown, because it may hold the secret")
+    .cause("its output is not shown, because it may contain the secret")
     .hint("run it by hand; Synapse gives it no stdin and only a few variables, HOME and PATH among them")
     .with("program", name)
 }

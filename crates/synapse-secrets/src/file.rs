@@ -241,7 +241,7 @@ fn missing(path: &Path) -> Failure {
         format!("there is no credential file {}", shown(path)),
     );
     let failure = if path.is_symlink() {
-        failure.cause("there is a symbolic link, and it leads nowhere")
+        failure.cause("there is a symbolic link, but its target does not exist")
     } else {
         failure
     };

@@ -165,7 +165,7 @@ const DEADLINE: Duration = Duration::from_secs(10);
 
 /// The refusal to overwrite the secret in `place`.
 fn exists(place: &str, reference: CredentialRef) -> Failure {
-    Failure::new(Code::CredentialExists, format!("there is {place} already"))
+    Failure::new(Code::CredentialExists, format!("{place} already exists"))
         .cause("it was left as it is")
         .remedy("replace it", &Remedy::ReplaceSecret { reference })
 }

@@ -42,7 +42,7 @@ fn classify(reference: &str, ending: &ChildOutput) -> Failure {
         Code::CredentialStoreSignedOut => failure("1Password is signed out")
             .cause("the desktop app's integration is off or another user's, or no account is added")
             .shell(
-                "sign in, or set OP_SERVICE_ACCOUNT_TOKEN where no person is",
+                "sign in, or set OP_SERVICE_ACCOUNT_TOKEN for unattended use",
                 "op signin",
             ),
         Code::CredentialStoreLocked => failure("1Password is locked")
@@ -59,7 +59,7 @@ fn classify(reference: &str, ending: &ChildOutput) -> Failure {
             .hint("copy the reference in the app, with `Copy Secret Reference`"),
         _ => failure("op did not succeed")
             .cause(format!(
-                "it ended with {}; its words are not shown",
+                "it ended with {}; its output is not shown",
                 ending.status
             ))
             .shell("see what it says", by_hand),

@@ -154,12 +154,12 @@ pub struct NoPrompt;
 impl PassphrasePrompt for NoPrompt {
     fn ask(&self, purpose: PassphrasePurpose) -> Result<SecretString, Failure> {
         let cause = match purpose {
-            PassphrasePurpose::Choose => "a passphrase has to be chosen",
+            PassphrasePurpose::Choose => "a new passphrase is needed",
             _ => "it is sealed with a passphrase",
         };
         Err(
             Failure::new(Code::CredentialStoreLocked, "the local vault is locked")
-                .cause(format!("{cause}, and nobody can be asked"))
+                .cause(format!("{cause}, and asking for it needs a terminal"))
                 .hint("seal it with a key file, and set SYNAPSE_VAULT_KEY_FILE to that"),
         )
     }

@@ -70,7 +70,7 @@ impl Collector {
     fn rejected(&self, count: i64, what: &str) -> Result<(), Failure> {
         match count {
             0 => Ok(()),
-            _ => Err(self.failed(format!("it took not all: {count} {what} were rejected"))),
+            _ => Err(self.failed(format!("it rejected {count} {what}"))),
         }
     }
 

@@ -1,4 +1,4 @@
-//! A runtime whose only thread for blocking work can be held: tells, without a clock, which thread
+//! A runtime whose only thread for blocking work can be held: shows, without a clock, which thread
 //! does some work.
 
 use std::pin::Pin;

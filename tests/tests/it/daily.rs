@@ -235,7 +235,7 @@ fn every_client_that_is_found_gets_the_entry_at_once() {
     let again = home
         .run(["ide", "install", "--detected", "--yes"])
         .with_code(0);
-    assert_eq!(again.stdout.matches("has the entry already").count(), 2);
+    assert_eq!(again.stdout.matches("already has the entry").count(), 2);
     // One broken file does not affect the others.
     home.write(".kiro/settings/mcp.json", "{");
     home.run(["ide", "remove", "cursor", "--yes"]).with_code(0);

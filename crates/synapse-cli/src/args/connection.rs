@@ -279,13 +279,13 @@ impl CreateArguments {
         needs_one && self.credential.is_none()
     }
 
-    /// The error for missing fields when nobody can be asked for them.
+    /// The error for missing fields when no question can be asked for them.
     pub(crate) fn lacking(&self) -> Failure {
         Failure::new(
             Code::UsageInvalidArguments,
             format!("`connection create` needs {}", self.lacked().join(", ")),
         )
-        .cause("nobody can be asked: stdin or stderr is no terminal")
+        .cause("no question can be asked: stdin or stderr is not a terminal")
         .remedy(
             "see all flags",
             &Remedy::ReadHelp {

@@ -45,7 +45,7 @@ pub(crate) struct HubPlaceArguments {
 pub(crate) enum HubCommand {
     /// List the upstream servers, and whether each is approved
     List,
-    /// Add a server: a URL, a command behind `--`, or a server.json of the registry
+    /// Add a server: a URL, a command after `--`, or a server.json of the registry
     #[command(after_help = ADD_EXAMPLES)]
     Add(HubAddArguments),
     /// Import servers from another client's file; secrets become references to set

@@ -7,7 +7,7 @@ use std::io;
 use terminal_size::{Width, terminal_size_of};
 use unicode_width::UnicodeWidthChar as _;
 
-/// The width of the terminal at stderr; `None` when stderr is none, or of unknown width.
+/// The width of the terminal at stderr; `None` if stderr is not a terminal, or of unknown width.
 pub(super) fn stderr_width() -> Option<usize> {
     let (Width(columns), _) = terminal_size_of(io::stderr())?;
     Some(usize::from(columns)).filter(|columns| *columns >= NARROWEST)

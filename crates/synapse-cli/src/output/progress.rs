@@ -91,7 +91,7 @@ impl Progress {
 }
 
 /// stderr as long as nobody interrupts: lines are padded to the width of the terminal, and the `^C`
-/// behind a full line would begin another one, which is not cleared.
+/// after a full line would begin another one, which is not cleared.
 #[cfg(unix)]
 fn on_stderr() -> ProgressDrawTarget {
     ProgressDrawTarget::term_like_with_hz(Box::new(Narrower), HERTZ)

@@ -69,7 +69,7 @@ impl Parameters {
         }
         if let Some(index) = self.tools.iter().position(|tool| !tool.is_object()) {
             return Err(
-                invalid("tools", &format!("tools[{index}] is no object")).cause(
+                invalid("tools", &format!("tools[{index}] is not an object")).cause(
                     "a tool is {\"type\": \"function\", \"function\": {\"name\", \"parameters\"}}",
                 ),
             );

@@ -39,7 +39,7 @@ pub fn incomplete(items: &[Check]) -> Option<Failure> {
     Some(
         Failure::new(Code::ConfigIncomplete, message)
             .cause(missing.join(", "))
-            .hint("each line says what to do"),
+            .hint("each line has its remedy"),
     )
 }
 

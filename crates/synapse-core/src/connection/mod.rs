@@ -347,10 +347,10 @@ impl FromStr for ProxyUrl {
     type Err = Failure;
 
     /// # Errors
-    /// `config.invalid-value` if it is no http or https URL, or contains credentials.
+    /// `config.invalid-value` if it is not an http or https URL, or contains credentials.
     fn from_str(text: &str) -> Result<Self, Failure> {
         let failure = |cause: &str| {
-            Failure::new(Code::ConfigInvalidValue, "that is no proxy URL")
+            Failure::new(Code::ConfigInvalidValue, "that is not a proxy URL")
                 .cause(cause.to_owned())
                 .hint("write it like http://127.0.0.1:3128")
         };
@@ -405,7 +405,7 @@ fn proxy_in_clear(base_url: &BaseUrl, proxy: &ProxyUrl) -> Failure {
 pub fn already_exists(name: &ConnectionName) -> Failure {
     Failure::new(
         Code::ConfigDuplicateName,
-        format!("a connection called `{name}` exists already"),
+        format!("a connection called `{name}` already exists"),
     )
     .cause("nothing was changed")
     .remedy(

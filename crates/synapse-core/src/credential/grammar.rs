@@ -55,7 +55,7 @@ fn variable(name: &str) -> Result<CredentialRef, Failure> {
     if fits {
         return Ok(CredentialRef::Env(name.to_owned()));
     }
-    Err(invalid("that is no name of an environment variable")
+    Err(invalid("that is not the name of an environment variable")
         .cause("a name has letters, digits and `_`, and does not begin with a digit")
         .hint("write env:NAME, without `$`"))
 }
@@ -65,7 +65,7 @@ fn keyring(account: &str) -> Result<CredentialRef, Failure> {
         no_token(account)?;
         return Ok(CredentialRef::Keyring(account.to_owned()));
     }
-    Err(invalid("that is no account of a keyring item")
+    Err(invalid("that is not the account of a keyring item")
         .cause(NAME_RULE)
         .hint("write keyring:ACCOUNT, for example keyring:openai"))
 }
@@ -80,7 +80,7 @@ fn vault(rest: &str) -> Result<CredentialRef, Failure> {
         None | Some((_, "kv=2")) => (before_query(place), KvEngine::V2),
         Some((place, "kv=1")) => (place, KvEngine::V1),
         Some(_) => {
-            return Err(vault_form("behind `?` only `kv=1` and `kv=2` are known"));
+            return Err(vault_form("after `?`, only `kv=1` and `kv=2` are known"));
         }
     };
     let (mount, path) = match place.split_once("//") {
@@ -93,7 +93,7 @@ fn vault(rest: &str) -> Result<CredentialRef, Failure> {
                 .hint("write vault:local/NAME, or vault:local//PATH#FIELD for a mount `local`"));
             }
             Some(parts) => parts,
-            None => return Err(vault_form("the path behind the mount is missing")),
+            None => return Err(vault_form("the path after the mount is missing")),
         },
     };
     if !is_path(mount) || !is_path(path) || path.contains('%') || mount.contains('%') {
@@ -102,7 +102,7 @@ fn vault(rest: &str) -> Result<CredentialRef, Failure> {
         ));
     }
     if field.is_empty() || field.contains('#') {
-        return Err(vault_form("the field behind `#` is missing"));
+        return Err(vault_form("the field after `#` is missing"));
     }
     no_token(mount)?;
     no_token(path)?;
@@ -126,9 +126,9 @@ fn local_vault(rest: &str) -> Result<CredentialRef, Failure> {
             Ok(CredentialRef::LocalVault(name.to_owned()))
         }
         Some((LOCAL, _)) => {
-            Err(invalid("that is no name of an entry of the local vault").cause(NAME_RULE))
+            Err(invalid("that is not the name of an entry of the local vault").cause(NAME_RULE))
         }
-        _ => Err(vault_form("the field behind `#` is missing")),
+        _ => Err(vault_form("the field after `#` is missing")),
     }
 }
 
@@ -141,7 +141,7 @@ fn one_password(text: &str, rest: &str) -> Result<CredentialRef, Failure> {
         no_token(path)?;
         return Ok(CredentialRef::OnePassword(text.to_owned()));
     }
-    Err(invalid("that is no 1Password secret reference")
+    Err(invalid("that is not a 1Password secret reference")
         .cause("it has a vault, an item, perhaps a section, and a field")
         .hint("write op://VAULT/ITEM/FIELD; the app copies it with `Copy Secret Reference`"))
 }
@@ -151,7 +151,7 @@ fn pass(path: &str) -> Result<CredentialRef, Failure> {
         no_token(path)?;
         return Ok(CredentialRef::Pass(path.to_owned()));
     }
-    Err(invalid("that is no entry of the password store")
+    Err(invalid("that is not an entry of the password store")
         .cause("an entry is a relative path without `.` and `..`, and does not begin with `-`")
         .hint("write pass:PATH as `pass ls` shows it, for example pass:synapse/openai"))
 }
@@ -163,7 +163,7 @@ fn systemd(name: &str) -> Result<CredentialRef, Failure> {
         no_token(name)?;
         return Ok(CredentialRef::Systemd(name.to_owned()));
     }
-    Err(invalid("that is no name of a systemd credential")
+    Err(invalid("that is not the name of a systemd credential")
         .cause("it is a file name: ASCII, without `/` and spaces")
         .hint("write systemd:NAME as in LoadCredential=NAME:…"))
 }
@@ -224,7 +224,7 @@ fn is_windows_absolute(path: &str) -> bool {
 }
 
 fn no_reference() -> Failure {
-    invalid("that is no credential reference")
+    invalid("that is not a credential reference")
         .cause(
             "a reference is `file:PATH`, `env:NAME`, `keyring:ACCOUNT`, `vault:local/NAME`, \
              `vault:MOUNT/PATH#FIELD`, `op://VAULT/ITEM/FIELD`, `pass:PATH`, `systemd:NAME` or \
@@ -242,14 +242,14 @@ fn path_alone(path: &str) -> Failure {
 }
 
 fn vault_form(cause: &str) -> Failure {
-    invalid("that is no reference into a vault")
+    invalid("that is not a reference into a vault")
         .cause(cause)
         .hint("write vault:MOUNT/PATH#FIELD, with ?kv=1 before `#` for a version 1 engine")
         .hint("write vault:local/NAME for Synapse's own encrypted vault")
 }
 
 fn command_form(cause: &str) -> Failure {
-    invalid("that is no command that a credential can come from")
+    invalid("that is not a command that can print a credential")
         .cause(cause)
         .hint("write cmd:[\"PROGRAM\",\"ARGUMENT\"]; no shell reads it, so nothing is expanded")
 }

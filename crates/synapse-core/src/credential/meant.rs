@@ -6,7 +6,7 @@ use super::looks_like_token;
 use crate::nearest::nearest;
 use crate::value::CredentialRef;
 
-/// The reference that `text`, which is none, was probably meant to be.
+/// The reference that an invalid `text` was probably meant to be.
 pub(super) fn meant(text: &str) -> Option<String> {
     [of_variable, of_path, of_scheme]
         .iter()

@@ -34,10 +34,8 @@ impl FromStr for CredentialRef {
             return parsed;
         }
         match meant::meant(text) {
-            Some(suggested) => {
-                Err(grammar::invalid("that is no credential reference")
-                    .did_you_mean(text, &suggested))
-            }
+            Some(suggested) => Err(grammar::invalid("that is not a credential reference")
+                .did_you_mean(text, &suggested)),
             None => parsed,
         }
     }

@@ -162,10 +162,7 @@ impl Engine {
                     .join(", ")
             ))
             .hint("name one; in a tool call, as `connection`")
-            .remedy(
-                "or choose the one that is meant without a name",
-                &Remedy::ChooseDefault,
-            )),
+            .remedy("or choose a default", &Remedy::ChooseDefault)),
         }
     }
 
@@ -250,7 +247,7 @@ impl Engine {
         self.ports.reader.usage(query).await
     }
 
-    /// Waits until the rows of all calls are written and every observer has handed on what it heard.
+    /// Waits until the rows of all calls are written and every observer has forwarded its events.
     ///
     /// # Errors
     /// `storage.*`, the first row that could not be written since the last flush.

@@ -94,7 +94,7 @@ catalogue! {
         detected "the provider name is not in the list that the message shows"
         remedy "Use one of the listed names.";
     ConfigDuplicateName "config.duplicate-name" Config
-        means "a connection or upstream server of that name exists already"
+        means "a connection or upstream server of that name already exists"
         detected "the name is in connections.toml or mcp-servers.json; nothing was changed"
         remedy "Pick another name, or change the existing one: {edit-connection}, or the entry in mcp-servers.json.";
     ConfigNotFound "config.not-found" Config
@@ -135,7 +135,7 @@ catalogue! {
         detected "its content differs from the preview's, or from what Synapse wrote; nothing was written"
         remedy "Review the file, then run the command again.";
     IdeNotInstalled "ide.not-installed" Config
-        means "the client has no entry of ours"
+        means "the client has no entry of Synapse"
         detected "the file does not exist, has no entry called synapse, or there is no change by Synapse to undo"
         remedy "Run {install-entry}; {list-entries} shows the existing entries.";
     IdeNotLoaded "ide.not-loaded" Config

@@ -64,7 +64,7 @@ fn changed(discrepancies: &[Discrepancy]) -> Failure {
         .iter()
         .fold(failure, |failure, each| failure.cause(each.to_string()));
     failure
-        .hint("keep a copy of ledger.db; a backup from before the change tells what the rows were")
+        .hint("keep a copy of ledger.db; a backup from before the change shows the original rows")
         .remedy("see a row that is named", &Remedy::ShowCall)
 }
 

@@ -206,7 +206,7 @@ fn invalid(text: &str) -> Failure {
     Failure::new(
         Code::UsageInvalidArguments,
         format!(
-            "`{}` is no condition on a column",
+            "`{}` is not a condition on a column",
             Redactor::none().clean(text, 64)
         ),
     )

@@ -24,7 +24,7 @@ pub enum CallEvent<'a> {
     UpstreamEnded(&'a HubClosing),
 }
 
-/// Hears of calls: telemetry, progress, a page that is open.
+/// Observes calls: telemetry, progress, a page that is open.
 #[async_trait]
 pub trait CallObserver: Send + Sync + fmt::Debug {
     /// Notes the event. The call waits for it, so it returns at once and does no I/O.
@@ -39,7 +39,7 @@ pub trait CallObserver: Send + Sync + fmt::Debug {
 pub struct CallObservers(Arc<[Arc<dyn CallObserver>]>);
 
 impl CallObservers {
-    /// Tells every observer, in order.
+    /// Notifies every observer, in order.
     pub fn observe(&self, event: CallEvent<'_>) {
         for observer in &*self.0 {
             observer.observe(event);

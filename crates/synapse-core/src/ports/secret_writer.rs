@@ -97,6 +97,6 @@ pub trait PassphrasePrompt: Send + Sync + fmt::Debug {
     /// The passphrase, never empty. Waits for a person indefinitely.
     ///
     /// # Errors
-    /// `credential.store-locked` if nobody can be asked.
+    /// `credential.store-locked` if no question can be asked.
     fn ask(&self, purpose: PassphrasePurpose) -> Result<SecretString, Failure>;
 }

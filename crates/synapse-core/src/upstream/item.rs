@@ -30,10 +30,10 @@ pub struct NamedItem {
 }
 
 impl Item {
-    /// Wraps an object in one line, as [`Item::text`] wrote it. Does not parse it: text that is no
+    /// Wraps an object in one line, as [`Item::text`] wrote it. Does not parse it: text that is not
     /// JSON is an item without members and without a name.
     ///
-    /// `None` for text that is no object or has several lines, which could break a protocol of
+    /// `None` for text that is not an object or has several lines, which could break a protocol of
     /// lines.
     #[must_use]
     pub fn from_line(line: &str) -> Option<Self> {
@@ -145,7 +145,7 @@ impl fmt::Debug for Item {
 }
 
 /// The members `wanted` of the object `text`, as written; of two with one key the last, as a parser
-/// takes it. `None` if `text` is no object.
+/// takes it. `None` if `text` is not an object.
 fn members<'a, const N: usize>(
     text: &'a str,
     wanted: [&str; N],

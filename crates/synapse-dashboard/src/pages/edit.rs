@@ -84,7 +84,7 @@ pub(crate) async fn submit(app: &App, ask: &Ask) -> Result<Response<Body>, Failu
         "check-live" => Some(Reach::Live),
         "save-offline" => Some(Reach::Offline),
         "models" => None,
-        _ => return Err(wrong("`do` is none of its buttons")),
+        _ => return Err(wrong("`do` names no button of this page")),
     };
     let editing = ask.form.get("editing").filter(|name| !name.is_empty());
     let mut filled = Filled {

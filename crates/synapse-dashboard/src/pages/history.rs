@@ -68,7 +68,7 @@ fn query(ask: &Ask, now: Timestamp) -> Result<HistoryQuery, Failure> {
                 .map(|outcome| outcome.as_str())
                 .collect();
             invalid(
-                "that is no outcome",
+                "that is not an outcome",
                 format!("outcomes: {}", words.join(", ")),
             )
         })?),

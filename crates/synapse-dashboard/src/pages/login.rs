@@ -77,7 +77,7 @@ pub(crate) async fn answer(app: &App, ask: &Ask, id: &str) -> Result<Response<Bo
             Failure::new(Code::OauthDenied, "you ended the login")
                 .cause("nothing was stored; the address opens no login any more"),
         ),
-        _ => return Err(wrong("`do` is none of its buttons")),
+        _ => return Err(wrong("`do` names no button of this page")),
     }
     desk.settled().await;
     Ok(redirect(&app.to(&format!("logins/{id}"))))

@@ -95,7 +95,7 @@ fn query(app: &App, ask: &Ask) -> Result<(UsageQuery, Shown), Failure> {
             .find(|key| key.as_str() == word)
             .ok_or_else(|| {
                 let words: Vec<&str> = UsageKey::ALL.iter().map(|key| key.as_str()).collect();
-                Failure::new(Code::UsageInvalidArguments, "that is no key of usage")
+                Failure::new(Code::UsageInvalidArguments, "that is not a key of usage")
                     .cause(format!("keys: {}", words.join(", ")))
             })?,
     };

@@ -21,7 +21,7 @@ use super::io_error;
 /// Passes every call id of the Parquet file to `visit`. Reads only that column.
 ///
 /// # Errors
-/// `InvalidData` if it is no Parquet file with call ids; I/O errors.
+/// `InvalidData` if it is not a Parquet file with call ids; I/O errors.
 pub fn call_ids(file: File, mut visit: impl FnMut(CallId)) -> io::Result<()> {
     read(file, &mut visit).map_err(|error| match io_error(&error) {
         error if error.kind() == io::ErrorKind::Other => {

@@ -119,7 +119,7 @@ fn find(state: &Configuration, arguments: &JsonObject) -> Result<ToolResult, Fai
         .collect();
     if lines.is_empty() {
         return Ok(ToolResult::text(
-            "No tool matches these words. Try others, or fewer; hub_status tells which servers work.",
+            "No tool matches these words. Try others, or fewer; hub_status shows which servers work.",
         ));
     }
     Ok(ToolResult::text(lines.join("\n")))

@@ -94,7 +94,7 @@ impl Link {
             .map_err(carried)
     }
 
-    /// Handles a message that is no answer.
+    /// Handles a message that is not an answer.
     pub(super) fn take(
         &self,
         message: Incoming,

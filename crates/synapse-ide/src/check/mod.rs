@@ -381,7 +381,7 @@ impl CheckReport {
         if self.scope == Scope::User && !without.is_empty() {
             return Finding::Warn(without.join("; "));
         }
-        Finding::Ok("no other entry wins, and nothing switches it off".to_owned())
+        Finding::Ok("no other entry takes precedence, and nothing disables it".to_owned())
     }
 }
 
@@ -510,7 +510,7 @@ async fn failed(
                 Code::IdeNoAnswer,
                 format!("no answer to `{request}` within {seconds} s"),
             )
-            .cause("the client gives up then; the process was killed")
+            .cause("the client stops waiting then; the process was killed")
         }
         Trouble::Wrong(why) => Failure::new(
             Code::IdeBadAnswer,

@@ -55,7 +55,7 @@ impl Trust {
         }
         if !configured.is_plain() {
             return Err(refusal(
-                "it has arguments that are not known as harmless ones of `serve`",
+                "it has arguments that are not known to be harmless for `serve`",
             ));
         }
         let running = target.running.canonicalize().map_err(|error| {
@@ -88,7 +88,7 @@ impl Trust {
 fn refusal(cause: &str) -> Failure {
     Failure::new(
         Code::IdeForeignEntry,
-        "the project's entry is not started without a look",
+        "the project's entry is not started before you reviewed it",
     )
     .cause(cause)
     .hint("look at the file, and run the command by hand if you trust it")

@@ -132,7 +132,7 @@ fn set(root: &CstRootNode, path: &[String], value: &Value) -> Result<(), String>
         only(&object, key)?;
         object = object
             .object_value_or_create(key)
-            .ok_or_else(|| format!("`{key}` is no object"))?;
+            .ok_or_else(|| format!("`{key}` is not an object"))?;
     }
     match only(&object, last)? {
         Some(property) => property.set_value(input(value)),

@@ -376,8 +376,8 @@ fn what_cannot_be_yaml_is_refused() {
         ("a: 1\na: 2\n", "it is not YAML"),
         ("a: *x\n", "it is not YAML"),
         ("a: 1\r\nb: 2\n", "mixes line ends"),
-        ("a: 1\n  \t# b\n", "nothing behind a tab"),
-        ("a: 1\n\t\n", "nothing behind a tab"),
+        ("a: 1\n  \t# b\n", "white space with a tab"),
+        ("a: 1\n\t\n", "white space with a tab"),
         ("? |\n  a\n: 1\n", "it is not YAML"),
         ("? [a]\n: 1\n", "it is not YAML"),
     ] {

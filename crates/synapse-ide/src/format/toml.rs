@@ -47,7 +47,7 @@ fn set(document: &mut DocumentMut, path: &[String], new: &Value) -> Result<(), S
         within_line = next.is_inline_table();
         table = next
             .as_table_like_mut()
-            .ok_or_else(|| format!("`{key}` is no table"))?;
+            .ok_or_else(|| format!("`{key}` is not a table"))?;
     }
     let item = match new {
         Value::Object(fields) if !within_line && table.get(last).is_none() => {

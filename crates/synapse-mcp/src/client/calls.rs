@@ -334,7 +334,7 @@ impl Calls {
             (Some((id, questions)), None) => Ok((Some(id), Arc::clone(questions))),
             (Some(_), Some(_)) => Err(RpcError {
                 code: INVALID_PARAMS,
-                message: "several requests run, and this names none of them".to_owned(),
+                message: "several requests are running, and this one names none of them".to_owned(),
                 data: None,
             }),
             (None, _) => match &self.standing {

@@ -68,7 +68,7 @@ pub async fn list_all(
             Some(Value::String(cursor)) => cursor,
             Some(_) => {
                 return Err(CallError::Protocol {
-                    what: "it gave a cursor that is no text",
+                    what: "it gave a cursor that is not text",
                 });
             }
         };

@@ -139,7 +139,7 @@ impl RpcError {
     pub fn not_taken(method: &str) -> Self {
         Self {
             code: METHOD_NOT_FOUND,
-            message: format!("this client takes no {method}"),
+            message: format!("this client does not support {method}"),
             data: None,
         }
     }

@@ -68,7 +68,7 @@ impl ToolResult {
     }
 
     /// Adds structured content that is written as it is: no value is made of it. What cannot be
-    /// JSON, such as a map whose keys are no text, is `{"ok":false}`.
+    /// JSON, such as a map whose keys are not text, is `{"ok":false}`.
     #[must_use]
     pub fn with_document(mut self, document: &impl Serialize) -> Self {
         let Ok(document) = to_raw_value(document) else {

@@ -255,7 +255,7 @@ const NOT_OURS: CallbackPage = page(
     "400 Bad Request",
     "This does not belong to the login in progress.",
 );
-const BAD: CallbackPage = page("400 Bad Request", "This is no request.");
+const BAD: CallbackPage = page("400 Bad Request", "This is not a request.");
 const WRONG_HOST: CallbackPage = page(
     "421 Misdirected Request",
     "This is not the address of the login.",

@@ -53,7 +53,9 @@ impl Expected {
         match all("iss").as_slice() {
             [] if !self.iss_promised => {}
             [iss] if *iss == self.issuer => {}
-            [] => return self.other_issuer("it names no issuer, and was promised to"),
+            [] => {
+                return self.other_issuer("it names no issuer, although the metadata promises one");
+            }
             _ => return self.other_issuer("it names another issuer"),
         }
         match (all("error").as_slice(), all("code").as_slice()) {

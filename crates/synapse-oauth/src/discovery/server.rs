@@ -189,7 +189,7 @@ pub(crate) fn metadata(
         Some(Value::String(text)) => named_by(text, server)
             .map(Some)
             .map_err(|why| broken(name, format!("{}: {why}", shown(text)))),
-        Some(_) => Err(broken(name, "it is no text".to_owned())),
+        Some(_) => Err(broken(name, "it is not text".to_owned())),
     };
     let has = |name: &str, wanted: &str| {
         json::texts(object, name).is_some_and(|all| all.iter().any(|each| each == wanted))

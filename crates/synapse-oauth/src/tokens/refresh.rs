@@ -210,7 +210,7 @@ impl Refreshing<'_> {
 fn ended(server: &UpstreamName, refusal: &Refusal) -> Failure {
     login_required(
         server,
-        "the authorization server took the refresh token no more",
+        "the authorization server no longer accepts the refresh token",
     )
     .cause(refusal.cause())
 }

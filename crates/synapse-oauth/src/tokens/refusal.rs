@@ -50,7 +50,7 @@ impl Tokens {
             return Ok(login_required(server, "its login was ended meanwhile"));
         };
         if !holds(&record, sent, url) {
-            return Ok(call_again(server, "another token was got meanwhile"));
+            return Ok(call_again(server, "another token was obtained meanwhile"));
         }
         let (state, failure) = self.after(&key, &record);
         if state != record.state {

@@ -217,10 +217,10 @@ fn tool_use(place: MessagePosition, index: usize, call: &Value) -> Result<Block<
     let missing = |key: &str| bad(&format!(": {key} is missing"));
     let function = call.get("function").and_then(Value::as_object);
     let (Some(outer), Some(function)) = (call.as_object(), function) else {
-        return Err(bad(" is no call of a function"));
+        return Err(bad(" is not a call of a function"));
     };
     if text(outer, "type") != Some("function") {
-        return Err(bad(" is no call of a function"));
+        return Err(bad(" is not a call of a function"));
     }
     if let Some(key) = foreign_member(outer, &["id", "type", "function"]) {
         return Err(bad(&format!(": there is no place for {key}")));

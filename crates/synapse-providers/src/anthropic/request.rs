@@ -149,7 +149,7 @@ fn format(given: Option<&Value>) -> Result<Option<ResponseFormat<'_>>, Failure> 
     };
     let object = given
         .as_object()
-        .ok_or_else(|| bad("response_format is no object"))?;
+        .ok_or_else(|| bad("response_format is not an object"))?;
     if let Some(key) = foreign_member(object, &["type", "json_schema"]) {
         return Err(bad(&format!("there is no place for response_format.{key}")));
     }
@@ -195,7 +195,7 @@ fn tool((index, given): (usize, &Value)) -> Result<Tool<'_>, Failure> {
         given.get("function"),
     ) else {
         return Err(bad(
-            " is no function; this adapter passes on no other tools",
+            " is not a function; this adapter passes on only functions",
         ));
     };
     let outer = given.as_object();
@@ -213,7 +213,7 @@ fn tool((index, given): (usize, &Value)) -> Result<Tool<'_>, Failure> {
         description: match function.get("description") {
             None | Some(Value::Null) => None,
             Some(Value::String(text)) => Some(text),
-            Some(_) => return Err(bad(": function.description is no text")),
+            Some(_) => return Err(bad(": function.description is not text")),
         },
         input_schema: input_schema.ok_or_else(|| {
             bad(": function.parameters is missing, which Anthropic needs")
@@ -231,7 +231,7 @@ fn tool((index, given): (usize, &Value)) -> Result<Tool<'_>, Failure> {
 /// it explicitly changes nothing.
 fn tool_choice(parameters: &Parameters) -> Result<Option<ToolChoice<'_>>, Failure> {
     let bad = || {
-        refused("tool_choice", "tool_choice is none that this API has").cause(
+        refused("tool_choice", "this API has no such tool_choice").cause(
             "it is none, auto, required, or {\"type\": \"function\", \"function\": {\"name\"}}",
         )
     };

@@ -44,7 +44,7 @@ pub(super) fn states_a_rate(body: &ErrorBody) -> bool {
         .any(|code| find(&GENERAL, code) == Some((429, true)))
 }
 
-/// The status equivalent to a general code. The flag tells whether it overrides the answer's
+/// The status equivalent to a general code. The flag says whether it overrides the answer's
 /// status: an `invalid_request_error` may come with any status, and within a success it is the only
 /// clue.
 pub(super) fn status(body: &ErrorBody) -> Option<(u16, bool)> {

@@ -213,7 +213,7 @@ pub(super) fn withholds_model(answer: &Answer<'_>, body: &ErrorBody, words: &Wor
 
 const MONEY_OF_THE_ROUTER: Classification = Classification::new(
     Code::ProviderFailed,
-    "the sub-provider asks the router for money, and not you",
+    "the sub-provider's billing error concerns the router, not you",
 );
 const KEY_OF_THE_ROUTER: Classification = Classification::new(
     Code::ProviderFailed,

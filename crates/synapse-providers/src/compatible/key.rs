@@ -22,7 +22,7 @@ pub(super) fn judge(value: &Value, model: &ModelId, page: &str) -> Option<Findin
     let money = |name: &str| key.get(name).and_then(Value::as_number);
     let Some(left) = money("limit_remaining") else {
         let tier = if flag("is_free_tier") {
-            "; the account has bought no credits, so it has free models alone"
+            "; the account has bought no credits, so it can use free models only"
         } else {
             ""
         };
@@ -40,13 +40,12 @@ pub(super) fn judge(value: &Value, model: &ModelId, page: &str) -> Option<Findin
     }
     if model.split_suffix().1 == Some("free") {
         return Some(Finding::Warn(
-            "accepted; nothing is left of the key's limit, which free models may not need"
-                .to_owned(),
+            "accepted; the key's limit is used up, which may not matter for free models".to_owned(),
         ));
     }
     let failure = Failure::new(
         Code::ProviderCreditsExhausted,
-        "nothing is left of the key's own limit",
+        "the key's own limit is used up",
     )
     .hint(format!("raise the limit of the key: {page}"));
     Some(Finding::Fail(failure))
@@ -73,7 +72,7 @@ mod tests {
         let left = json!({"limit": 100, "limit_remaining": 74.5, "usage": 25.5});
         assert!(told(&left, "a/b").contains("$74.5 of $100 are left"));
         let open = json!({"limit": null, "limit_remaining": null, "is_free_tier": true});
-        assert!(told(&open, "a/b").contains("free models alone"));
+        assert!(told(&open, "a/b").contains("free models only"));
         let spent = json!({"limit": 5, "limit_remaining": 0});
         assert_eq!(told(&spent, "a/b"), "provider.credits-exhausted");
         assert_eq!(told(&spent, "a/b:free"), "warn");

@@ -35,7 +35,7 @@ impl Flaw {
             Self::Control => "a control character without an escape, kept",
             Self::Escape => "an escape that JSON does not have, kept as text",
             Self::Quote => "a quotation mark without an escape",
-            Self::NoJson => "no JSON value, read as null unless it is clear what is meant",
+            Self::NoJson => "not a JSON value, read as null unless its meaning is clear",
             Self::NoValue => "no value, read as null",
             Self::NoColon => "no colon before the value",
             Self::Bare => "a name without quotation marks",

@@ -216,22 +216,22 @@ mod tests {
             (
                 r#"{"a":NaN,"b":1}"#,
                 json!({"a": null, "b": 1}),
-                "`a`: no JSON value",
+                "`a`: not a JSON value",
             ),
             (
                 r#"{"a":[0,-Infinity],"b":1}"#,
                 json!({"a": [0, null], "b": 1}),
-                "`a[1]`: no JSON value",
+                "`a[1]`: not a JSON value",
             ),
             (
                 r#"{"a":1e999,"b":1}"#,
                 json!({"a": null, "b": 1}),
-                "`a`: no JSON value",
+                "`a`: not a JSON value",
             ),
             (
                 r#"{"a":True,"b":None}"#,
                 json!({"a": true, "b": null}),
-                "`a`: no JSON value",
+                "`a`: not a JSON value",
             ),
             (
                 r#"{"a":,"b":1}"#,

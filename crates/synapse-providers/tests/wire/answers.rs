@@ -377,7 +377,7 @@ async fn a_wrapped_answer_is_an_answer_with_a_warning() {
             assert_eq!(reply.content.as_deref(), Some("Hi"), "{wrapped}");
             assert_eq!(reply.usage.prompt_tokens, Some(10), "{wrapped}");
             let said = reply.warnings[0].causes().join("\n");
-            assert!(said.contains("inside something else"), "{said}");
+            assert!(said.contains("inside other text"), "{said}");
             assert_eq!(heads, 1);
         }
     }
@@ -415,7 +415,7 @@ async fn what_could_not_be_read_is_named_without_the_secret() {
         "{said}"
     );
     assert!(
-        said.contains("no JSON value") && !said.contains("fake-token"),
+        said.contains("not a JSON value") && !said.contains("fake-token"),
         "{said}"
     );
     assert!(said.contains("1 more with a text"), "{said}");

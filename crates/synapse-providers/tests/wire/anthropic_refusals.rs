@@ -115,7 +115,7 @@ async fn parameters_without_a_place_are_refused_by_name() {
         ),
         (
             "tools",
-            "tools[1] is no function",
+            "tools[1] is not a function",
             tool(json!({"type": "custom", "custom": {"name": "sql"}})),
         ),
         (
@@ -140,7 +140,7 @@ async fn parameters_without_a_place_are_refused_by_name() {
         ),
         (
             "tools",
-            "description is no text",
+            "description is not text",
             function(json!({"name": "b", "parameters": {}, "description": 1})),
         ),
         (
@@ -150,17 +150,17 @@ async fn parameters_without_a_place_are_refused_by_name() {
         ),
         (
             "tool_choice",
-            "none that this API has",
+            "no such tool_choice",
             choice(json!("sometimes")),
         ),
         (
             "tool_choice",
-            "none that this API has",
+            "no such tool_choice",
             choice(json!({"type": "allowed_tools"})),
         ),
         (
             "tool_choice",
-            "none that this API has",
+            "no such tool_choice",
             choice(json!({"type": "function", "function": {"name": "a", "more": 1}})),
         ),
         (

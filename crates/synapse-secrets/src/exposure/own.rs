@@ -103,7 +103,7 @@ fn unfinished(path: &Path) -> Failure {
         Code::StorageUnfinishedFile,
         format!("a process that was killed left {}", shown(path)),
     )
-    .cause("it was to replace another file, and may hold a secret")
+    .cause("it was meant to replace another file, and may hold a secret")
     .shell(
         "remove it; the next write to that directory does so too",
         format!("rm {}", quote(path)),

@@ -113,7 +113,7 @@ fn no_bus() -> Failure {
         "there is no session bus, and therefore no keyring",
     )
     .cause("DBUS_SESSION_BUS_ADDRESS is not set, or nothing listens there")
-    .hint("an IDE that was not started from the desktop passes no session bus on")
+    .hint("an IDE that was not started from the desktop does not pass on a session bus")
     .hint("without a desktop, use vault:local/NAME or file:PATH")
 }
 
@@ -132,5 +132,5 @@ fn denied() -> Failure {
         Code::CredentialStoreDenied,
         "the keyring refused the access",
     )
-    .cause("the session bus or the keyring has a rule against it")
+    .cause("a rule of the session bus or of the keyring forbids it")
 }

@@ -168,10 +168,10 @@ fn judge(error: DecryptError) -> Failure {
         .hint("use the newer Synapse"),
         DecryptError::Io(error) if error.kind() == ErrorKind::UnexpectedEof => truncated(),
         DecryptError::ExcessiveWork { .. } => {
-            tampered("its passphrase was to be worked on harder than Synapse ever asks for")
+            tampered("its passphrase has a higher work factor than Synapse uses")
         }
-        DecryptError::InvalidMac => tampered("the authentication of its head fails"),
-        DecryptError::InvalidHeader => tampered("its head is not that of an age file"),
+        DecryptError::InvalidMac => tampered("the authentication of its header fails"),
+        DecryptError::InvalidHeader => tampered("its header is not that of an age file"),
         _ => tampered("the authentication of its content fails"),
     }
 }

@@ -98,7 +98,7 @@ fn field(secret: &VaultSecret, answer: &VaultAnswer<'_>) -> Result<RequestedFiel
     let value = serde_json::from_str::<String>(raw.get()).map_err(|_| {
         Failure::new(
             Code::CredentialMalformed,
-            format!("the field `{}` is no text", secret.field),
+            format!("the field `{}` is not text", secret.field),
         )
         .hint("store the token as a string")
     })?;
@@ -136,7 +136,7 @@ fn refusal(secret: &VaultSecret, status: u16, answer: &VaultAnswer<'_>) -> Failu
                 .shell("unseal it, or ask who runs it", "vault operator unseal")
         }
         300..=399 => failed(status)
-            .cause("it sent elsewhere, which is not followed; use the address of the active node"),
+            .cause("it sent a redirect, which is not followed; use the address of the active node"),
         400 if said("missing client token") => Failure::new(
             Code::CredentialStoreDenied,
             "the Vault server found no token in the request",
@@ -171,7 +171,7 @@ fn missing(
             ),
         )
         .shell(
-            "bring a deleted version back, or write a new one",
+            "undelete the version, or write a new one",
             format!(
                 "vault kv undelete -mount={} -versions={} {}",
                 secret.mount, found.metadata.version, secret.path

@@ -32,7 +32,7 @@ pub(super) async fn resolve(
         Token::Reference(reference) => {
             Box::pin(secrets.resolve(&permit, &reference))
                 .await
-                .map_err(|failure| failure.cause("the token for the Vault server was wanted"))?
+                .map_err(|failure| failure.cause("reading the token for the Vault server"))?
                 .value
         }
     };
@@ -72,7 +72,7 @@ pub(super) async fn reach(secrets: &Secrets, secret: &VaultSecret) -> Result<Str
     if let Token::Reference(reference) = &settings.token {
         Box::pin(secrets.reach(reference))
             .await
-            .map_err(|failure| failure.cause("the token for the Vault server was wanted"))?;
+            .map_err(|failure| failure.cause("reading the token for the Vault server"))?;
     }
     let host = Origin::of(&settings.address);
     Ok(format!("{} at {host}; not read", shown(secret)))

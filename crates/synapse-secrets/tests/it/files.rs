@@ -92,7 +92,7 @@ async fn the_target_of_a_link_counts() {
 
     let failure = resolve(&secrets, "file:~/link").await.unwrap_err();
     assert_eq!(failure.code(), Code::CredentialMissing);
-    assert!(everything(&failure).contains("leads nowhere"));
+    assert!(everything(&failure).contains("its target does not exist"));
 
     write(&target, TOKEN);
     set_mode(&target, 0o644);

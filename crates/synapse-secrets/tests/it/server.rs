@@ -244,7 +244,7 @@ async fn every_answer_that_is_no_credential_has_its_code() {
             200,
             field(json!(7)),
             Code::CredentialMalformed,
-            "is no text",
+            "is not text",
         ),
         (200, field(json!("")), Code::CredentialEmpty, "is empty"),
         (

@@ -56,11 +56,12 @@ impl JsonApprovals {
             Err(FileError::TooLarge { .. }) => return Err(damaged(path, "it is too large")),
             Err(error) => return Err(of_file(error)),
         };
-        let text = std::str::from_utf8(&bytes).map_err(|_| damaged(path, "it is no approval"))?;
+        let text =
+            std::str::from_utf8(&bytes).map_err(|_| damaged(path, "it is not an approval"))?;
         let record = match Record::parse(text) {
             Ok(record) => record,
             Err(Unread::Newer(format)) => return Err(newer(path, format)),
-            Err(Unread::Damaged) => return Err(damaged(path, "it is no approval")),
+            Err(Unread::Damaged) => return Err(damaged(path, "it is not an approval")),
         };
         let approval = record.approval().map_err(|why| damaged(path, why))?;
         if self.file(&approval.server) == path {
@@ -172,7 +173,7 @@ fn damaged(path: &Path, why: &str) -> Failure {
         format!("the approval {} cannot be relied upon", shown(path)),
     )
     .cause(why)
-    .cause("it counts as none");
+    .cause("it is ignored");
     let name = path
         .file_stem()
         .and_then(|stem| stem.to_str())

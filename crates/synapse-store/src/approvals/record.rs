@@ -93,7 +93,7 @@ impl<'a> Record<'a> {
         Ok(Approval {
             server: self.server.parse().map_err(|_| "its server has no name")?,
             fingerprint: Fingerprint::from_hex(&self.fingerprint)
-                .ok_or("its fingerprint is none")?,
+                .ok_or("its fingerprint is invalid")?,
             start: self.start.map(|start| Start {
                 program: start.program,
                 search_path: start.search_path,
@@ -102,7 +102,7 @@ impl<'a> Record<'a> {
             approved_at: self
                 .approved_at
                 .parse::<Timestamp>()
-                .map_err(|_| "its time is none")?,
+                .map_err(|_| "its time is invalid")?,
         })
     }
 }
@@ -154,13 +154,14 @@ fn catalogue(text: &str, text_hash: Option<&str>) -> Result<Catalogue, &'static 
     {
         return Ok(catalogue);
     }
-    let record: CatalogueRecord = serde_json::from_str(text).map_err(|_| "it is no approval")?;
+    let record: CatalogueRecord =
+        serde_json::from_str(text).map_err(|_| "it is not an approval")?;
     let hash = record.hash.clone();
     let catalogue = record.catalogue();
     if catalogue.hash().0 == hash {
         Ok(catalogue)
     } else {
-        Err("its catalogue is not what its hash says")
+        Err("its catalogue does not match its hash")
     }
 }
 

@@ -24,7 +24,7 @@ use super::fields::{
 /// See the module.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Outline {
-    /// The connection that is meant where none is named.
+    /// The default connection.
     pub(super) default: Option<ConnectionName>,
     /// The name of each connection and its table, in their order.
     connections: Vec<(Range<usize>, Range<usize>)>,

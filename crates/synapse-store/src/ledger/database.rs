@@ -403,7 +403,7 @@ struct NoVersion;
 
 impl std::fmt::Display for NoVersion {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("the file has tables and says no version of them")
+        formatter.write_str("the file has tables but no version")
     }
 }
 

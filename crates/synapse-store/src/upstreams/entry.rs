@@ -54,7 +54,7 @@ fn upstream(
     if let Some((key, at)) = member.value.doubled() {
         let failure = Failure::new(
             Code::ConfigSyntax,
-            format!("`{}` of `{name}` is there twice", printable_line(key)),
+            format!("`{}` of `{name}` occurs twice", printable_line(key)),
         )
         .hint("keep one of them");
         return Err(source.locate(failure, at));
@@ -317,7 +317,7 @@ fn add_header(
         return Err(reader.at(
             node,
             Code::ConfigInvalidValue,
-            format!("`{}` is no name of a header", printable_line(name)),
+            format!("`{}` is not the name of a header", printable_line(name)),
         ));
     }
     let own = [
@@ -373,7 +373,7 @@ fn variables(reader: &mut MemberReader<'_>) -> Result<Vec<(String, Template)>, F
             return Err(reader.at(
                 &member.value,
                 Code::ConfigInvalidValue,
-                format!("`{}` is no name of a variable", printable_line(name)),
+                format!("`{}` is not the name of a variable", printable_line(name)),
             ));
         }
         let value = match &member.value.value {
@@ -491,7 +491,7 @@ fn unversioned(name: &UpstreamName, command: &Template, arguments: &[Template]) 
     Some(
         Failure::new(
             Code::ConfigInvalidValue,
-            format!("`{name}` runs whatever version of `{package}` is the newest"),
+            format!("`{name}` runs the newest version of `{package}`"),
         )
         .cause("the next release would run without your approval")
         .hint(format!("name a version: `{package}@1.2.3`")),

@@ -255,7 +255,7 @@ pub fn not_found<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Fa
         None => failure,
     };
     failure
-        .remedy("see which there are", &Remedy::ListUpstreams)
+        .remedy("see all of them", &Remedy::ListUpstreams)
         .of_server(printable_line(name))
 }
 
@@ -284,7 +284,7 @@ impl ServersLocation {
     fn of(source: &UpstreamsText) -> Result<Self, Failure> {
         let file = || shown(&source.path);
         let root = tree::read(&source.text).map_err(|flaw| {
-            let failure = Failure::new(Code::ConfigSyntax, format!("{} is no JSON", file()))
+            let failure = Failure::new(Code::ConfigSyntax, format!("{} is not JSON", file()))
                 .cause(flaw.what)
                 .cause("no server is served from it until it is repaired");
             source.locate(failure, flaw.at)

@@ -128,7 +128,7 @@ fn template(
             .at(
                 node,
                 Code::ConfigInvalidValue,
-                "`oauth.redirectUri` is no absolute URI without a fragment",
+                "`oauth.redirectUri` is not an absolute URI without a fragment",
             )
             .hint("write it as it is registered, such as http://localhost:7000/oauth/callback"));
     }
@@ -136,7 +136,7 @@ fn template(
         return Err(reader.at(
             node,
             Code::ConfigInvalidValue,
-            format!("`oauth.{key}` is no secret; write it, or name a variable"),
+            format!("`oauth.{key}` is not a secret; write it, or name a variable"),
         ));
     }
     Ok(Some(template))
@@ -179,7 +179,7 @@ fn port(reader: &mut MemberReader<'_>) -> Result<Option<u16>, Failure> {
         None => Err(reader.at(
             node,
             Code::ConfigInvalidValue,
-            "`oauth.callbackPort` is no port from 1 to 65535",
+            "`oauth.callbackPort` is not a port from 1 to 65535",
         )),
     }
 }
@@ -202,7 +202,7 @@ fn words(reader: &MemberReader<'_>, node: &Node) -> Result<Vec<String>, Failure>
                 _ => Err(reader.at(
                     item,
                     Code::ConfigInvalidValue,
-                    "`oauth.scopes` is no list of texts",
+                    "`oauth.scopes` is not a list of texts",
                 )),
             })
             .collect::<Result<_, _>>()?,
@@ -210,7 +210,7 @@ fn words(reader: &MemberReader<'_>, node: &Node) -> Result<Vec<String>, Failure>
             return Err(reader.at(
                 node,
                 Code::ConfigInvalidValue,
-                "`oauth.scopes` is no list of texts",
+                "`oauth.scopes` is not a list of texts",
             ));
         }
     };
@@ -277,7 +277,7 @@ fn https(
         _ => Err(reader.at(
             node,
             Code::EndpointInvalidUrl,
-            format!("`oauth.{key}` is no https URL"),
+            format!("`oauth.{key}` is not an https URL"),
         )),
     }
 }

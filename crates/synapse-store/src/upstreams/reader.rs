@@ -242,7 +242,7 @@ impl<'a> MemberReader<'a> {
             if near.is_none() && prefix.is_empty() && concerns_permissions(&member.key) {
                 return Err(self.locate(
                     unknown
-                        .cause("its name speaks of permissions, and it would have no effect")
+                        .cause("its name mentions permissions, but it would have no effect")
                         .hint("write `tools`: {`allow`, `deny`}, or remove it"),
                     &member.value,
                 ));
@@ -258,7 +258,7 @@ impl<'a> MemberReader<'a> {
                 ));
             }
             let unknown = match nearest(&member.key, known.iter().copied()) {
-                Some(near) => unknown.hint(format!("`{near}` is a setting; was it meant?")),
+                Some(near) => unknown.hint(format!("`{near}` is a setting; did you mean that?")),
                 None => unknown.cause("it has no effect"),
             };
             let unknown = self.locate(unknown, &member.value);
@@ -268,7 +268,7 @@ impl<'a> MemberReader<'a> {
     }
 }
 
-/// Whether `key` has a word about permissions; a time of tools is none.
+/// Whether `key` has a word about permissions; a timeout of tools is not one.
 fn concerns_permissions(key: &str) -> bool {
     let letters = key.chars().filter(char::is_ascii_alphanumeric);
     let key: String = letters.map(|each| each.to_ascii_lowercase()).collect();

@@ -52,7 +52,7 @@ fn env_file(reader: &MemberReader<'_>, node: &Node) -> Result<String, Failure> {
     };
     match path {
         _ if path.trim().is_empty() => Err(refused("is empty")),
-        _ if path.contains("${") => Err(refused("has a variable in it, and takes none")),
+        _ if path.contains("${") => Err(refused("has a variable, which is not allowed here")),
         _ => Ok(path.to_owned()),
     }
 }
@@ -92,7 +92,7 @@ fn groups(reader: &mut MemberReader<'_>) -> Result<Vec<String>, Failure> {
         Some(group) => Err(reader.at(
             node,
             Code::ConfigInvalidValue,
-            format!("`{}` is no name of a group", printable_line(group)),
+            format!("`{}` is not the name of a group", printable_line(group)),
         )),
         None => Ok(groups),
     }
@@ -257,7 +257,7 @@ fn sampling_connection(reader: &mut MemberReader<'_>) -> Result<Option<String>, 
         Err(_) => Err(reader.at(
             node,
             Code::ConfigInvalidValue,
-            "`samplingConnection` is no name of a connection",
+            "`samplingConnection` is not the name of a connection",
         )),
     }
 }

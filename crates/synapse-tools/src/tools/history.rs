@@ -144,7 +144,7 @@ async fn call_id(view: &View, argument: &'static str, text: &str) -> Result<Call
             let named = view.engine().call_id(text).await;
             named.map_err(|failure| failure.with("argument", argument))
         }
-        (Err(_), Some(_)) => Err(invalid(format!("{argument} is no call id"))
+        (Err(_), Some(_)) => Err(invalid(format!("{argument} is not a call id"))
             .cause("it takes a UUID, as receipts and history show it")
             .with("argument", argument)),
     }

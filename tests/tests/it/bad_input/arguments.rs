@@ -112,7 +112,7 @@ fn a_duplicate_name() {
     exit code: 3
     ----- stdout
     ----- stderr
-    error[config.duplicate-name]: a connection called `work` exists already
+    error[config.duplicate-name]: a connection called `work` already exists
       cause: nothing was changed
       hint: change it: synapse connection edit work --help
       hint: or look at it: synapse connection show work
@@ -160,7 +160,7 @@ fn flags_that_do_not_fit() {
     ----- stdout
     ----- stderr
     error[usage.invalid-arguments]: `connection create` needs --model
-      cause: nobody can be asked: stdin or stderr is no terminal
+      cause: no question can be asked: stdin or stderr is not a terminal
       hint: see all flags: synapse connection create --help
     ");
     assert_snapshot!(run("connection create work --provider openai --model m"), @"
@@ -206,7 +206,7 @@ fn flags_that_do_not_fit() {
     exit code: 2
     ----- stdout
     ----- stderr
-    error[usage.invalid-arguments]: `colour=red` is no condition on a column
+    error[usage.invalid-arguments]: `colour=red` is not a condition on a column
       cause: columns are: call_id, started_at, ended_at, operation, outcome, error_class, error_code, connection, provider, host, model_requested, model_served, served_by, client_name, client_version, tool, attempts, maybe_billed, http_status, request_id, bytes_out, bytes_in, headers_ms, latency_ms, finish_reason, prompt_tokens, completion_tokens, cached_tokens, cache_write_tokens, reasoning_tokens, cost_nano_usd, cost_source, priced_at, server, transport, era, catalogue, issuer, client_kind, scopes, generation, requests, may_have_run
       hint: compare a column with a value, such as latency_ms>=10000
     ");

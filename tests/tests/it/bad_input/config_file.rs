@@ -125,7 +125,7 @@ fn a_value_of_another_type() {
     exit code: 3
     ----- stdout
     ----- stderr
-    error[config.invalid-value]: `timeout_seconds` has a value that it does not take
+    error[config.invalid-value]: `timeout_seconds` has an invalid value
       cause: it takes a whole number of seconds; this is of type string
       cause: at [HOME]/.synapse/connections.toml:7:19
     ");
@@ -137,7 +137,7 @@ fn a_gate_that_is_neither_open_nor_closed() {
     exit code: 3
     ----- stdout
     ----- stderr
-    error[config.invalid-value]: `network` has a value that it does not take
+    error[config.invalid-value]: `network` has an invalid value
       cause: it takes "open" or "closed"
       cause: at [HOME]/.synapse/connections.toml:7:11
     "#);

@@ -174,7 +174,7 @@ fn ids(dataset: &Path) -> Vec<String> {
     let ids = cells(dataset, "call_id");
     let mut once = ids.clone();
     once.dedup();
-    assert_eq!(once, ids, "a call is there twice");
+    assert_eq!(once, ids, "a call occurs twice");
     ids
 }
 

@@ -341,7 +341,7 @@ fn a_file_of_the_user_is_trusted_by_where_it_lies() {
         let checked = check_in(&home, "project/dotfiles.json", &directory, &[], &entry);
         fails(checked, "entry", "ide.foreign-entry");
     }
-    // A file linked to elsewhere, and one that is no link, belongs to the user.
+    // A file linked to elsewhere, and one that is not a link, belongs to the user.
     for file in ["dotfiles/mcp.json", ".cursor/mcp.json"] {
         std::fs::remove_file(&link).unwrap();
         let entry = json!({"command": TWIN, "args": ["serve"], "env": {"MINE": "1"}});

@@ -37,7 +37,7 @@ fn without_room_for_the_key_nothing_is_written() {
     for part in [
         "error[storage.disk-full]",
         "stopped at saving; nothing was written",
-        "to go on from there: synapse setup",
+        "to continue from there: synapse setup",
     ] {
         assert!(seen.stdout.contains(part), "{part}: {seen}");
     }
@@ -100,7 +100,7 @@ fn without_room_for_the_entry_of_an_ide_the_connection_stays_and_the_next_run_go
     for part in [
         "free some space on that file system",
         "written: the key, in",
-        "to go on from there: synapse setup",
+        "to continue from there: synapse setup",
     ] {
         assert!(seen.stdout.contains(part), "{part}: {seen}");
     }
@@ -146,15 +146,13 @@ fn the_same_script_goes_on_after_a_key_that_is_there_already() {
     let refused = run(OpenAiDouble::KEY).output().with_code(4);
     assert!(refused.stderr.contains("credential.exists"), "{refused}");
     assert!(
-        refused
-            .stderr
-            .contains("the same command goes on from there"),
+        refused.stderr.contains("run the same command to continue"),
         "{refused}"
     );
     synapse_testkit::disk::write(&file, format!("{}\n", OpenAiDouble::KEY));
     synapse_testkit::disk::set_mode(&file, 0o600);
     let done = run(OpenAiDouble::KEY).output().with_code(0);
-    assert!(done.stderr.contains("holds this key already"), "{done}");
+    assert!(done.stderr.contains("already holds this key"), "{done}");
     assert!(done.stdout.contains("saved openai"), "{done}");
 }
 

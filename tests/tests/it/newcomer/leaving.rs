@@ -19,7 +19,8 @@ fn left(at: usize, key: &str, code: i32) {
     let seen = terminal.finish().with_code(code);
     let shows = WAY[at].shows;
     assert!(
-        seen.stdout.contains("to go on from there: synapse setup"),
+        seen.stdout
+            .contains("to continue from there: synapse setup"),
         "{shows}: {seen}"
     );
     if at < SAVED {

@@ -122,7 +122,7 @@ fn three_thousand_models_are_searched() {
     terminal.wait_for_shown("Which of 3000 models?");
     terminal.press("3001");
     terminal.wait_for_shown("> nothing matches  Backspace widens the search");
-    // Taking that is no answer: the search goes on with what was typed.
+    // Taking that does not answer: the search continues with what was typed.
     terminal.press("\r");
     terminal.wait_for_shown("> Which of 3000 models? nothing matches");
     terminal.wait_for_shown("? Which of 3000 models? 3001");

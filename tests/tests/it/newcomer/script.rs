@@ -54,7 +54,7 @@ fn flags_are_the_answers() {
     let before = std::fs::read(home.connections()).unwrap();
     let again: Vec<&String> = words.iter().filter(|word| *word != "--key-stdin").collect();
     let again = home.run(again).with_code(0);
-    assert!(again.stderr.contains("exists already"), "{again}");
+    assert!(again.stderr.contains("already exists"), "{again}");
     assert_eq!(std::fs::read(home.connections()).unwrap(), before);
 }
 
@@ -63,7 +63,7 @@ fn what_is_missing_is_named_and_nothing_is_asked_or_written() {
     let provider = OpenAiDouble::start();
     let home = home();
     for (words, names) in [
-        (vec!["setup"], "nobody can be asked"),
+        (vec!["setup"], "no question can be asked"),
         (vec!["setup", "--yes"], "needs --provider"),
         (
             vec!["setup", "--yes", "--provider", "openai"],

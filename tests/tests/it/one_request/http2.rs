@@ -44,7 +44,7 @@ pub(crate) fn http2_over_tls() -> Tally {
         Heads::Exactly(0),
     );
     tally += case
-        .saying("broke the TLS handshake off")
+        .saying("broke off the TLS handshake")
         .trusting(&identity)
         .run(|| server.heads());
     assert_eq!(server.protocols(), [], "nothing can be agreed upon");

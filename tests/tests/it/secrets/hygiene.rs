@@ -277,7 +277,7 @@ fn a_support_bundle_holds_no_secret_and_replaces_nothing() {
     assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
 
     let again = run(&home, &words).with_code(2);
-    assert!(again.stderr.contains("exists already"), "{again}");
+    assert!(again.stderr.contains("already exists"), "{again}");
     assert_eq!(std::fs::read(&path).unwrap(), bundle);
 }
 

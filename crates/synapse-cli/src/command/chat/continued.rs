@@ -36,7 +36,7 @@ pub(super) async fn join(
         (sent, made) => format!("{} + {} tokens", known(sent, "in"), known(made, "out")),
     };
     printer.note(&format!(
-        "going on with the call {} of {}: {count} sent again ({tokens}), and yours",
+        "continuing the call {} of {}: {count} sent again ({tokens}), and yours",
         receipt.call_id,
         entry.started_at.ago(engine.ports().clock.now()),
     ));
@@ -65,7 +65,7 @@ async fn find(engine: &Engine, which: &str) -> Result<Entry, Failure> {
         let newest = engine.history(query).await?.into_iter().next();
         return newest.ok_or_else(|| {
             refused("no conversation of the terminal has an answer yet")
-                .hint("name the call to go on with: --continue=CALL")
+                .hint("name the call to continue: --continue=CALL")
         });
     }
     let call_id = engine.call_id(which).await?;
@@ -96,13 +96,12 @@ async fn messages(engine: &Engine, entry: &Entry) -> Result<Vec<Message>, Failur
                 receipt.call_id, receipt.connection
             ))
             .hint(format!(
-                "to record those to come: synapse connection edit {} --record-text",
+                "to record later ones: synapse connection edit {} --record-text",
                 receipt.connection
             )));
     };
-    let unrepeatable = |why: Unrepeatable| {
-        refused("that conversation cannot be gone on with").cause(why.to_string())
-    };
+    let unrepeatable =
+        |why: Unrepeatable| refused("that conversation cannot be continued").cause(why.to_string());
     let mut messages = recorded_messages(&prompt).map_err(unrepeatable)?;
     messages.push(recorded_answer(&reply).map_err(unrepeatable)?);
     Ok(messages)

@@ -195,7 +195,7 @@ fn there_already(path: &std::path::Path) -> Failure {
     let shown = printable(&path.to_string_lossy());
     Failure::new(
         Code::UsageInvalidArguments,
-        format!("`{shown}` exists already"),
+        format!("`{shown}` already exists"),
     )
     .with("argument", "--output")
     .with("file", shown)

@@ -72,7 +72,7 @@ impl Fixes {
     /// `again` finds.
     ///
     /// # Errors
-    /// `usage.invalid-arguments` when nobody can be asked; `storage.*` and `ide.*` of the first
+    /// `usage.invalid-arguments` when no question can be asked; `storage.*` and `ide.*` of the first
     /// repair that fails, which ends the repairs.
     pub(super) fn make(
         &mut self,
@@ -106,7 +106,7 @@ impl Fixes {
             return Err(Failure::new(
                 Code::UsageInvalidArguments,
                 format!(
-                    "{} would be repaired, and nobody can be asked",
+                    "{} would be repaired, but confirming that needs a terminal",
                     self.count()
                 ),
             )

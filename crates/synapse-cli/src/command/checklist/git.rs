@@ -28,7 +28,7 @@ pub(super) async fn exposure(
         }
         Err(Trouble::Late) => return Exposure::Unknown("git took longer than a minute".to_owned()),
         Err(Trouble::TooMuch) => {
-            return Exposure::Unknown("git named more files than anybody reads".to_owned());
+            return Exposure::Unknown("git listed too many files".to_owned());
         }
     };
     match asked.status.code() {

@@ -48,7 +48,7 @@ fn install(context: &Context, arguments: &ShellArguments) -> Result<(), CommandE
     let block = shells::block(place.shell);
     let new = shells::with_block(text.as_deref().unwrap_or_default(), &block);
     if text.as_deref() == Some(&*new) {
-        return place.nothing(context, "has the lines already");
+        return place.nothing(context, "already has the lines");
     }
     let change = ScriptChange {
         action: "install",
@@ -158,7 +158,10 @@ impl CompletionFile {
         }
         if consent == Consent::Open {
             if printer.is_json() || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-                let message = format!("{} would be changed, and nobody can be asked", self.shown());
+                let message = format!(
+                    "{} would be changed, but confirming that needs a terminal",
+                    self.shown()
+                );
                 return Err(Failure::new(Code::UsageInvalidArguments, message)
                     .remedy(
                         "pass --yes to write it, or --dry-run to look first",
@@ -220,7 +223,7 @@ fn own_shell(environment: &Environment) -> Result<Shell, Failure> {
                 Code::UsageInvalidArguments,
                 "which shell you use is not known",
             )
-            .cause("SHELL names none that is supported")
+            .cause("SHELL names an unsupported shell")
             .hint("name it: bash, zsh, fish, powershell or elvish")
         })
 }

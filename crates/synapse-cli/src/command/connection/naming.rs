@@ -50,7 +50,7 @@ pub(super) fn default(
     }
     match default {
         Some(default) => printer.line(default.as_str()),
-        None => printer.note("no default: a connection has to be named where there are several"),
+        None => printer.note("no default: name a connection if there are several"),
     }
     Ok(())
 }
@@ -129,7 +129,7 @@ async fn refuse_to_restart(engine: &Engine, name: &ConnectionName) -> Result<(),
         format!("the limits of `{name}` would begin anew"),
     )
     .cause("they count calls by the connection's name, and it was used this month")
-    .hint("to go on all the same, pass --restart-limits")
+    .hint("to continue anyway, pass --restart-limits")
     .with("connection", name))
 }
 

@@ -59,7 +59,7 @@ pub(super) fn run(context: &Context, arguments: &DashboardArguments) -> Result<(
     result.map_err(CommandError::from)
 }
 
-/// Names the program that holds the port, if the system tells.
+/// Names the program that holds the port, if the system reports it.
 fn held(failure: Failure, port: u16) -> Failure {
     match synapse_process::listener(port) {
         Some(found) => failure.cause(format!(

@@ -26,7 +26,7 @@ pub(super) async fn run(
     {
         return Err(Failure::new(
             Code::UsageInvalidArguments,
-            format!("{} exists already", path.display()),
+            format!("{} already exists", path.display()),
         )
         .cause("a support bundle never replaces a file")
         .hint("name another file, or remove this one")

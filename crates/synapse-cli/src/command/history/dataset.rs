@@ -66,7 +66,7 @@ pub(super) async fn run(
     ));
     if extent.open > 0 {
         printer.note(&format!(
-            "{} under way, for the next time",
+            "{} in progress, for the next export",
             counted(extent.open, "call")
         ));
     }

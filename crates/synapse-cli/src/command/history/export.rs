@@ -137,7 +137,7 @@ fn by_ending(path: &Path) -> Result<ExportFormat, Failure> {
             format!("there is no format `{}`", printable(&ending)),
         )
         .cause(format!("an export is {}", formats.join(", ")))
-        .hint("give the file one of these endings, or say --format as well")
+        .hint("give the file one of these extensions, or add --format")
         .with("argument", "--output")
     })
 }

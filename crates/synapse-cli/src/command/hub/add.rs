@@ -144,7 +144,7 @@ fn entry(arguments: &HubAddArguments) -> Result<(Map<String, Value>, Vec<String>
         (None, None) => {
             return Err(Failure::new(
                 Code::UsageInvalidArguments,
-                "a URL, a server.json or a command behind `--` is needed",
+                "a URL, a server.json or a command after `--` is needed",
             ));
         }
     };

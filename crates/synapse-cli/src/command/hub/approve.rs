@@ -44,7 +44,7 @@ pub(super) fn run(
     if asked == Prompting::First && !names.is_empty() && !std::io::stdin().is_terminal() {
         return Err(Failure::new(
             Code::UsageInvalidArguments,
-            "nobody can be asked whether this server may run",
+            "asking whether this server may run needs a terminal",
         )
         .remedy("look at it first", &Remedy::HubStatus)
         .remedy(

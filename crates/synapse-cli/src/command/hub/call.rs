@@ -64,7 +64,7 @@ fn object(text: &str) -> Result<Map<String, Value>, Failure> {
     };
     match serde_json::from_str(text) {
         Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(invalid("it is JSON, and no object".to_owned())),
+        Ok(_) => Err(invalid("it is JSON, but not an object".to_owned())),
         // Without the text itself, which may be anything.
         Err(error) => Err(invalid(format!(
             "line {}, column {}",

@@ -220,7 +220,7 @@ fn report(context: &Context, hub: &Configured, upstream: &Upstream, done: &Logge
 pub(super) fn two_credentials(upstream: &Upstream) -> Failure {
     Failure::new(
         Code::OauthTwoCredentials,
-        format!("`{}` has an `Authorization` header already", upstream.name),
+        format!("`{}` already has an `Authorization` header", upstream.name),
     )
     .cause("a login would compete with it; the header is what is sent")
     .hint("remove the header from the entry to log in, or keep it and do not log in")
@@ -320,7 +320,7 @@ impl Dialogue for Person<'_> {
             (IssuerConsent::Beforehand, Some(_)) => Ok(Decision::Declined),
             (IssuerConsent::Now, _) if !io::stdin().is_terminal() => Err(Failure::new(
                 Code::OauthDenied,
-                "nobody can be asked about the authorization server",
+                "asking about the authorization server needs a terminal",
             )
             .cause(format!("nothing was sent to {}", origins.join(", ")))
             .remedy(

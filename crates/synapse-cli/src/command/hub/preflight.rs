@@ -66,7 +66,7 @@ fn check(
         }
     };
     if upstream.disabled {
-        checks.skip("entry", "it is switched off");
+        checks.skip("entry", "it is disabled");
     } else {
         checks.ok("entry", "valid");
     }

@@ -21,10 +21,10 @@ pub(super) fn entry(path: &Path) -> Result<(Map<String, Value>, Vec<String>), Fa
         })?
         .ok_or_else(|| {
             Failure::new(Code::ConfigNotFound, format!("{shown} is not there"))
-                .hint("give a URL, the path of a server.json, or a command behind `--`")
+                .hint("give a URL, the path of a server.json, or a command after `--`")
         })?;
     let document: Value = serde_json::from_slice(&bytes).map_err(|error| {
-        Failure::new(Code::ConfigSyntax, format!("{shown} is no server.json")).caused_by(&error)
+        Failure::new(Code::ConfigSyntax, format!("{shown} is not a server.json")).caused_by(&error)
     })?;
     let mut draft = Draft::default();
     let remotes = list(&document, "remotes");

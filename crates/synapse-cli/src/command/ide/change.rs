@@ -259,13 +259,13 @@ fn changing(changes: &[FileChange]) -> impl Iterator<Item = &FileChange> {
 
 fn there_already(change: &FileChange) -> String {
     let file = printable(&change.file().to_string_lossy());
-    format!("{file} has the entry already")
+    format!("{file} already has the entry")
 }
 
 /// Asks the user at the terminal.
 ///
 /// # Errors
-/// `usage.invalid-arguments` when nobody can be asked.
+/// `usage.invalid-arguments` when no question can be asked.
 fn agreed(printer: &Printer, changes: &[FileChange]) -> Result<bool, Failure> {
     let somebody = io::stdin().is_terminal() && io::stderr().is_terminal();
     if printer.is_json() || !somebody {
@@ -275,7 +275,7 @@ fn agreed(printer: &Printer, changes: &[FileChange]) -> Result<bool, Failure> {
         return Err(Failure::new(
             Code::UsageInvalidArguments,
             format!(
-                "{} would be changed, and nobody can be asked",
+                "{} would be changed, but confirming that needs a terminal",
                 files.join(", ")
             ),
         )

@@ -155,7 +155,7 @@ pub(super) fn takes(arguments: &[String]) -> Result<(), Failure> {
             let name = if name.starts_with('-') {
                 name
             } else {
-                "a word that is no flag"
+                "a word that is not a flag"
             };
             let why = format!("{}: {name}", error.kind());
             Err(refusal(Redactor::none().clean(&why, LONGEST_CAUSE)))
@@ -171,7 +171,7 @@ fn warn_of_unknown(context: &Context, name: &ConnectionName) -> Result<(), Failu
     if !known.contains(name) {
         context
             .printer
-            .warning(&not_found(name.as_str(), &known).cause("the entry is made all the same"));
+            .warning(&not_found(name.as_str(), &known).cause("the entry is printed anyway"));
     }
     Ok(())
 }
@@ -283,7 +283,7 @@ mod tests {
     #[test]
     fn an_argument_that_serve_does_not_take_is_named_without_its_value() {
         for (arguments, named) in [
-            (["serve", "walrusquay"], "a word that is no flag"),
+            (["serve", "walrusquay"], "a word that is not a flag"),
             (["serve", "--walrus=quay"], "--walrus"),
             (["serve", "--tools=walrusquay"], "--tools"),
         ] {

@@ -74,7 +74,7 @@ impl Setup<'_> {
             let user = states(client, machine, &own);
             let mut user = user.iter().filter(|place| place.scope == Scope::User);
             if user.any(|place| place.state == EntryState::Current) {
-                self.note(&format!("{} has the entry already", client.title()));
+                self.note(&format!("{} already has the entry", client.title()));
             } else {
                 offered.push(client);
             }

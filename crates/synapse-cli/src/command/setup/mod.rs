@@ -107,7 +107,7 @@ fn asker(context: &Context, yes: bool) -> Result<Option<Asker>, Failure> {
     }
     let asker = Asker::at_terminal(&context.environment, printer, &context.seen);
     asker.map(Some).ok_or_else(|| {
-        refusal("nobody can be asked")
+        refusal("no question can be asked")
             .cause("questions need a terminal at stdin and stderr")
             .remedy("pass --yes and the answers as flags", &help)
     })
@@ -220,7 +220,7 @@ impl<'a> Setup<'a> {
         let Some(asker) = &self.asker else {
             let found = self.same(&stored);
             if let Some(found) = &found {
-                self.note(&format!("the connection `{found}` exists already"));
+                self.note(&format!("the connection `{found}` already exists"));
             }
             return Ok(found);
         };
@@ -278,9 +278,9 @@ impl<'a> Setup<'a> {
         };
         self.note(&format!("{how} at {}; {written}", self.step));
         if self.asker.is_some() {
-            self.note("to go on from there: synapse setup");
+            self.note("to continue from there: synapse setup");
         } else {
-            self.note("the same command goes on from there");
+            self.note("run the same command to continue");
         }
         result
     }

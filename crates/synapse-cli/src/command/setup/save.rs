@@ -83,7 +83,7 @@ impl Setup<'_> {
                 let is_same =
                     found.is_ok_and(|found| found.value.expose_secret() == value.expose_secret());
                 return if is_same {
-                    self.note(&format!("{reference} holds this key already"));
+                    self.note(&format!("{reference} already holds this key"));
                     Ok(None)
                 } else {
                     Err(failure)

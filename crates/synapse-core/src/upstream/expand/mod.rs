@@ -438,7 +438,7 @@ impl Scope<'_> {
     fn no_program(&self, name: &str) -> Failure {
         let failure = self.failure(Code::UpstreamStartFailed, &format!("`{name}` is not found"));
         let failure = if name.contains(['/', '\\']) {
-            failure.cause("it is no executable file at an absolute path")
+            failure.cause("it is not an executable file at an absolute path")
         } else {
             failure.cause(format!(
                 "it is in no directory of PATH: {}",

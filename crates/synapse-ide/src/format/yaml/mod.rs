@@ -25,7 +25,9 @@ pub(super) fn keys(text: &str) -> Option<Vec<String>> {
 
 pub(super) fn edit(text: &str, edits: &[Edit]) -> Result<String, String> {
     if text.lines().any(says_nothing_behind_a_tab) {
-        return Err("a line says nothing behind a tab, which not every reader takes".to_owned());
+        return Err(
+            "a line has only white space with a tab, which not every parser accepts".to_owned(),
+        );
     }
     let mut text = text.to_owned();
     for edit in edits {

@@ -143,7 +143,7 @@ impl DocumentReader<'_> {
                 .source
                 .failure(
                     Code::ConfigInvalidValue,
-                    "that is no format of connections.toml",
+                    "that is not a format of connections.toml",
                     at,
                 )
                 .hint(format!("write `format = {FORMAT}`"))
@@ -351,7 +351,7 @@ impl DocumentReader<'_> {
     }
 
     fn wrong_value(&self, field: &str, at: usize, rule: &str) -> Failure {
-        let message = format!("`{field}` has a value that it does not take");
+        let message = format!("`{field}` has an invalid value");
         let failure = Failure::new(Code::ConfigInvalidValue, message).cause(rule);
         self.source.locate(failure, at).in_field(field)
     }

@@ -28,7 +28,7 @@ impl Place {
     }
 }
 
-/// Whether old lines stay in the file behind its text.
+/// Whether old lines stay in the file after its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Old {
     May,

@@ -106,8 +106,7 @@ impl Arguments {
         match self.left.keys().next() {
             None => Ok(()),
             Some(name) => {
-                Err(invalid(format!("{} does nothing with `{name}`", self.tool))
-                    .with("argument", name))
+                Err(invalid(format!("{} does not use `{name}`", self.tool)).with("argument", name))
             }
         }
     }

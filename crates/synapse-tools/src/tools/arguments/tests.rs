@@ -269,5 +269,5 @@ fn what_is_left_is_refused() {
     let given = JsonObject::from_iter([("live".to_owned(), json!(true))]);
     let arguments = Arguments::read(Tool::Preflight, given).unwrap();
     let failure = arguments.finish().unwrap_err();
-    assert_eq!(failure.message(), "preflight does nothing with `live`");
+    assert_eq!(failure.message(), "preflight does not use `live`");
 }

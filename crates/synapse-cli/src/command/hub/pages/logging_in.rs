@@ -158,7 +158,7 @@ impl Dialogue for AtDesk<'_> {
     async fn paste(&self) -> Result<SecretString, Failure> {
         Err(Failure::new(
             Code::InternalInvariant,
-            "a page takes no pasted address",
+            "a page does not accept a pasted address",
         ))
     }
 }
