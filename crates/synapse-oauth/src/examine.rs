@@ -13,18 +13,59 @@ use crate::registration::{Choice, choose};
 use crate::tokens::{Need, login_required, need};
 use crate::wire::Wire;
 
-/// A check and its result.
+/// A check of a login and its result.
 #[derive(Debug)]
-pub struct Probe {
-    /// Its stable name.
-    pub id: &'static str,
+pub struct LoginCheck {
+    /// The check.
+    pub id: LoginCheckId,
     /// Its result.
-    pub outcome: ProbeOutcome,
+    pub outcome: LoginCheckOutcome,
 }
 
-/// The result of a [`Probe`].
+/// A check of a login, in the order in which they are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoginCheckId {
+    /// The server names its authorization server.
+    Discovery,
+    /// Its metadata can be used, and it is the one of earlier logins.
+    Issuer,
+    /// A client is registered or can be.
+    Registration,
+    /// The authorization server accepts the redirect URI.
+    Redirect,
+    /// The scopes that a login asks for.
+    Scopes,
+    /// The stored token.
+    Token,
+}
+
+impl LoginCheckId {
+    /// The prerequisites of a login; the stored token is checked apart from them.
+    const OF_A_LOGIN: [Self; 5] = [
+        Self::Discovery,
+        Self::Issuer,
+        Self::Registration,
+        Self::Redirect,
+        Self::Scopes,
+    ];
+
+    /// Its stable name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Discovery => "oauth.discovery",
+            Self::Issuer => "oauth.issuer",
+            Self::Registration => "oauth.registration",
+            Self::Redirect => "oauth.redirect",
+            Self::Scopes => "oauth.scopes",
+            Self::Token => "oauth.token",
+        }
+    }
+}
+
+/// The result of a [`LoginCheck`].
 #[derive(Debug)]
-pub enum ProbeOutcome {
+pub enum LoginCheckOutcome {
     /// Passed, with the observation.
     Passed(String),
     /// Inconclusive, with the reason.
@@ -35,22 +76,13 @@ pub enum ProbeOutcome {
     Skipped,
 }
 
-/// The prerequisites of a login, in order; the stored token is always checked.
-const PROBES: [&str; 5] = [
-    "oauth.discovery",
-    "oauth.issuer",
-    "oauth.registration",
-    "oauth.redirect",
-    "oauth.scopes",
-];
-
 impl OAuth {
     /// Checks the prerequisites of a login for `request`, and the stored token. Sends the requests
     /// of a login before the browser opens, only to origins confirmed at an earlier login.
     ///
     /// # Errors
     /// `oauth.store-unavailable`, `storage.*`; everything else is reported as a check.
-    pub async fn examine(&self, request: &LoginRequest<'_>) -> Result<Vec<Probe>, Failure> {
+    pub async fn examine(&self, request: &LoginRequest<'_>) -> Result<Vec<LoginCheck>, Failure> {
         let stored: Vec<(RecordKey, TokenRecord)> = self
             .store
             .of_server(request.config, request.server)
@@ -59,40 +91,43 @@ impl OAuth {
             .filter(|(key, _)| key.url == *request.url)
             .collect();
         let wire = self.wire(request.url, request.settings.issuer_of());
-        let mut probes = Vec::new();
-        if let Err(failure) = self.run_probes(request, &stored, &wire, &mut probes).await {
-            let id = PROBES
-                .get(probes.len())
+        let mut checks = Vec::new();
+        if let Err(failure) = self.run_checks(request, &stored, &wire, &mut checks).await {
+            let id = LoginCheckId::OF_A_LOGIN
+                .get(checks.len())
                 .copied()
-                .unwrap_or("oauth.discovery");
-            probes.push(Probe {
+                .unwrap_or(LoginCheckId::Discovery);
+            checks.push(LoginCheck {
                 id,
-                outcome: ProbeOutcome::Failed(failure),
+                outcome: LoginCheckOutcome::Failed(failure),
             });
         }
-        let skipped = PROBES.iter().skip(probes.len()).map(|id| Probe {
-            id,
-            outcome: ProbeOutcome::Skipped,
+        let skipped = LoginCheckId::OF_A_LOGIN
+            .into_iter()
+            .skip(checks.len())
+            .map(|id| LoginCheck {
+                id,
+                outcome: LoginCheckOutcome::Skipped,
+            });
+        checks.extend(skipped.collect::<Vec<_>>());
+        checks.push(LoginCheck {
+            id: LoginCheckId::Token,
+            outcome: self.token_check(request, &stored),
         });
-        probes.extend(skipped.collect::<Vec<_>>());
-        probes.push(Probe {
-            id: "oauth.token",
-            outcome: self.token_probe(request, &stored),
-        });
-        Ok(probes)
+        Ok(checks)
     }
 
-    async fn run_probes(
+    async fn run_checks(
         &self,
         request: &LoginRequest<'_>,
         stored: &[(RecordKey, TokenRecord)],
         wire: &Wire,
-        probes: &mut Vec<Probe>,
+        checks: &mut Vec<LoginCheck>,
     ) -> Result<(), Failure> {
         let mut pass = |id, text: String| {
-            probes.push(Probe {
+            checks.push(LoginCheck {
                 id,
-                outcome: ProbeOutcome::Passed(text),
+                outcome: LoginCheckOutcome::Passed(text),
             });
         };
         let mut trail = Trail::default();
@@ -104,13 +139,13 @@ impl OAuth {
             return Err(trail.failure("the server names no authorization server"));
         };
         pass(
-            "oauth.discovery",
+            LoginCheckId::Discovery,
             format!("{} asks for a login", shown(&resource.identifier)),
         );
         let server = self
-            .issuer_probe(request, stored, &resource.issuers, wire, &mut trail)
+            .issuer_check(request, stored, &resource.issuers, wire, &mut trail)
             .await?;
-        pass("oauth.issuer", shown(&server.issuer));
+        pass(LoginCheckId::Issuer, shown(&server.issuer));
         let record = stored
             .iter()
             .find(|(key, _)| key.issuer == server.issuer)
@@ -124,14 +159,17 @@ impl OAuth {
             record,
             &server,
         )?;
-        pass("oauth.registration", choice.kind().as_str().to_owned());
+        pass(
+            LoginCheckId::Registration,
+            choice.kind().as_str().to_owned(),
+        );
         let scopes = match (&request.settings.scopes, probed.demand.scopes.as_slice()) {
             (Some(configured), _) => configured.clone(),
             (None, []) => resource.scopes.clone(),
             (None, challenged) => challenged.to_vec(),
         };
         let outcome = self
-            .redirect_probe(
+            .redirect_check(
                 request,
                 &server,
                 &choice,
@@ -140,22 +178,22 @@ impl OAuth {
                 wire,
             )
             .await?;
-        probes.push(Probe {
-            id: "oauth.redirect",
+        checks.push(LoginCheck {
+            id: LoginCheckId::Redirect,
             outcome,
         });
         let text = match scopes.as_slice() {
             [] => "none are asked for".to_owned(),
             scopes => shown(&scopes.join(" ")),
         };
-        probes.push(Probe {
-            id: "oauth.scopes",
-            outcome: ProbeOutcome::Passed(text),
+        checks.push(LoginCheck {
+            id: LoginCheckId::Scopes,
+            outcome: LoginCheckOutcome::Passed(text),
         });
         Ok(())
     }
 
-    async fn issuer_probe(
+    async fn issuer_check(
         &self,
         request: &LoginRequest<'_>,
         stored: &[(RecordKey, TokenRecord)],
@@ -196,7 +234,7 @@ impl OAuth {
         Ok(server)
     }
 
-    async fn redirect_probe(
+    async fn redirect_check(
         &self,
         request: &LoginRequest<'_>,
         server: &ServerMetadata,
@@ -204,12 +242,12 @@ impl OAuth {
         scopes: &[String],
         resource: &str,
         wire: &Wire,
-    ) -> Result<ProbeOutcome, Failure> {
+    ) -> Result<LoginCheckOutcome, Failure> {
         let Choice::Known(client) = choice else {
-            return Ok(ProbeOutcome::Skipped);
+            return Ok(LoginCheckOutcome::Skipped);
         };
         let Some(endpoint) = &server.authorization_endpoint else {
-            return Ok(ProbeOutcome::Unknown(
+            return Ok(LoginCheckOutcome::Unknown(
                 "there is no login for browsers".to_owned(),
             ));
         };
@@ -221,27 +259,32 @@ impl OAuth {
         let attempt = begin(endpoint, &client.id, &redirect, scopes, Some(resource))?;
         let permit = request.permit.for_issuer(Origin::of(endpoint));
         match look(wire, &permit, &attempt, &redirect, &client.id).await {
-            Judged::Fine | Judged::Dropped => Ok(ProbeOutcome::Passed(redirect.uri)),
-            Judged::Unknown(why) => Ok(ProbeOutcome::Unknown(why)),
+            Judged::Fine | Judged::Dropped => Ok(LoginCheckOutcome::Passed(redirect.uri)),
+            Judged::Unknown(why) => Ok(LoginCheckOutcome::Unknown(why)),
             Judged::Refused(failure) => Err(*failure),
         }
     }
 
-    fn token_probe(
+    fn token_check(
         &self,
         request: &LoginRequest<'_>,
         stored: &[(RecordKey, TokenRecord)],
-    ) -> ProbeOutcome {
+    ) -> LoginCheckOutcome {
         let with_token = stored.iter().find(|(_, record)| record.access.is_some());
         match with_token {
-            None => ProbeOutcome::Failed(login_required(request.server, "nobody logged in")),
+            None => LoginCheckOutcome::Failed(login_required(request.server, "nobody logged in")),
             Some((_, record)) if need(record, self.clock.now()) == Need::Login => {
-                ProbeOutcome::Failed(login_required(request.server, "the stored login has ended"))
+                LoginCheckOutcome::Failed(login_required(
+                    request.server,
+                    "the stored login has ended",
+                ))
             }
             Some((_, record)) if need(record, self.clock.now()) == Need::Refresh => {
-                ProbeOutcome::Unknown("the next call refreshes it; nothing does here".to_owned())
+                LoginCheckOutcome::Unknown(
+                    "the next call refreshes it; nothing does here".to_owned(),
+                )
             }
-            Some((_, record)) => ProbeOutcome::Passed(match record.expires_at {
+            Some((_, record)) => LoginCheckOutcome::Passed(match record.expires_at {
                 Some(end) => format!("{}, expires {end}", record.state.as_str()),
                 None => format!("{}, without a known end", record.state.as_str()),
             }),

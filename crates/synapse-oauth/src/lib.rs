@@ -34,7 +34,7 @@ use url::Url;
 
 pub use self::challenge::Requirements;
 pub use self::discovery::{Resource, ServerMetadata};
-pub use self::examine::{Probe, ProbeOutcome};
+pub use self::examine::{LoginCheck, LoginCheckId, LoginCheckOutcome};
 pub use self::login::{
     Decision, Dialogue, LoggedIn, LoginProgress, LoginRequest, Proposal, UrlCheck, Way,
 };

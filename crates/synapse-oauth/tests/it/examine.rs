@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use serde_json::json;
 use synapse_core::Code;
-use synapse_oauth::{LoginRequest, LoginSettings, Probe, ProbeOutcome, Registering, UrlCheck, Way};
+use synapse_oauth::{
+    LoginCheck, LoginCheckOutcome, LoginRequest, LoginSettings, Registering, UrlCheck, Way,
+};
 
 use crate::support::{Bench, Conduct, server};
 
-async fn examine(bench: &Bench, settings: LoginSettings) -> Vec<Probe> {
+async fn examine(bench: &Bench, settings: LoginSettings) -> Vec<LoginCheck> {
     let (url, permit, name) = (bench.url(), bench.permit(), server());
     let request = LoginRequest {
         config: "home",
@@ -25,25 +27,25 @@ async fn examine(bench: &Bench, settings: LoginSettings) -> Vec<Probe> {
     bench.oauth.examine(&request).await.unwrap()
 }
 
-fn short(rungs: &[Probe]) -> Vec<(&str, &str)> {
-    let word = |outcome: &ProbeOutcome| match outcome {
-        ProbeOutcome::Passed(_) => "passed",
-        ProbeOutcome::Unknown(_) => "unknown",
-        ProbeOutcome::Failed(failure) => failure.code().as_str(),
-        ProbeOutcome::Skipped => "skipped",
+fn short(checks: &[LoginCheck]) -> Vec<(&str, &str)> {
+    let word = |outcome: &LoginCheckOutcome| match outcome {
+        LoginCheckOutcome::Passed(_) => "passed",
+        LoginCheckOutcome::Unknown(_) => "unknown",
+        LoginCheckOutcome::Failed(failure) => failure.code().as_str(),
+        LoginCheckOutcome::Skipped => "skipped",
     };
-    rungs
+    checks
         .iter()
-        .map(|rung| (rung.id, word(&rung.outcome)))
+        .map(|check| (check.id.as_str(), word(&check.outcome)))
         .collect()
 }
 
 #[tokio::test]
-async fn all_rungs_hold_after_a_login_and_nothing_is_refreshed() {
+async fn all_checks_pass_after_a_login_and_nothing_is_refreshed() {
     let bench = Bench::new();
     bench.log_in(Bench::settings()).await.unwrap();
     let before = bench.authority.forms().len();
-    let rungs = examine(&bench, Bench::settings()).await;
+    let checks = examine(&bench, Bench::settings()).await;
     let passed = [
         "discovery",
         "issuer",
@@ -60,16 +62,16 @@ async fn all_rungs_hold_after_a_login_and_nothing_is_refreshed() {
         .iter()
         .map(|(id, word)| (id.as_str(), *word))
         .collect();
-    assert_eq!(short(&rungs), expected);
+    assert_eq!(short(&checks), expected);
     assert_eq!(bench.authority.forms().len(), before);
 }
 
 #[tokio::test]
 async fn an_unconfirmed_authorization_server_is_not_contacted() {
     let bench = Bench::new();
-    let rungs = examine(&bench, Bench::settings()).await;
+    let checks = examine(&bench, Bench::settings()).await;
     assert_eq!(
-        short(&rungs)[..3],
+        short(&checks)[..3],
         [
             ("oauth.discovery", "passed"),
             ("oauth.issuer", Code::OauthLoginRequired.as_str()),
@@ -77,7 +79,7 @@ async fn an_unconfirmed_authorization_server_is_not_contacted() {
         ]
     );
     assert_eq!(
-        short(&rungs)[5],
+        short(&checks)[5],
         ("oauth.token", Code::OauthLoginRequired.as_str())
     );
     assert_eq!(bench.authority.paths().len(), 2);
@@ -90,9 +92,9 @@ async fn an_authorization_server_that_was_swapped_is_named() {
     bench.authority.now(|conduct: &mut Conduct| {
         conduct.resource = json!({"authorization_servers": ["https://other.test"]});
     });
-    let rungs = examine(&bench, Bench::settings()).await;
+    let checks = examine(&bench, Bench::settings()).await;
     assert_eq!(
-        short(&rungs)[1],
+        short(&checks)[1],
         ("oauth.issuer", Code::OauthIssuerChanged.as_str())
     );
 }
@@ -105,12 +107,12 @@ async fn a_redirect_that_is_not_registered_is_the_redirect_rung() {
         client_id: Some("unregistered".to_owned()),
         ..LoginSettings::default()
     };
-    let rungs = examine(&bench, settings).await;
+    let checks = examine(&bench, settings).await;
     assert_eq!(
-        short(&rungs)[3],
+        short(&checks)[3],
         ("oauth.redirect", Code::OauthRedirectMismatch.as_str())
     );
-    assert_eq!(short(&rungs)[4], ("oauth.scopes", "skipped"));
+    assert_eq!(short(&checks)[4], ("oauth.scopes", "skipped"));
 }
 
 #[tokio::test]
@@ -119,7 +121,7 @@ async fn a_token_that_a_call_would_refresh_is_told_and_left_alone() {
     bench.log_in(Bench::settings()).await.unwrap();
     bench.clock.advance(Duration::from_secs(3600));
     let before = bench.authority.forms().len();
-    let rungs = examine(&bench, Bench::settings()).await;
-    assert_eq!(short(&rungs)[5], ("oauth.token", "unknown"));
+    let checks = examine(&bench, Bench::settings()).await;
+    assert_eq!(short(&checks)[5], ("oauth.token", "unknown"));
     assert_eq!(bench.authority.forms().len(), before);
 }

@@ -77,12 +77,13 @@ async fn slow_metadata_ends_the_search_in_time() {
         ..TIMES
     });
     let bench = Bench { oauth, ..bench };
+    // The whole body would take 80 seconds.
     let began = Instant::now();
     bench
         .fails(Bench::settings(), Code::OauthDiscoveryFailed)
         .await;
     assert!(
-        began.elapsed() < Duration::from_secs(5),
+        began.elapsed() < Duration::from_secs(40),
         "{:?}",
         began.elapsed()
     );

@@ -4,7 +4,9 @@
 use serde_json::{Map, Value};
 use synapse_core::error::{Class, Code, Failure, Remedy};
 use synapse_core::upstream::{Approval, Catalogue, Target, Upstream};
-use synapse_oauth::{LoginRequest, Probe, ProbeOutcome, Registering, UrlCheck, Way};
+use synapse_oauth::{
+    LoginCheck, LoginCheckId, LoginCheckOutcome, LoginRequest, Registering, UrlCheck, Way,
+};
 
 use super::Configured;
 use super::checks::Checks;
@@ -103,17 +105,22 @@ fn examine(
         }
     };
     let mut token = Token::Unusable;
-    for Probe { id, outcome } in probes {
+    for LoginCheck { id, outcome } in probes {
+        let name = id.as_str();
         match outcome {
-            ProbeOutcome::Passed(text) => {
-                if id == "oauth.token" {
+            LoginCheckOutcome::Passed(text) => {
+                if id == LoginCheckId::Token {
                     token = Token::Usable;
                 }
-                checks.ok(id, text);
+                checks.ok(name, text);
             }
-            ProbeOutcome::Unknown(why) => checks.skip(id, &format!("cannot be judged: {why}")),
-            ProbeOutcome::Failed(failure) => checks.fail(id, failure),
-            ProbeOutcome::Skipped => checks.skip(id, "not checked, because of an earlier failure"),
+            LoginCheckOutcome::Unknown(why) => {
+                checks.skip(name, &format!("cannot be judged: {why}"));
+            }
+            LoginCheckOutcome::Failed(failure) => checks.fail(name, failure),
+            LoginCheckOutcome::Skipped => {
+                checks.skip(name, "not checked, because of an earlier failure");
+            }
         }
     }
     Ok(token)
@@ -124,7 +131,7 @@ async fn login_probes(
     hub: &Configured,
     upstream: &Upstream,
     approval: &Approval,
-) -> Result<Vec<Probe>, Failure> {
+) -> Result<Vec<LoginCheck>, Failure> {
     let PreparedLogin {
         permit,
         url,
