@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
+use synapse_core::check::CheckOutcome;
 use synapse_core::upstream::{Approval, Catalogue, Fingerprint, Target};
 
 use crate::failure::ErrorView;
@@ -506,7 +507,9 @@ impl HubPreflightDocument {
     pub fn new(server: &str, live: bool, checks: Vec<HubCheckView>) -> Self {
         Self {
             schema: "synapse.hub-preflight/1",
-            ok: checks.iter().all(|check| check.outcome != "fail"),
+            ok: checks
+                .iter()
+                .all(|check| check.outcome != CheckOutcome::Fail),
             server: server.to_owned(),
             live,
             checks,
@@ -520,11 +523,20 @@ pub struct HubCheckView {
     /// Its id.
     pub id: &'static str,
     /// Its outcome.
-    pub outcome: &'static str,
+    #[serde(serialize_with = "outcome")]
+    pub outcome: CheckOutcome,
     /// The observation.
     pub detail: String,
     /// The failure or warning.
     pub error: Option<ErrorView>,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature that serde calls"
+)]
+fn outcome<S: Serializer>(outcome: &CheckOutcome, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(outcome.as_str())
 }
 
 /// Approval facts for [`HubServerView`].

@@ -11,7 +11,7 @@ use crate::output::in_short;
 /// The checks made, and the first failure.
 pub(super) struct Checks {
     remedies: Arc<dyn RemedyText>,
-    pub(super) checks: Vec<(CheckOutcome, HubCheckView)>,
+    pub(super) checks: Vec<HubCheckView>,
     pub(super) failure: Option<Failure>,
 }
 
@@ -50,10 +50,10 @@ impl Checks {
     ) {
         let view = HubCheckView {
             id,
-            outcome: outcome.as_str(),
+            outcome,
             detail,
             error: failure.map(|failure| ErrorView::new(failure, &*self.remedies)),
         };
-        self.checks.push((outcome, view));
+        self.checks.push(view);
     }
 }

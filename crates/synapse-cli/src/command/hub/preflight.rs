@@ -28,14 +28,18 @@ pub(super) fn run(
     let printer = &context.printer;
     let failure = checks.failure;
     if printer.is_json() {
-        let checks = checks.checks.into_iter().map(|(_, view)| view).collect();
-        let document = HubPreflightDocument::new(server, live == Wanted::Yes, checks);
+        let document = HubPreflightDocument::new(server, live == Wanted::Yes, checks.checks);
         printer.document(&document);
     } else {
-        let longest = checks.checks.iter().map(|(_, view)| view.id.len()).max();
+        let longest = checks.checks.iter().map(|view| view.id.len()).max();
         let width = longest.unwrap_or_default().max(12);
-        for (outcome, view) in &checks.checks {
-            printer.wrapped(&outcome_line(*outcome, view.id, [4, width], &view.detail));
+        for view in &checks.checks {
+            printer.wrapped(&outcome_line(
+                view.outcome,
+                view.id,
+                [4, width],
+                &view.detail,
+            ));
         }
         if let Some(failure) = &failure {
             printer.failure(failure);
