@@ -236,7 +236,7 @@ async fn messages_without_a_place_are_refused_with_their_place() {
         ("its arguments are not a JSON object", function("")),
         ("its arguments are not a JSON object", function("[1]")),
         (
-            "is no call of a function",
+            "is not a call of a function",
             call(json!({"id": "c", "type": "custom", "custom": {"name": "sql"}})),
         ),
         (
