@@ -156,12 +156,24 @@ fn counts(repository: &Repository) -> Result<(), Failure> {
     bench::run(repository, bench::Purpose::Check, &what)
 }
 
-/// Path fragments of the slowest tests: the leak hunt, multi-megabyte answers, hostile texts, and
-/// killed processes.
+/// Path fragments of the slowest tests: the leak hunt, multi-megabyte answers, hostile texts, killed
+/// processes, many processes, every page in a browser, and the sets of third-party peers.
 const SLOW: &[&str] = &[
     "hunt::",
     "large::",
+    "huge::",
     "linear::",
     "killed::",
+    "crowd::",
+    "hiding::",
+    "flipped_bytes",
     "every_call_is_at_most",
+    "every_command_of_the_guides",
+    "every_pair_of_eras",
+    "texts_of_strangers",
+    "no_page_hinders",
+    "pictures::",
+    "packages::",
+    "conformance::",
+    "interop::",
 ];
