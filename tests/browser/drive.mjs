@@ -12,11 +12,6 @@ const require = createRequire(`${settings.BROWSER_MODULES}/`);
 const { chromium } = require("playwright-core");
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
-const PAGES = [
-  "", "welcome", "connections", "connections?show=work", "connections/new", "connections/work/edit",
-  "connections/work/remove", "usage", "usage?by=day&since=30d", "history", "hub", "hub/approvals",
-  "secrets", "doctor", "explain/gate.network-disabled", "nowhere", "usage?by=colour",
-];
 const WIDTHS = [1440, 768, 360];
 
 const browser = await chromium.launch({
@@ -68,6 +63,11 @@ const steps = {
     assert.match(await page.textContent(".verdict"), /Not saved/);
     assert.equal(await page.getAttribute("[data-rung=token]", "data-outcome"), "fail");
     assert.equal(await page.getAttribute("[data-rung=reach]", "data-outcome"), "ok");
+    // At its field too, although the form was sent before the check ended.
+    assert.ok(await page.locator("[data-at=credential]").or(page.locator("#credential-error")).isVisible());
+    assert.ok(!(await page.locator("[data-at=model]").isVisible()));
+    await page.getByRole("link", { name: "Go to the field" }).first().click();
+    assert.ok(page.url().endsWith("#credential"));
 
     writeFileSync(settings.KEY_FILE, `${settings.KEY}\n`, { mode: 0o600 });
     await press(page, "Check and save");
@@ -98,41 +98,84 @@ const steps = {
     const json = await (await page.request.get(`${base}history?format=json`)).json();
     assert.equal(json.schema, "synapse.history/1");
     assert.equal(json.entries.length, 1);
+
+    // The entry for an IDE, as it is on the page, makes a server that answers.
+    await page.goto(`${base}welcome`);
+    await page.getByRole("link", { name: "The entry to paste" }).click();
+    const pasted = JSON.parse(await page.locator("details[open] pre.snip").first().textContent());
+    const [entry] = Object.values(pasted.mcpServers ?? pasted.servers ?? pasted);
+    await call(entry, "chat", { prompt: "Say hello" });
+    await page.goto(`${base}history`);
+    assert.equal(await page.locator("tbody td.nw").count(), 2);
+
+    // An upstream server: added, its command shown, started once, its offer approved, called in the IDE.
+    await page.goto(`${base}hub`);
+    await page.fill("form[action$='/hub/add'] #name", "notes");
+    await page.fill("#declaration", settings.UPSTREAM);
+    await press(page, "Add");
+    assert.equal(await page.locator(".argv code").first().textContent(), settings.UPSTREAM);
+    await press(page, "Start it once, to see what it offers");
+    assert.match(await page.textContent(".diff"), /echo/);
+    await press(page, "Approve all of this");
+    await page.goto(`${base}hub`);
+    assert.match(await page.textContent("[data-server=notes]"), /approved/);
+    await call(entry, "notes__echo", {});
+    await page.goto(`${base}history?where=tool%3Decho`);
+    assert.match(await page.textContent("table"), /notes hub/);
+    await page.goto(`${base}welcome`);
+    assert.match(await page.textContent(".lede"), /5 of 6 are done/);
   },
 
   // No violation that axe knows of, and no page wider than its window, whatever page, theme, width.
   async access() {
     const { context, page, base } = await enter({ javaScriptEnabled: true, bypassCSP: true });
+    const paths = Object.keys(await everyPage(page, base));
+    console.log(`paths ${paths.join(" ")}`);
     let looked = 0;
     const faults = new Set();
+    const wide = async (path, width, how) => {
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      if (overflow > 0) faults.add(`${path} is ${overflow} px too wide at ${width}${how}`);
+    };
+    const judge = async (path, theme, where = page) => {
+      await where.evaluate(axe);
+      const { violations } = await where.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+      for (const each of violations) faults.add(`${path} ${theme}: ${each.id}: ${each.nodes.map((node) => node.html).join(" ")}`);
+      looked += 1;
+    };
     for (const theme of ["light", "dark"]) {
       await page.goto(base);
       await press(page, theme === "light" ? "Light" : "Dark");
-      for (const width of WIDTHS) {
-        await page.setViewportSize({ width, height: 900 });
-        for (const path of PAGES) {
-          await page.goto(`${base}${path}`);
-          const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-          if (overflow > 0) faults.add(`${path} is ${overflow} px too wide at ${width}`);
+      for (const path of paths) {
+        await page.goto(`${base}${path}`);
+        for (const width of WIDTHS) {
+          await page.setViewportSize({ width, height: 900 });
+          await wide(path, width, "");
           const room = await page.evaluate(() => {
             const [title, head] = ["main .head .grow", "main .head"].map((each) => document.querySelector(each));
             return title && head ? title.clientWidth / head.clientWidth : 1;
           });
           if (width < 820 && room < 0.99) faults.add(`the title of ${path} is squeezed at ${width}`);
-          await page.evaluate(axe);
-          const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
-          for (const each of violations) faults.add(`${path} ${theme}: ${each.id}: ${each.nodes.map((node) => node.html).join(" ")}`);
-          looked += 1;
+          await judge(path, theme);
         }
       }
     }
-    for (const width of [320, 1600]) {
-      await page.setViewportSize({ width, height: 900 });
-      for (const path of PAGES) {
-        await page.goto(`${base}${path}`);
-        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-        if (overflow > 0) faults.add(`${path} is ${overflow} px too wide at ${width}`);
+    for (const path of paths) {
+      await page.goto(`${base}${path}`);
+      for (const how of ["", " with wide fonts"]) {
+        if (how) await page.addStyleTag({ content: "* { font-family: 'DejaVu Sans Mono', monospace !important; letter-spacing: .03em !important; }" });
+        for (const width of [320, 360, 1600]) {
+          await page.setViewportSize({ width, height: 900 });
+          await wide(path, width, how);
+        }
       }
+    }
+    // What one gets without a session, and with an address that was used.
+    const stranger = await browser.newContext({ bypassCSP: true });
+    const outside = await stranger.newPage();
+    for (const [address, status] of [[base, 401], [settings.ADDRESS, 410]]) {
+      assert.equal((await outside.goto(address)).status(), status);
+      await judge(`the answer ${status}`, "light", outside);
     }
     assert.deepEqual([...faults], []);
     console.log(`${looked} pages looked at, no violation`);
@@ -142,7 +185,7 @@ const steps = {
   // Every link, field and button is reached in order and shows a ring.
   async keyboard() {
     const { page, base } = await enter({ javaScriptEnabled: true });
-    for (const path of ["", "connections/new", "history", "secrets"]) {
+    for (const path of Object.keys(await everyPage(page, base))) {
       await page.goto(`${base}${path}`);
       let before = -1;
       for (let stop = 0; stop < 200; stop += 1) {
@@ -212,58 +255,92 @@ const steps = {
     other.close();
   },
 
-  // Texts of strangers stay texts: payloads in every place that a browser lets one fill.
+  // Texts of strangers stay texts: in the address, in every field of every form, in what programs and
+  // files said. The test has put the payloads into the ledger, the connections and the upstream servers.
   async payloads() {
     const { page, base } = await enter({ javaScriptEnabled: true });
     let alarms = 0;
     await page.exposeFunction("alarm", () => { alarms += 1; });
     page.on("dialog", (dialog) => { alarms += 1; dialog.dismiss(); });
-    const list = payloads();
+    const list = JSON.parse(readFileSync(settings.PAYLOADS, "utf8"));
+    const clean = async (where) => {
+      const alien = "script:not([src$='copy.js']), iframe, img, object, base, body style, meta[http-equiv], [onerror], [onload], [ontoggle], a[href^='javascript']";
+      assert.equal(await page.locator(alien).count(), 0, where);
+      assert.equal(await page.title().then((title) => title.endsWith(" · Synapse")), true, where);
+    };
+    const visit = async (path) => {
+      await page.goto(`${base}${path}`).catch(() => {});
+      await clean(path);
+    };
+    const parameters = {
+      usage: ["by", "since", "until", "connection"], history: ["since", "until", "where", "words", "outcome", "before", "after", "done"],
+      connections: ["show", "done"], "connections/new": ["provider", "credential", "models"], hub: ["tool", "server", "done"],
+      secrets: ["reference", "stored", "done"], "": ["done", "format"],
+    };
     for (const payload of list) {
       const text = encodeURIComponent(payload);
-      for (const path of [`history?words=${text}`, `history?where=${text}`, `usage?connection=${text}`, `usage?since=${text}`,
-        `connections?show=${text}`, `connections/new?credential=${text}`, `secrets?reference=${text}`, `explain/${text}`, `${text}`]) {
-        await page.goto(`${base}${path}`).catch(() => {});
-        assert.equal(await page.locator("main script, main iframe, main img, main object, main [onerror], main [onload]").count(), 0, path);
+      for (const [path, names] of Object.entries(parameters)) {
+        await visit(`${path}?${names.map((name) => `${name}=${text}`).join("&")}`);
+        for (const name of path === "usage" || path === "history" ? names : []) await visit(`${path}?${name}=${text}`);
       }
-      await page.goto(`${base}connections/new`);
-      for (const field of ["name", "model", "credential"]) await page.fill(`#${field}`, payload);
-      await press(page, "Check and save");
-      assert.equal(await page.locator("main script, main iframe, main img, main object").count(), 0, payload);
+      for (const path of ["explain", "history", "checks", "logins"]) await visit(`${path}/${text}`);
+      for (const path of [text, `connections/${text}/edit`, `connections/${text}/remove`]) await visit(path);
+    }
+    // Every form of every page that has one, all its fields at once.
+    let fields = 0;
+    for (const payload of list) {
+      for (const [path, action] of [["connections/new", "connections"], ["connections/work/edit", "connections"], ["secrets", "secrets/set"], ["hub", "hub/add"]]) {
+        await page.goto(`${base}${path}`);
+        const form = page.locator(`form[action$='/${action}']`).first();
+        fields += await form.evaluate((form, payload) => {
+          const all = [...form.querySelectorAll("input[type=text], input[type=password], textarea, select")].filter((each) => !each.readOnly);
+          for (const each of all) {
+            if (each.tagName === "SELECT") each.append(new Option(payload, payload, true, true));
+            else each.value = payload;
+          }
+          return all.length;
+        }, payload);
+        await Promise.all([page.waitForNavigation(), form.evaluate((form) => form.requestSubmit(form.querySelector("button")))]);
+        await clean(`${action} with ${payload}`);
+      }
+      // Names are checked, so the argument is what is foreign here.
+      const number = list.indexOf(payload);
+      await page.goto(`${base}hub`);
+      await page.fill("form[action$='/hub/add'] #name", `x${number}`);
+      await page.fill("#declaration", `/bin/true\n${payload}`);
+      await press(page, "Add");
+      await clean(`an argument ${payload}`);
+    }
+    for (const by of ["connection", "model", "provider", "client", "server", "tool", "day"]) await visit(`usage?by=${by}&since=all`);
+    for (const path of ["", "connections", "connections?show=work", "history", "hub", "hub/approvals", "secrets", "welcome"]) await visit(path);
+    await page.goto(`${base}history`);
+    const receipts = await page.locator("tbody td.nw a").evaluateAll((all) => all.map((each) => each.href));
+    for (const receipt of receipts) {
+      await page.goto(receipt);
+      await clean(receipt);
+    }
+    assert.ok(receipts.length > list.length);
+    for (const path of ["history", "hub", "hub/approvals", "usage?by=client&since=all"]) {
+      await page.goto(`${base}${path}`);
+      assert.match(await page.textContent("main"), /alarm\(\)/, `${path} shows the payloads`);
     }
     assert.equal(alarms, 0);
-    console.log(`${list.length} payloads, none ran`);
+    console.log(`${list.length} payloads, ${fields} fields, ${receipts.length} receipts, none ran`);
   },
 
   // Every page that the guide shows. With a directory, their pictures in both themes, wide and narrow.
   async pictures() {
     const { page, base } = await enter();
-    const named = { "": "overview", connections: "connections", "connections?show=work": "connection", "connections/new": "new",
-      "connections/work/edit": "edit", "connections/work/remove": "remove", "usage?since=30d": "usage", history: "history",
-      hub: "hub", "hub/approvals": "approvals", secrets: "secrets", doctor: "doctor", welcome: "welcome",
-      "explain/gate.network-disabled": "code", "usage?by=colour": "error", nowhere: "missing" };
-    const keep = (name) => { named[page.url().slice(base.length)] = name; };
-    await page.goto(`${base}connections?show=work`);
-    await page.getByRole("button", { name: "Check now" }).first().click();
-    await page.waitForLoadState("load");
-    keep("check");
-    await page.goto(`${base}connections/work/edit`);
-    await press(page, "List the models");
-    keep("models");
-    await page.goto(`${base}doctor`);
-    await page.getByRole("button", { name: /^Look/ }).first().click();
-    await page.goto(`${base}history?where=connection%3Dwork`);
-    await page.locator("tbody td a").first().click();
-    keep("receipt");
-    // It offers another description by now.
-    await page.goto(`${base}hub`);
-    await page.locator("form[action$='hub/notes/start'] button").click();
-    await page.goto(`${base}hub`);
-    await page.getByRole("button", { name: /^Log in/ }).first().click();
-    await press(page, "Log in there");
-    await press(page, "Log in, and register a client");
-    await press(page, "Log in there");
-    keep("login");
+    const named = await everyPage(page, base);
+    // Each has a document, and the command that does the same.
+    for (const path of Object.keys(named)) {
+      const address = new URL(`${base}${path}`);
+      await page.goto(address.href);
+      assert.match(await page.textContent(".same .cmd"), /^synapse /, path);
+      address.searchParams.set("format", "json");
+      const document = await (await page.request.get(address.href)).json();
+      assert.match(document.schema, /^synapse\./, path);
+    }
     console.log(`pages ${Object.values(named).sort().join(" ")}`);
     if (!settings.PICTURES) return;
     mkdirSync(settings.PICTURES, { recursive: true });
@@ -274,6 +351,7 @@ const steps = {
         await press(page, theme);
         for (const [path, name] of Object.entries(named)) {
           await page.goto(`${base}${path}`);
+          await page.evaluate(moveHome, settings.HOME);
           await page.screenshot({ path: `${settings.PICTURES}/dashboard-${name}-${theme.toLowerCase()}-${size}.png`, fullPage: true });
         }
       }
@@ -281,19 +359,51 @@ const steps = {
   },
 };
 
-function payloads() {
-  const bodies = [
-    "<script>alarm()</script>", "<img src=x onerror=alarm()>", "<svg onload=alarm()>", "<iframe srcdoc='<script>parent.alarm()</script>'>",
-    "<details open ontoggle=alarm()>", "<body onload=alarm()>", "<a href=javascript:alarm()>x</a>", "<style>*{background:url(//x)}</style>",
-    "<base href=//evil.example>", "<meta http-equiv=refresh content=0;url=//evil.example>",
-  ];
-  const leads = ["", "\">", "'>", "</title></textarea></style>"];
-  return leads.flatMap((lead) => bodies.map((body) => `${lead}${body}`));
+/// Makes the pages that an action makes, and names every page by its path.
+async function everyPage(page, base) {
+  const named = { "": "overview", connections: "connections", "connections?show=work": "connection", "connections/new": "new",
+    "connections/work/edit": "edit", "connections/work/remove": "remove", "usage?since=30d": "usage", history: "history",
+    hub: "hub", "hub/approvals": "approvals", secrets: "secrets", doctor: "doctor", welcome: "welcome",
+    "explain/gate.network-disabled": "code", "usage?by=colour": "error", nowhere: "missing" };
+  const keep = (name) => { named[page.url().slice(base.length)] = name; };
+  await page.goto(`${base}connections?show=work`);
+  await page.getByRole("button", { name: "Check now" }).first().click();
+  await page.waitForLoadState("load");
+  keep("check");
+  await page.goto(`${base}connections/work/edit`);
+  await press(page, "List the models");
+  keep("models");
+  await page.goto(`${base}doctor`);
+  await page.getByRole("button", { name: /^Look/ }).first().click();
+  await page.goto(`${base}history?where=connection%3Dwork`);
+  await page.locator("tbody td a").first().click();
+  keep("receipt");
+  // It offers another description by now.
+  await page.goto(`${base}hub`);
+  await page.locator("form[action$='hub/notes/start'] button").click();
+  await page.goto(`${base}hub`);
+  await page.getByRole("button", { name: /^Log in/ }).first().click();
+  await press(page, "Log in there");
+  await press(page, "Log in, and register a client");
+  await press(page, "Log in there");
+  keep("login");
+  return named;
+}
+
+/// Shows the scratch home as that of a user.
+function moveHome(home) {
+  const moved = (text) => text.replaceAll(home, "/home/dev").replaceAll("…/home/.synapse", "…/dev/.synapse");
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) texts.currentNode.data = moved(texts.currentNode.data);
+  for (const field of document.querySelectorAll("input")) field.value = moved(field.value);
 }
 
 /// One prompt through a spawned server, as an IDE sends it.
-async function prompt() {
-  const server = spawn(settings.SYNAPSE, ["serve"], { env: { ...settings }, stdio: ["pipe", "pipe", "inherit"] });
+const prompt = () => call({ command: settings.SYNAPSE, args: ["serve"] }, "chat", { prompt: "Say hello" });
+
+/// One call of a tool through the server of an entry.
+async function call({ command, args, env }, name, given) {
+  const server = spawn(command, args, { env: { ...settings, ...env }, stdio: ["pipe", "pipe", "inherit"] });
   const lines = createInterface({ input: server.stdout });
   const answers = lines[Symbol.asyncIterator]();
   const say = (message) => server.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
@@ -308,7 +418,7 @@ async function prompt() {
   say({ id: 1, method: "initialize", params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "browser-test", version: "1" } } });
   await answer(1);
   say({ method: "notifications/initialized" });
-  say({ id: 2, method: "tools/call", params: { name: "chat", arguments: { prompt: "Say hello" } } });
+  say({ id: 2, method: "tools/call", params: { name, arguments: given } });
   const { result } = await answer(2);
   assert.ok(!result.isError, JSON.stringify(result));
   server.stdin.end();

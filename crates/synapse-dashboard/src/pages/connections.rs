@@ -209,7 +209,7 @@ async fn one(
                 (limits_panel(app, stored, standing))
                 (panel("snippets", "", "The entry for your IDE", &html! {}, &html! { div .pad.stack {
                     @match &snippets {
-                        Ok(all) => @for entry in all { details { summary { (foreign(&entry.title)) @if let Some(file) = &entry.file { " · " code { (foreign(file)) } } }
+                        Ok(all) => @for (place, entry) in all.iter().enumerate() { details open[place == 0] { summary { (foreign(&entry.title)) @if let Some(file) = &entry.file { " · " code { (foreign(file)) } } }
                             (snippet(&entry.text, &format!("Entry for {}", entry.title)))
                             @if entry.client != "all" { p .sub { "or let Synapse write it: " code .cmd data-copy { "synapse ide install " (foreign(&entry.client)) } } }
                         } },

@@ -7,6 +7,7 @@ mod documents;
 mod ending;
 mod hub;
 mod login;
+mod payloads;
 mod pictures;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod quiet;
@@ -44,6 +45,7 @@ fn drive_with(
         .env("HOME", home.path())
         .env("SYNAPSE_HOME", home.synapse())
         .env("SYNAPSE", TWIN)
+        .env("UPSTREAM", env!("CARGO_BIN_EXE_scripted-upstream"))
         .env("KEY_FILE", key_file(home))
         .env("KEY", OpenAiDouble::KEY)
         .env("MODEL", OpenAiDouble::SMALL_MODEL)
@@ -77,27 +79,7 @@ fn a_person_comes_from_nothing_to_a_receipt_by_the_pages_alone() {
 }
 
 #[test]
-fn no_page_hinders_anybody() {
-    let double = OpenAiDouble::start();
-    let home = Home::connected(TWIN, &double);
-    home.run(["chat", "work", "Say hello"]).with_code(0);
-    drive("access", &home, &double);
-}
-
-#[test]
-fn the_keyboard_reaches_everything_in_order() {
-    let double = OpenAiDouble::start();
-    drive("keyboard", &Home::connected(TWIN, &double), &double);
-}
-
-#[test]
 fn strangers_change_and_learn_nothing() {
     let double = OpenAiDouble::start();
     drive("strangers", &Home::connected(TWIN, &double), &double);
-}
-
-#[test]
-fn texts_of_strangers_stay_texts() {
-    let double = OpenAiDouble::start();
-    drive("payloads", &Home::connected(TWIN, &double), &double);
 }

@@ -46,6 +46,45 @@ fn the_guide_has_pictures_of_every_page_in_both_themes_wide_and_narrow() {
     }
 }
 
+#[test]
+fn no_page_hinders_anybody() {
+    let (double, login) = (OpenAiDouble::start(), Bench::start(Rotation::Never));
+    let said = drive_with("access", &scene(&double, &login).home, &double, &[]);
+    let list = said.lines().find_map(|line| line.strip_prefix("paths "));
+    // The first is the overview, whose path is empty.
+    let visited: Vec<&str> = list.unwrap().split(' ').collect();
+    let missing: Vec<&str> = routes()
+        .filter(|route| !visited.iter().any(|path| leads_to(path, route)))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?} of {visited:?}");
+}
+
+#[test]
+fn the_keyboard_reaches_everything_in_order() {
+    let (double, login) = (OpenAiDouble::start(), Bench::start(Rotation::Never));
+    drive_with("keyboard", &scene(&double, &login).home, &double, &[]);
+}
+
+/// The pages that the router of the dashboard knows.
+fn routes() -> impl Iterator<Item = &'static str> {
+    const ROUTER: &str = include_str!("../../../../crates/synapse-dashboard/src/routes.rs");
+    let routes = ROUTER.split(".route(").skip(1);
+    routes.filter_map(|route| {
+        let (path, handlers) = route.trim_start().strip_prefix('"')?.split_once('"')?;
+        let handlers = handlers.trim_start_matches([',', ' ', '\n']);
+        let is_page = handlers.starts_with("get(") && !path.contains('.');
+        is_page.then_some(path.strip_prefix('/')?)
+    })
+}
+
+/// Whether a path, with its parameters, is one of the route.
+fn leads_to(path: &str, route: &str) -> bool {
+    let path: Vec<&str> = path.split('?').next().unwrap().split('/').collect();
+    let route: Vec<&str> = route.split('/').collect();
+    let fits = |(part, name): (&&str, &&str)| name.starts_with('{') || part == name;
+    path.len() == route.len() && path.iter().zip(&route).all(fits)
+}
+
 /// A month of calls, connections that work and that do not, and upstream servers in several states.
 fn scene(double: &OpenAiDouble, login: &Bench) -> Hub {
     let mut hub = Hub::new();
@@ -59,6 +98,8 @@ fn scene(double: &OpenAiDouble, login: &Bench) -> Hub {
         hub = hub.with_entry(server, json!({"command": program, "args": arguments}));
     }
     hub = hub.with_entry("tickets", json!({"url": login.mcp()}));
+    // An IDE that is found, without an entry yet.
+    std::fs::create_dir(hub.home.path().join(".cursor")).unwrap();
     month_of_calls(&hub.home);
     hub = hub.approved("notes").approved("tickets");
     let credential = hub.home.credential(OpenAiDouble::KEY);
