@@ -174,7 +174,10 @@ const steps = {
     const stranger = await browser.newContext({ bypassCSP: true });
     const outside = await stranger.newPage();
     for (const [address, status] of [[base, 401], [settings.ADDRESS, 410]]) {
-      assert.equal((await outside.goto(address)).status(), status);
+      const answer = await stranger.request.get(address);
+      assert.equal(answer.status(), status);
+      // It may load itself again, in the middle of a look at it.
+      await outside.setContent((await answer.text()).replace(/<meta http-equiv=.?refresh[^>]*>/i, ""));
       await judge(`the answer ${status}`, "light", outside);
     }
     assert.deepEqual([...faults], []);
@@ -199,7 +202,8 @@ const steps = {
           const ring = [style, label && getComputedStyle(label)].some((each) => each && each.outlineStyle !== "none");
           return { place: all.indexOf(element), ring, html: element.outerHTML.slice(0, 120) };
         });
-        if (focus === null) break;
+        // At the end, or around from a field that had the focus at first.
+        if (focus === null || (before > focus.place && focus.html.includes("skiplink"))) break;
         assert.ok(focus.ring, `no ring: ${focus.html}`);
         assert.ok(focus.place > before, `out of order: ${focus.html}`);
         before = focus.place;
@@ -351,7 +355,7 @@ const steps = {
         await press(page, theme);
         for (const [path, name] of Object.entries(named)) {
           await page.goto(`${base}${path}`);
-          await page.evaluate(moveHome, settings.HOME);
+          await page.evaluate(moveHome, [settings.HOME, settings.SYNAPSE]);
           await page.screenshot({ path: `${settings.PICTURES}/dashboard-${name}-${theme.toLowerCase()}-${size}.png`, fullPage: true });
         }
       }
@@ -390,9 +394,9 @@ async function everyPage(page, base) {
   return named;
 }
 
-/// Shows the scratch home as that of a user.
-function moveHome(home) {
-  const moved = (text) => text.replaceAll(home, "/home/dev").replaceAll("…/home/.synapse", "…/dev/.synapse");
+/// Shows the scratch home as that of a user, and the program as an installed one.
+function moveHome([home, program]) {
+  const moved = (text) => text.replaceAll(program, "/home/dev/.cargo/bin/synapse").replaceAll(home, "/home/dev").replaceAll("…/home/.synapse", "…/dev/.synapse");
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (texts.nextNode()) texts.currentNode.data = moved(texts.currentNode.data);
   for (const field of document.querySelectorAll("input")) field.value = moved(field.value);
@@ -419,9 +423,9 @@ async function call({ command, args, env }, name, given) {
   await answer(1);
   say({ method: "notifications/initialized" });
   say({ id: 2, method: "tools/call", params: { name, arguments: given } });
-  const { result } = await answer(2);
-  assert.ok(!result.isError, JSON.stringify(result));
+  const { result, error } = await answer(2);
   server.stdin.end();
+  assert.ok(result && !result.isError, JSON.stringify(result ?? error));
   await new Promise((ended) => server.on("exit", ended));
 }
 

@@ -83,11 +83,11 @@ pub trait Program: Send + Sync + fmt::Debug {
     /// Why they cannot be inspected.
     fn ides(&self) -> Result<Vec<IdeClientView>, Failure>;
 
-    /// The entry for every detected IDE, for one connection or all.
+    /// The entry for every detected IDE, with all connections and the hub.
     ///
     /// # Errors
     /// Why no entry can be created.
-    fn snippets(&self, connection: Option<&str>) -> Result<Vec<Snippet>, Failure>;
+    fn snippets(&self) -> Result<Vec<Snippet>, Failure>;
 
     /// The place of a reference, in words.
     fn place(&self, reference: &CredentialRef) -> String;

@@ -173,7 +173,7 @@ async fn one(
     };
     let calls = app.engine.history(calls).await;
     let checklist = app.program.checklist(stored).await;
-    let snippets = app.program.snippets(Some(name));
+    let snippets = app.program.snippets();
     html! {
         div .row.between {
             h2 #shown { (foreign(name)) " " span .sub { (foreign(&stored.draft.provider)) " · " (foreign(&stored.draft.model)) (sends_to(stored)) } }
@@ -209,10 +209,14 @@ async fn one(
                 (limits_panel(app, stored, standing))
                 (panel("snippets", "", "The entry for your IDE", &html! {}, &html! { div .pad.stack {
                     @match &snippets {
-                        Ok(all) => @for (place, entry) in all.iter().enumerate() { details open[place == 0] { summary { (foreign(&entry.title)) @if let Some(file) = &entry.file { " · " code { (foreign(file)) } } }
-                            (snippet(&entry.text, &format!("Entry for {}", entry.title)))
-                            @if entry.client != "all" { p .sub { "or let Synapse write it: " code .cmd data-copy { "synapse ide install " (foreign(&entry.client)) } } }
-                        } },
+                        Ok(all) => {
+                            @for (place, entry) in all.iter().enumerate() { details open[place == 0] {
+                                summary { (foreign(&entry.title)) @if let Some(file) = &entry.file { " · " code { (foreign(file)) } } }
+                                (snippet(&entry.text, &format!("Entry for {}", entry.title)))
+                                @if entry.client != "all" { p .sub { "or let Synapse write it: " code .cmd data-copy { "synapse ide install " (foreign(&entry.client)) } } }
+                            } }
+                            p .sub { "It holds no key, and offers every connection and the hub. Restart the IDE after a change. For this connection alone, without the hub: " code .cmd data-copy { "synapse ide snippet --connection " (foreign(name)) } }
+                        },
                         Err(failure) => (crate::view::failure_in_short(app, failure)),
                     }
                 } }))

@@ -276,7 +276,7 @@ impl Program for StubProgram {
         Ok(Vec::new())
     }
 
-    fn snippets(&self, _connection: Option<&str>) -> Result<Vec<Snippet>, Failure> {
+    fn snippets(&self) -> Result<Vec<Snippet>, Failure> {
         Ok(Vec::new())
     }
 

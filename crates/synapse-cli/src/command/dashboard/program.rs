@@ -100,9 +100,9 @@ impl Program for Surroundings {
         ide::list::views(&self.context, None)
     }
 
-    fn snippets(&self, connection: Option<&str>) -> Result<Vec<Snippet>, Failure> {
+    fn snippets(&self) -> Result<Vec<Snippet>, Failure> {
         let machine = ide::machine(&self.context.environment, None)?;
-        let entry = ide::entry(&self.context, connection)?;
+        let entry = ide::entry(&self.context, None)?;
         let mut snippets = Vec::new();
         for client in CLIENTS
             .iter()
@@ -120,7 +120,7 @@ impl Program for Surroundings {
             client: "all".to_owned(),
             title: "Any other client".to_owned(),
             file: None,
-            text: ide::plain_text(&self.context, connection)?,
+            text: ide::plain_text(&self.context, None)?,
         });
         Ok(snippets)
     }
