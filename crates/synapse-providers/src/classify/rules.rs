@@ -144,6 +144,9 @@ fn rejected(answer: &Answer<'_>, body: &ErrorBody) -> Classification {
             )
         };
     }
+    if is_busy(body) && SERVERS.iter().any(|server| body.says(server)) {
+        return OVERLOADED;
+    }
     if spoken_by_sub_provider(answer) {
         return Classification::new(
             Code::ProviderRequestRejected,
@@ -219,6 +222,11 @@ const KEY_OF_THE_ROUTER: Classification = Classification::new(
     Code::ProviderFailed,
     "the sub-provider rejected the router's own key, which is not yours",
 );
+
+/// The sides that are busy or at capacity. A rejection may quote the request, so it must name one.
+const SERVERS: [&str; 7] = [
+    "upstream", "server", "service", "model", "engine", "provider", "system",
+];
 
 /// Said of a capacity that is used up.
 const CAPACITY_USED_UP: [&str; 7] = [
