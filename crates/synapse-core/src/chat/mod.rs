@@ -93,6 +93,8 @@ enum End {
     Context,
     Filter,
     Refusal,
+    Failure,
+    Pause,
     ToolCalls,
 }
 
@@ -122,6 +124,8 @@ impl FinishReason {
             End::Context => Some("prompt and answer together filled the model's context"),
             End::Filter => Some("the provider's content filter withheld the answer"),
             End::Refusal => Some("the model declined, or the provider withheld the answer"),
+            End::Failure => Some("the provider failed before any text came"),
+            End::Pause => Some("the model paused its turn and would go on if asked"),
             End::ToolCalls => Some("the model asks for tool calls"),
         }
     }
@@ -136,15 +140,18 @@ impl FinishReason {
             End::Context => Some("prompt and answer together filled the model's context"),
             End::Filter => Some("the provider's content filter withheld the rest"),
             End::Refusal => Some("the model declined, or the provider withheld the rest"),
+            End::Failure => Some("the provider failed before the answer ended"),
+            End::Pause => Some("the model paused its turn and would go on if asked"),
             End::ToolCalls => None,
         }
     }
 
-    /// The meaning of the word at any provider: OpenAI, Anthropic, Gemini, Mistral, Cohere.
+    /// The meaning of the word at any provider: OpenAI, Anthropic, Gemini, Mistral, Cohere,
+    /// DeepSeek, Zhipu, and routers that pass others on.
     fn end(&self) -> Option<End> {
         match self.0.to_ascii_lowercase().as_str() {
             "length" | "max_tokens" | "max_output_tokens" | "max_length" => Some(End::TokenCap),
-            "model_context_window_exceeded" | "model_length" | "context_length" => {
+            "model_context_window_exceeded" | "model_length" | "context_length" | "error_limit" => {
                 Some(End::Context)
             }
             "content_filter"
@@ -156,7 +163,28 @@ impl FinishReason {
             | "spii"
             | "sensitive"
             | "guardrail_intervened"
-            | "error_toxic" => Some(End::Filter),
+            | "error_toxic"
+            | "flagged"
+            | "moderation"
+            | "image_safety"
+            | "language" => Some(End::Filter),
+            "error"
+            | "failed"
+            | "engine_error"
+            | "internal_error"
+            | "network_error"
+            | "model_error"
+            | "insufficient_system_resource"
+            | "malformed_function_call"
+            | "unexpected_tool_call"
+            | "abort"
+            | "aborted"
+            | "cancelled"
+            | "canceled"
+            | "user_cancel"
+            | "interrupted"
+            | "timeout" => Some(End::Failure),
+            "pause_turn" => Some(End::Pause),
             "refusal" => Some(End::Refusal),
             "tool_calls" | "function_call" | "tool_use" => Some(End::ToolCalls),
             _ => None,

@@ -108,6 +108,12 @@ mod tests {
             ("content_filter", "filter"),
             ("SAFETY", "filter"),
             ("refusal", "declined"),
+            ("flagged", "filter"),
+            ("error", "failed"),
+            ("ERROR", "failed"),
+            ("insufficient_system_resource", "failed"),
+            ("MALFORMED_FUNCTION_CALL", "failed"),
+            ("pause_turn", "paused"),
         ] {
             let cut = reply("text", "", "", reason);
             let remark = cut.remark().unwrap();
