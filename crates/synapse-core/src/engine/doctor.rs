@@ -196,12 +196,12 @@ impl Doctor<'_, '_> {
     async fn ledger(&mut self) {
         let reader = &self.engine.ports().reader;
         let examined = reader.examine().await;
-        let dating = reader.dating(self.engine.ports().clock.now()).await;
         let mut warnings = Vec::new();
         let finding = match examined {
             Err(failure) => Finding::Fail(failure),
             Ok(found) => {
                 warnings.extend(found.waiting.failure());
+                let dating = reader.dating(self.engine.ports().clock.now()).await;
                 warnings.extend(dating.ok().and_then(|dating| dating.failure()));
                 let changed = match found.rows {
                     1..=MANY_ROWS => reader.verify().await.ok(),

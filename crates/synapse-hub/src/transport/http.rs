@@ -36,7 +36,7 @@ pub struct HttpConversation {
 
 impl HttpServer {
     /// Opens a conversation within [`HttpServer::start`]. Sends `server/discover`, `initialize` or
-    /// both, as [`eras`](synapse_mcp::client::Introduction::eras) says. Needs a tokio runtime with
+    /// both, as [`eras`](synapse_mcp::client::ClientIntroduction::eras) says. Needs a tokio runtime with
     /// I/O and time.
     ///
     /// # Errors

@@ -19,8 +19,9 @@ use synapse_home::failure::{not_a_file, of_file, reading, rely_on, shown, writin
 use super::schema::{self, VERSION, migrations};
 use crate::failure::{corrupt, newer_ledger, sqlite};
 
-/// Opens the ledger of `home` for writing; creates or migrates it if necessary.
-pub(super) fn open_to_write(home: &Home) -> Result<Connection, Failure> {
+/// Opens the ledger of `home` for writing; creates or migrates it if necessary. Waits up to
+/// `patience` for each lock, now and later.
+pub(super) fn open_to_write(home: &Home, patience: Duration) -> Result<Connection, Failure> {
     home.create().map_err(of_file)?;
     let path = home.ledger();
     rely_on(home, &path)?;
@@ -41,7 +42,7 @@ pub(super) fn open_to_write(home: &Home) -> Result<Connection, Failure> {
             .map_err(|error| writing(&path, &error))?;
     }
     let failure = |error: rusqlite::Error| sqlite(&path, &error);
-    let mut database = connect(&path).map_err(failure)?;
+    let mut database = connect(&path, patience).map_err(failure)?;
     let found = look(&database).map_err(failure)?;
     if found.version > VERSION {
         return Err(newer_ledger(&path, found.version, VERSION));
@@ -51,7 +52,7 @@ pub(super) fn open_to_write(home: &Home) -> Result<Connection, Failure> {
         return Err(corrupt(&path, &NoVersion));
     }
     if found.version < VERSION {
-        let _lock = Lock::acquire(&home.ledger_lock(), PATIENCE)?;
+        let _lock = Lock::acquire(&home.ledger_lock(), patience)?;
         migrate(&path, &mut database)?;
     }
     set_up(&database).map_err(failure)?;
@@ -70,7 +71,7 @@ pub(super) enum Opened {
 ///
 /// Opens it for writing where possible, because rows of dead processes are completed and older
 /// files migrated on sight. A newer file is opened read-only.
-pub(super) fn open_to_read(home: &Home) -> Result<Option<Opened>, Failure> {
+pub(super) fn open_to_read(home: &Home, patience: Duration) -> Result<Option<Opened>, Failure> {
     let path = home.ledger();
     rely_on(home, &path)?;
     match peek(&path)? {
@@ -79,7 +80,7 @@ pub(super) fn open_to_read(home: &Home) -> Result<Option<Opened>, Failure> {
         Peek::Database => {}
     }
     let failure = |error: rusqlite::Error| sqlite(&path, &error);
-    let database = match connect(&path).and_then(probe) {
+    let database = match connect(&path, patience).and_then(probe) {
         Ok(database) => database,
         Err(error) if is_unwritable(&error) && !has_log(&path) => {
             connect_immutable(&path).map_err(failure)?
@@ -103,7 +104,7 @@ pub(super) fn open_to_read(home: &Home) -> Result<Option<Opened>, Failure> {
             if database.is_readonly("main").map_err(failure)? {
                 return Err(older_read_only(&path));
             }
-            let _lock = Lock::acquire(&home.ledger_lock(), PATIENCE)?;
+            let _lock = Lock::acquire(&home.ledger_lock(), patience)?;
             migrate(&path, &mut database)?;
         }
     }
@@ -131,7 +132,7 @@ fn newer(path: &Path, version: i64) -> Result<Opened, Failure> {
 
 /// Refuses to change a ledger of a newer Synapse; passes if there is none.
 pub(super) fn refuse_newer(home: &Home) -> Result<(), Failure> {
-    match open_to_read(home)? {
+    match open_to_read(home, PATIENCE)? {
         Some(Opened::Newer(_, version)) => Err(newer_ledger(&home.ledger(), version, VERSION)),
         Some(Opened::Ours(_)) | None => Ok(()),
     }
@@ -234,7 +235,7 @@ pub(super) fn create(path: &Path) -> Result<Connection, Failure> {
         .open(path)
         .map_err(|error| writing(path, &error))?;
     let failure = |error: rusqlite::Error| sqlite(path, &error);
-    let mut database = connect(path).map_err(failure)?;
+    let mut database = connect(path, PATIENCE).map_err(failure)?;
     migrate(path, &mut database)?;
     set_up(&database).map_err(failure)?;
     Ok(database)
@@ -249,14 +250,14 @@ pub(super) fn settle(database: Connection) -> rusqlite::Result<()> {
 
 /// Opens a copy of a damaged ledger of any version.
 pub(super) fn open_copy(path: &Path) -> rusqlite::Result<Connection> {
-    connect(path)
+    connect(path, PATIENCE)
 }
 
-fn connect(path: &Path) -> rusqlite::Result<Connection> {
+fn connect(path: &Path, patience: Duration) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let database = Connection::open_with_flags(path, flags)?;
     defend(&database)?;
-    database.busy_timeout(PATIENCE)?;
+    database.busy_timeout(patience)?;
     database.set_prepared_statement_cache_capacity(STATEMENTS);
     // Until the version is known: closing would otherwise checkpoint the log into the file.
     database.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
@@ -417,7 +418,8 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 /// The smallest SQLite page; no database is shorter.
 const LEAST_LENGTH: u64 = 512;
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a lock is waited for.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// More than a writer prepares.
 const STATEMENTS: usize = 32;
 /// Recorded prompts and answers are the longest values; with images they stay below this.

@@ -13,7 +13,7 @@ use crate::failure::{corrupt, sqlite};
 pub(super) fn examine(home: &Home) -> Result<Examination, Failure> {
     let waiting = spool::waiting(home);
     let path = home.ledger();
-    let (mut database, newer) = match database::open_to_read(home)? {
+    let (mut database, newer) = match database::open_to_read(home, database::PATIENCE)? {
         None => {
             return Ok(Examination {
                 waiting,

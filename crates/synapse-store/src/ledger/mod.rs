@@ -474,12 +474,12 @@ impl LedgerReader for SqliteLedger {
 
 /// Removes in batches, so that new calls do not wait for all of it.
 fn purge_all(home: &Home, before: Timestamp) -> Result<Purged, Failure> {
-    let Some(Opened::Ours(_)) = database::open_to_read(home)? else {
+    let Some(Opened::Ours(_)) = database::open_to_read(home, database::PATIENCE)? else {
         // The ledger is missing or not writable.
         return database::refuse_newer(home).map(|()| Purged::default());
     };
     let _repair = database::no_repair(home)?;
-    let database = database::open_to_write(home)?;
+    let database = database::open_to_write(home, database::PATIENCE)?;
     drop(sweep::sweep(&database, home));
     await_rows(home, before);
     let which = Which {

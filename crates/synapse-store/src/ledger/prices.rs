@@ -1,6 +1,7 @@
 //! Prices stated by routers, stored with the ledger because they explain its costs.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
@@ -27,7 +28,7 @@ impl SqlitePrices {
     #[must_use]
     pub fn new(home: Home) -> Self {
         Self {
-            reader: Arc::new(Reader::new(home)),
+            reader: Arc::new(Reader::with_patience(home, PATIENCE)),
         }
     }
 }
@@ -48,7 +49,7 @@ impl PriceStore for SqlitePrices {
 
 fn keep(home: &Home, stated_at: Timestamp, prices: &[SeenPrice]) -> Result<(), Failure> {
     let _repair = database::no_repair(home)?;
-    let mut database = database::open_to_write(home)?;
+    let mut database = database::open_to_write(home, database::PATIENCE)?;
     let written = replace(&mut database, stated_at, prices);
     written.map_err(|error| {
         database::abandon(database);
@@ -134,3 +135,6 @@ fn list(row: &Row<'_>) -> rusqlite::Result<PriceList> {
 fn integer(price: Option<Price>) -> Option<i64> {
     price.and_then(|price| i64::try_from(price.pico_usd_per_token()).ok())
 }
+
+/// A call has waited for its row before; without a price its cost is unknown.
+const PATIENCE: Duration = Duration::from_millis(500);

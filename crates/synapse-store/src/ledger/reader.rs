@@ -7,6 +7,7 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use synapse_core::Failure;
@@ -23,6 +24,7 @@ use crate::failure::{newer_ledger, sqlite};
 /// Reads the ledger of a home. Creating one touches nothing.
 pub(super) struct Reader {
     home: Home,
+    patience: Duration,
     kept: Mutex<Option<CachedConnection>>,
 }
 
@@ -42,8 +44,14 @@ pub(super) struct ReadConnection {
 
 impl Reader {
     pub(super) const fn new(home: Home) -> Self {
+        Self::with_patience(home, database::PATIENCE)
+    }
+
+    /// Waits up to `patience` for a ledger that another process has locked.
+    pub(super) const fn with_patience(home: Home, patience: Duration) -> Self {
         Self {
             home,
+            patience,
             kept: Mutex::new(None),
         }
     }
@@ -99,7 +107,7 @@ impl Reader {
             database::abandon(kept.database);
             reliable?;
         }
-        Ok(match database::open_to_read(&self.home)? {
+        Ok(match database::open_to_read(&self.home, self.patience)? {
             None => None,
             Some(Opened::Ours(database)) => {
                 // An immutable connection would not see changes.

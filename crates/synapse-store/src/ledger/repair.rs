@@ -57,7 +57,7 @@ pub(super) fn repair(home: &Home) -> Result<Repaired, Failure> {
 /// Whether neither SQLite nor the audit finds a problem.
 fn is_sound(home: &Home) -> Result<bool, Failure> {
     let path = home.ledger();
-    let database = match database::open_to_read(home)? {
+    let database = match database::open_to_read(home, database::PATIENCE)? {
         None => return Ok(true),
         Some(Opened::Newer(_, version)) => {
             return Err(crate::failure::newer_ledger(

@@ -5,6 +5,7 @@
 //! anything else.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use synapse_core::call::CallId;
@@ -113,6 +114,9 @@ pub(super) struct Writer {
     spooled: bool,
     /// Changes that could not be written anywhere, retried with the next job.
     unwritten: Vec<Changes>,
+    /// How long a lock is waited for. Short after a wait that failed, until the lock is free: a
+    /// prompt has up to four changes, and the spool keeps them without another wait.
+    patience: Duration,
     retention: Retention,
 }
 
@@ -128,6 +132,7 @@ impl Writer {
             presence: None,
             spooled: false,
             unwritten: Vec::new(),
+            patience: database::PATIENCE,
         }
     }
 
@@ -310,24 +315,33 @@ impl Writer {
         });
         let database = match ready {
             Ok(database) => database,
-            Err(failure) => {
-                self.journal.found(Soundness::Broken);
-                return Err(failure);
-            }
+            Err(failure) => return Err(self.broken(failure)),
         };
         match transact(&database, &self.rows, jobs) {
             Ok(()) => {
-                self.database = Some(database);
                 self.journal.found(Soundness::Sound);
+                if self.patience == database::PATIENCE {
+                    self.database = Some(database);
+                } else {
+                    // The next one waits again.
+                    self.patience = database::PATIENCE;
+                }
                 Ok(())
             }
             Err(error) => {
                 // After any failure, the next row starts with a new connection.
-                self.journal.found(Soundness::Broken);
                 database::abandon(database);
-                Err(sqlite(&self.home.ledger(), &error))
+                Err(self.broken(sqlite(&self.home.ledger(), &error)))
             }
         }
+    }
+
+    fn broken(&mut self, failure: Failure) -> Failure {
+        self.journal.found(Soundness::Broken);
+        if failure.code() == Code::StorageLocked {
+            self.patience = AFTER_A_WAIT;
+        }
+        failure
     }
 
     /// The database, with all pending rows entered.
@@ -363,7 +377,7 @@ impl Writer {
 
     fn connect(&mut self) -> Result<Connection, Failure> {
         let _repair = database::no_repair(&self.home)?;
-        let database = database::open_to_write(&self.home)?;
+        let database = database::open_to_write(&self.home, self.patience)?;
         if self.presence.is_none() {
             presence::clean(&self.home);
             self.presence = Some(Presence::announce(&self.home, self.id)?);
@@ -403,6 +417,8 @@ fn catch_up(database: &Connection, rows: &RowWriter, all: &[Changes]) -> rusqlit
     Ok(())
 }
 
+/// Patience with a lock after a wait for it failed.
+const AFTER_A_WAIT: Duration = Duration::from_millis(200);
 /// Maximum jobs per transaction, because others wait for the lock.
 const TOGETHER: usize = 256;
 /// Maximum unwritten changes kept for a retry.

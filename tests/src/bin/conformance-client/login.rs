@@ -28,7 +28,7 @@ use url::Url;
 
 use crate::eprintln;
 
-/// The login to one server, which provides tokens for [`Credentials`].
+/// The login to one server, which provides tokens for [`BearerSource`].
 pub(crate) struct Login {
     oauth: OAuth,
     tokens: Tokens,

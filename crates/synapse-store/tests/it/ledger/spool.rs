@@ -1,6 +1,7 @@
 //! Calls whose rows cannot be written are spooled beside the ledger, and entered once.
 
 use std::sync::Barrier;
+use std::time::{Duration, Instant};
 
 use synapse_core::Code;
 use synapse_core::ledger::{Outcome, UsageKey, UsageQuery, Waiting};
@@ -267,3 +268,30 @@ fn a_full_spool_is_told() {
 
 const CALLS: usize = 30;
 const WRITERS: usize = 6;
+
+#[test]
+fn a_lock_of_another_program_is_waited_for_once_in_a_call() {
+    let (_directory, home) = home();
+    home.create().unwrap();
+    let ledger = SqliteLedger::new(home.clone());
+    assert_eq!(call(&ledger), [None, None]);
+    drop(ledger);
+    let other = rusqlite::Connection::open(home.ledger()).unwrap();
+    other
+        .execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE;")
+        .unwrap();
+    let ledger = SqliteLedger::new(home.clone());
+    let began = Instant::now();
+    for failure in call(&ledger) {
+        let failure = failure.unwrap();
+        assert_eq!(failure.code(), Code::StorageLocked, "{failure:?}");
+    }
+    // One wait is ten seconds.
+    let waited = began.elapsed();
+    assert!(waited < Duration::from_secs(18), "{waited:?}");
+    drop(other);
+    assert_eq!(call(&ledger), [None, None]);
+    drop(ledger);
+    let rows = block_on(SqliteLedger::new(home).history(everything_newest_first())).unwrap();
+    assert_eq!(rows.len(), 3, "{rows:?}");
+}
