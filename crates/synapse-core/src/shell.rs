@@ -1,11 +1,16 @@
-//! Quotes paths in suggested commands, so that they can be copied.
+//! Quotes paths and texts in suggested commands, so that they can be copied.
 
 use std::path::Path;
 
-/// `path` as one word of a POSIX shell.
+/// `path` as one word of a POSIX shell. One that starts with `-` would be an option, quoted or not.
 #[must_use]
 pub fn quote(path: &Path) -> String {
-    quote_text(&path.to_string_lossy())
+    let text = path.to_string_lossy();
+    if text.starts_with('-') {
+        quote_text(&format!("./{text}"))
+    } else {
+        quote_text(&text)
+    }
 }
 
 /// `text` as one word of a POSIX shell.
@@ -17,14 +22,8 @@ pub fn quote_text(text: &str) -> String {
         && text
             .chars()
             .all(|each| each.is_ascii_alphanumeric() || "/._-+,:@%~".contains(each));
-    // A word starting with `-` would be an option, quoted or not.
-    let text = if text.starts_with('-') {
-        format!("./{text}")
-    } else {
-        text.to_owned()
-    };
     if plain {
-        return text;
+        return text.to_owned();
     }
     format!("'{}'", text.replace('\'', r"'\''"))
 }
@@ -46,5 +45,6 @@ mod tests {
         ] {
             assert_eq!(quote(Path::new(path)), quoted);
         }
+        assert_eq!(quote_text("-x"), "-x", "a text is not changed");
     }
 }

@@ -284,5 +284,5 @@ async fn leave(State(app): TheApp, Extension(ask): TheAsk) -> PageResponse {
     redirect(&app.base)
 }
 
-const STYLE: &str = include_str!("../assets/dashboard.css");
+pub(crate) const STYLE: &str = include_str!("../assets/dashboard.css");
 const SCRIPT: &str = include_str!("../assets/copy.js");

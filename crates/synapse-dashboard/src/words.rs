@@ -17,17 +17,6 @@ pub(crate) fn count(number: u64) -> String {
     text
 }
 
-/// One word of a shell's command line.
-pub(crate) fn quoted(text: &str) -> String {
-    let is_plain =
-        |character: char| character.is_ascii_alphanumeric() || "-_./:~@=+,%".contains(character);
-    if !text.is_empty() && text.chars().all(is_plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
-}
-
 /// A verb in the third person for so many.
 pub(crate) const fn verb(number: u64, one: &'static str, many: &'static str) -> &'static str {
     match number {
@@ -182,14 +171,6 @@ const MONTHS: [&str; 12] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_word_is_one_word_to_a_shell() {
-        assert_eq!(quoted("file:~/.synapse/a.token"), "file:~/.synapse/a.token");
-        assert_eq!(quoted(""), "''");
-        assert_eq!(quoted("a; rm -rf $HOME"), "'a; rm -rf $HOME'");
-        assert_eq!(quoted("it's"), r"'it'\''s'");
-    }
 
     #[test]
     fn nothing_above_zero_reads_as_zero() {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use synapse_core::credential::CredentialRef;
 use synapse_core::error::{Action, EntryScope, Help, Remedy, RemedyText};
 use synapse_core::redact::{printable_line, without_tokens};
-use synapse_core::shell::quote_text;
+use synapse_core::shell::{quote, quote_text};
 
 /// Renders remedies as command lines of this program.
 #[derive(Debug, Clone, Copy)]
@@ -240,7 +240,7 @@ fn record(remedy: &Remedy) -> Option<String> {
 }
 
 fn in_configuration(line: &str, file: &Path) -> String {
-    format!("{line} --config {}", quote_text(&file.to_string_lossy()))
+    format!("{line} --config {}", quote(file))
 }
 
 fn hub(remedy: &Remedy) -> Option<String> {

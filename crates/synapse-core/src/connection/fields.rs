@@ -35,9 +35,11 @@ pub enum FieldKind {
     Url,
     /// A credential reference, never a secret.
     Reference,
-    /// A whole number.
+    /// A whole number, or `none`.
     Number,
-    /// US dollars, such as `2.50`.
+    /// The same, where 0 is no cap either.
+    Cap,
+    /// US dollars, such as `2.50`, or `none`.
     Money,
     /// One of these words.
     Choice(&'static [&'static str]),
@@ -88,7 +90,7 @@ fields! {
         "Hugging Face organization to bill; the key's owner by default";
     TIMEOUT = "timeout_seconds", "--timeout", "Seconds a call may take", FieldKind::Number, timeout_seconds,
         "Timeout of a call; the provider's own when left out, 120 or 600 seconds";
-    MAX_TOKENS = "max_tokens", "--max-tokens", "Tokens of an answer, at most", FieldKind::Number, max_tokens,
+    MAX_TOKENS = "max_tokens", "--max-tokens", "Tokens of an answer, at most", FieldKind::Cap, max_tokens,
         "The maximum number of tokens of an answer, for prompts without their own cap; no cap when left out";
     PROXY = "proxy", "--proxy", "Proxy", FieldKind::Url, proxy,
         "HTTP proxy, for https only; none when left out: proxy variables of the environment are never used";
@@ -120,15 +122,14 @@ impl FieldEntry {
         (self.read)(draft)
     }
 
-    /// Sets this field from a form value. An empty text removes it, and so does `none` or a cap of 0.
+    /// Sets this field from a form value. An empty text removes it, and so does `none` in place of a
+    /// number.
     ///
     /// # Errors
     /// `config.invalid-value` with the field in its context, for an invalid number or word. Other
     /// validation happens when the draft is parsed.
     pub fn set(&self, draft: &mut Draft, value: &str) -> Result<(), Failure> {
-        (self.write)(self, draft, value.trim())?;
-        draft.max_tokens = draft.max_tokens.filter(|cap| *cap > 0);
-        Ok(())
+        (self.write)(self, draft, value.trim())
     }
 
     fn invalid(&self, why: &str) -> Failure {
@@ -163,7 +164,8 @@ impl FormValue for Option<String> {
 
     fn parse(field: &FieldEntry, value: &str) -> Result<Self, Failure> {
         match field.kind {
-            _ if is_none(value) => Ok(None),
+            _ if value.is_empty() => Ok(None),
+            FieldKind::Money if is_none(value) => Ok(None),
             FieldKind::Choice(words) if !words.contains(&value) => {
                 Err(field.invalid(&format!("it is one of: {}", words.join(", "))))
             }
@@ -181,10 +183,11 @@ impl FormValue for Option<u64> {
         if is_none(value) {
             return Ok(None);
         }
-        let number = value.parse::<u64>();
-        number
-            .map(Some)
-            .map_err(|_| field.invalid("it takes a whole number"))
+        match value.parse() {
+            Ok(0) if field.kind == FieldKind::Cap => Ok(None),
+            Ok(number) => Ok(Some(number)),
+            Err(_) => Err(field.invalid("it takes a whole number")),
+        }
     }
 }
 
@@ -223,7 +226,7 @@ impl FormValue for NetworkGate {
     }
 }
 
-/// Whether the text of an optional field removes it.
+/// Whether a text in place of a number removes it.
 fn is_none(value: &str) -> bool {
     ["", "none"].contains(&value)
 }
@@ -255,7 +258,7 @@ mod tests {
         for field in FIELDS {
             let value = match field.kind {
                 FieldKind::Switch => ON,
-                FieldKind::Number => "7",
+                FieldKind::Number | FieldKind::Cap => "7",
                 FieldKind::Money => "2.50",
                 FieldKind::Choice(words) => words[0],
                 _ => "text",
@@ -266,12 +269,28 @@ mod tests {
             assert_ne!(draft, Draft::default(), "{}", field.key);
             field.set(&mut draft, "").unwrap();
             assert_eq!(draft, Draft::default(), "{}", field.key);
-            if matches!(field.kind, FieldKind::Number | FieldKind::Money) {
+            if matches!(
+                field.kind,
+                FieldKind::Number | FieldKind::Cap | FieldKind::Money
+            ) {
                 field.set(&mut draft, value).unwrap();
                 field.set(&mut draft, "none").unwrap();
                 assert_eq!(draft, Draft::default(), "{}", field.key);
             }
         }
+    }
+
+    #[test]
+    fn a_cap_of_0_is_none_and_another_field_leaves_it_alone() {
+        let mut draft = Draft {
+            max_tokens: Some(0),
+            ..Draft::default()
+        };
+        BILL_TO.set(&mut draft, "none").unwrap();
+        assert_eq!(draft.bill_to.as_deref(), Some("none"), "a name");
+        assert_eq!(draft.max_tokens, Some(0));
+        MAX_TOKENS.set(&mut draft, "0").unwrap();
+        assert_eq!(draft.max_tokens, None);
     }
 
     #[test]

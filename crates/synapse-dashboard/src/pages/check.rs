@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http_body::Frame;
 use maud::{Markup, html};
 use synapse_core::error::{Code, Failure};
-use synapse_core::preflight::{PreflightReport, Reach};
+use synapse_core::preflight::{CheckId, Finding, PreflightReport, Reach};
 use synapse_documents::PreflightDocument;
 use tokio::sync::mpsc;
 
@@ -138,7 +138,6 @@ fn frame(app: &App, ask: &Ask, running: &RunningCheck, marker: &str) -> String {
 
 /// Assigns a check's failure to the form field that causes it.
 fn at_field(failure: Failure, report: &PreflightReport) -> Failure {
-    use synapse_core::preflight::{CheckId, Finding};
     if failure.field().is_some() {
         return failure;
     }
@@ -146,14 +145,21 @@ fn at_field(failure: Failure, report: &PreflightReport) -> Failure {
         .checks
         .iter()
         .find(|check| matches!(check.finding, Finding::Fail(_)));
-    let field = match failed.map(|check| check.id) {
-        Some(CheckId::Endpoint | CheckId::Reach) => "base_url",
-        Some(CheckId::Gate) => "network",
-        Some(CheckId::Credential | CheckId::Token) => "credential",
-        Some(CheckId::Model) => "model",
-        _ => return failure,
-    };
-    failure.in_field(field)
+    match failed.and_then(|check| field_of(check.id)) {
+        Some(field) => failure.in_field(field),
+        None => failure,
+    }
+}
+
+/// The field of the form that a check is about.
+pub(super) const fn field_of(check: CheckId) -> Option<&'static str> {
+    match check {
+        CheckId::Endpoint | CheckId::Reach => Some("base_url"),
+        CheckId::Gate => Some("network"),
+        CheckId::Credential | CheckId::Token => Some("credential"),
+        CheckId::Model => Some("model"),
+        _ => None,
+    }
 }
 
 fn verdict(app: &App, running: &RunningCheck, ended: &CheckEnd) -> Markup {

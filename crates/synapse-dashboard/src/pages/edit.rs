@@ -10,6 +10,7 @@ use synapse_core::name::ConnectionName;
 use synapse_core::preflight::Reach;
 use synapse_core::provider::ProviderKind;
 use synapse_core::redact::holds_token;
+use synapse_core::shell::quote_text;
 use synapse_documents::{ConnectionDocument, ErrorDocument, ProvidersDocument};
 
 use super::choose;
@@ -25,9 +26,8 @@ use crate::hub::Tone;
 use crate::page::{Nav, Page};
 use crate::response::redirect;
 use crate::running::{CheckOrder, Purpose};
-use crate::text::prose;
+use crate::text::{foreign, prose};
 use crate::view::note;
-use crate::words::quoted;
 
 /// `connections/new`
 pub(crate) fn new(app: &App, ask: &Ask) -> Result<Page, Failure> {
@@ -236,7 +236,7 @@ pub(crate) fn summary(app: &App, failure: &Failure) -> Markup {
         &html! {
             p data-code=(failure.code().as_str()) { b { "Not saved: " (prose(failure.message())) } }
             @for cause in failure.causes() { p { (prose(cause)) } }
-            @for hint in failure.hints() { p .sub { (prose(&hint.text)) @if let Some(command) = hint.command(app.remedies()) { " " code .cmd { (prose(&command)) } } } }
+            @for hint in failure.hints() { p .sub { (prose(&hint.text)) @if let Some(command) = hint.command(app.remedies()) { " " code .cmd { (foreign(&command)) } } } }
             p .sub { (crate::view::code(app, failure.code().as_str())) @if let Some(field) = field { " · " a href=(format!("#{field}")) { "Go to the field" } } }
         },
     )
@@ -244,13 +244,13 @@ pub(crate) fn summary(app: &App, failure: &Failure) -> Markup {
 
 /// The equivalent command.
 pub(crate) fn command(verb: &str, name: &str, draft: &Draft) -> String {
-    let mut command = format!("synapse connection {verb} {}", quoted(name));
+    let mut command = format!("synapse connection {verb} {}", quote_text(name));
     for (flag, value) in flags(draft) {
         command.push(' ');
         command.push_str(flag);
         if let Some(value) = value {
             command.push(' ');
-            command.push_str(&quoted(&value));
+            command.push_str(&quote_text(&value));
         }
     }
     command

@@ -99,7 +99,7 @@ fn input(app: &App, field: &FieldEntry, filled: &Filled, failure: Option<&Failur
                         option value="" { "as usual" }
                         @for word in words { option value=(word) selected[*word == value] { (word) } }
                     },
-                    _ => input .mono[!matches!(kind, FieldKind::Text | FieldKind::Number | FieldKind::Money)] type="text" inputmode=[match kind { FieldKind::Number => Some("numeric"), FieldKind::Money => Some("decimal"), _ => None }]
+                    _ => input .mono[!matches!(kind, FieldKind::Text | FieldKind::Number | FieldKind::Cap | FieldKind::Money)] type="text" inputmode=[match kind { FieldKind::Number | FieldKind::Cap => Some("numeric"), FieldKind::Money => Some("decimal"), _ => None }]
                         id=(field.key) name=(field.key) value=(value) required[field.key == "model"] autocomplete="off" spellcheck="false" aria-invalid=[wrong] aria-describedby=(hint);,
                 }
                 @match failure { Some(failure) => (error_line(field.key, failure)), None => (late_error(field.key)) }
@@ -203,3 +203,25 @@ const fn meaning(id: synapse_core::preflight::CheckId) -> &'static str {
 const LATE: [&str; 5] = ["name", "base_url", "network", "credential", "model"];
 /// The fields that are always shown, in this order.
 const FIRST: [&str; 4] = ["provider", "credential", "network", "model"];
+
+#[cfg(test)]
+mod tests {
+    use synapse_core::preflight::CheckId;
+
+    use super::*;
+    use crate::pages::check::field_of;
+    use crate::routes::STYLE;
+
+    #[test]
+    fn each_field_of_a_check_has_an_error_that_the_style_shows() {
+        for field in CheckId::ALL.iter().copied().filter_map(field_of) {
+            assert!(LATE.contains(&field), "{field}");
+        }
+        for field in LATE {
+            let verdict = format!("main:has(> .verdict[data-field=\"{field}\"])");
+            for shown in [format!(".late[data-at=\"{field}\"]"), format!("#{field}")] {
+                assert!(STYLE.contains(&format!("{verdict} {shown}")), "{shown}");
+            }
+        }
+    }
+}

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 use synapse_core::call::CallId;
 use synapse_core::error::{Code, Failure};
 use synapse_core::ledger::{Entry, Filter, HistoryQuery, Order, Outcome, OutcomeCounts};
+use synapse_core::shell::quote_text;
 use synapse_core::time::Timestamp;
 use synapse_documents::{HistoryDocument, Pages};
 
@@ -14,7 +15,7 @@ use crate::icon::Icon;
 use crate::page::{Nav, Page};
 use crate::text::foreign;
 use crate::view::{code, plain, scrolling, state};
-use crate::words::{clock, count, date, maybe, money, quoted, several, span};
+use crate::words::{clock, count, date, maybe, money, several, span};
 
 /// `history`
 pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
@@ -106,7 +107,7 @@ fn command(ask: &Ask) -> String {
         ("words", "--text"),
     ] {
         if let Some(value) = ask.get(name) {
-            command.push_str(&format!(" {flag} {}", quoted(value)));
+            command.push_str(&format!(" {flag} {}", quote_text(value)));
         }
     }
     for condition in ask
@@ -114,7 +115,7 @@ fn command(ask: &Ask) -> String {
         .into_iter()
         .flat_map(|all| all.split(" and "))
     {
-        command.push_str(&format!(" --where {}", quoted(condition.trim())));
+        command.push_str(&format!(" --where {}", quote_text(condition.trim())));
     }
     command
 }

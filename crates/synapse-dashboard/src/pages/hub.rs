@@ -6,6 +6,7 @@ use axum::http::{Response, StatusCode};
 use maud::{Markup, html};
 use serde_json::json;
 use synapse_core::error::{Code, Failure};
+use synapse_core::shell::quote_text;
 
 use super::login;
 use super::show::show;
@@ -22,7 +23,7 @@ use crate::page::{Nav, Page, csrf};
 use crate::session::same;
 use crate::text::{foreign, foreign_block, prose};
 use crate::view::{button, icon, note, panel, plain, said, scrolling, state};
-use crate::words::{ago, count, maybe, moment, quoted, several, unknown, verb};
+use crate::words::{ago, count, maybe, moment, several, unknown, verb};
 
 /// `hub`
 pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
@@ -68,7 +69,7 @@ fn one(app: &App, ask: &Ask, server: &ServerView) -> Markup {
                 @for note in &server.notes { p { (prose(note)) } }
                 @if let Some(command) = &server.command { p { "At a terminal: " code .cmd data-copy { (foreign(command)) } } }
                 @if !server.stderr.is_empty() { pre .term tabindex="0" role="region" aria-label=(format!("Last lines that {} wrote to stderr", server.name)) { @for line in &server.stderr { (foreign(line)) "\n" } } }
-                @if !server.stderr.is_empty() { p .sub { "The whole log: " code .cmd data-copy { "synapse hub log " (foreign(&quoted(&server.name))) } } }
+                @if !server.stderr.is_empty() { p .sub { "The whole log: " code .cmd data-copy { "synapse hub log " (foreign(&quote_text(&server.name))) } } }
             }
         }
     }

@@ -9,6 +9,7 @@ use axum::http::Response;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 use synapse_core::error::{Code, Failure, Remedy};
+use synapse_core::shell::quote_text;
 use synapse_documents::ErrorDocument;
 
 use super::show::show;
@@ -24,7 +25,7 @@ use crate::page::{Nav, Page, csrf};
 use crate::response::redirect;
 use crate::text::{foreign, to_log_in};
 use crate::view::{button, note, panel, plain, remedies};
-use crate::words::{moment, quoted};
+use crate::words::moment;
 
 /// `POST hub/SERVER/login`: one login of a server at a time; a second request leads to the first.
 pub(crate) async fn begin(app: &App, ask: &Ask, server: &str) -> Result<Response<Body>, Failure> {
@@ -220,7 +221,7 @@ fn command(order: &LoginOrder) -> String {
         Registering::Allowed => " --register",
         Registering::Refused => "",
     };
-    format!("synapse hub login {}{register}", quoted(&order.server))
+    format!("synapse hub login {}{register}", quote_text(&order.server))
 }
 
 fn document(app: &App, server: &str, stage: &LoginStage) -> Value {

@@ -5,6 +5,7 @@ use synapse_core::call::CallId;
 use synapse_core::error::Failure;
 use synapse_core::ledger::{Entry, HubFacts, Outcome, RecordedEntry, RecordedText, RowSeal};
 use synapse_core::money::CostSource;
+use synapse_core::shell::quote_text;
 use synapse_documents::EntryDocument;
 
 use super::history::outcome;
@@ -15,7 +16,7 @@ use crate::hub::Tone;
 use crate::page::{Nav, Page};
 use crate::text::{foreign, foreign_block, prose};
 use crate::view::{code, note, panel, remedy_of};
-use crate::words::{count, maybe, moment, money, quoted, span, unknown};
+use crate::words::{count, maybe, moment, money, span, unknown};
 
 /// `history/CALL`
 pub(crate) async fn page(app: &App, ask: &Ask, call: &str) -> Result<Page, Failure> {
@@ -153,7 +154,7 @@ fn why(app: &App, entry: &Entry) -> Markup {
             (note(Tone::Off, None, &html! {
                 p { b { "Why is the cost unknown?" } }
                 p { (reason(entry)) }
-                p .sub { "Synapse never uses the price of another model or provider. A preflight or the list of models stores prices for later calls: " code .cmd data-copy { "synapse models " (foreign(&quoted(&receipt.connection))) } }
+                p .sub { "Synapse never uses the price of another model or provider. A preflight or the list of models stores prices for later calls: " code .cmd data-copy { "synapse models " (foreign(&quote_text(&receipt.connection))) } }
             }))
         }
     }

@@ -9,6 +9,7 @@ use synapse_core::error::{Code, Failure};
 use synapse_core::ledger::{
     PeriodUsage, UsageKey, UsageLine, UsageOverTime, UsageQuery, UsageReport,
 };
+use synapse_core::shell::quote_text;
 use synapse_core::time::Timestamp;
 use synapse_documents::{UsageDocument, UsageLineView};
 
@@ -19,7 +20,7 @@ use crate::page::{Nav, Page};
 use crate::response::answer;
 use crate::text::foreign;
 use crate::view::{panel, scrolling};
-use crate::words::{count, date, maybe, money, percent, quoted, several, span, sum, verb};
+use crate::words::{count, date, maybe, money, percent, several, span, sum, verb};
 
 /// `usage`
 pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
@@ -120,13 +121,13 @@ fn query(app: &App, ask: &Ask) -> Result<(UsageQuery, Shown), Failure> {
 fn command(query: &UsageQuery, shown: &Shown) -> String {
     let mut command = format!("synapse usage --by {}", query.by.as_str());
     if query.since.is_some() {
-        command.push_str(&format!(" --since {}", quoted(&shown.since)));
+        command.push_str(&format!(" --since {}", quote_text(&shown.since)));
     }
     if query.until.is_some() {
-        command.push_str(&format!(" --until {}", quoted(&shown.until)));
+        command.push_str(&format!(" --until {}", quote_text(&shown.until)));
     }
     if let Some(connection) = &query.connection {
-        command.push_str(&format!(" --connection {}", quoted(connection)));
+        command.push_str(&format!(" --connection {}", quote_text(connection)));
     }
     command
 }

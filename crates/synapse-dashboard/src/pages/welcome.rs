@@ -5,6 +5,7 @@ use serde_json::json;
 use synapse_core::error::Failure;
 use synapse_core::ledger::{Column, Filter, HistoryQuery, Outcome, Test};
 use synapse_core::provider::{ProviderKind, TokenNeed};
+use synapse_core::shell::quote_text;
 
 use crate::app::App;
 use crate::ask::{Ask, link};
@@ -13,7 +14,6 @@ use crate::page::{Nav, Page};
 use crate::program::SecretStoreState;
 use crate::text::foreign;
 use crate::view::panel;
-use crate::words::quoted;
 
 /// The state of each step, from files and rows only.
 struct Steps {
@@ -54,7 +54,7 @@ pub(crate) async fn page(app: &App, ask: &Ask) -> Result<Page, Failure> {
     let titles: Vec<&str> = ides.iter().map(|(_, title)| *title).collect();
     let prompt = format!(
         "synapse chat {} 'Say hello'",
-        quoted(steps.first.as_deref().unwrap_or("NAME"))
+        quote_text(steps.first.as_deref().unwrap_or("NAME"))
     );
     let count = done.iter().filter(|done| **done).count();
     let body = html! {

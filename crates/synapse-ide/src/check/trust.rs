@@ -88,7 +88,7 @@ impl Trust {
 fn refusal(cause: &str) -> Failure {
     Failure::new(
         Code::IdeForeignEntry,
-        "the project's entry is not started before you reviewed it",
+        "the project's entry is not started before you review it",
     )
     .cause(cause)
     .hint("look at the file, and run the command by hand if you trust it")
