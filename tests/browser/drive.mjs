@@ -273,7 +273,7 @@ const steps = {
       assert.equal(await page.title().then((title) => title.endsWith(" · Synapse")), true, where);
     };
     const visit = async (path) => {
-      await page.goto(`${base}${path}`).catch(() => {});
+      await page.goto(`${base}${path}`);
       await clean(path);
     };
     const parameters = {
